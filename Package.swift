@@ -1,0 +1,122 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// A task plugin shipped with the host. Two targets: the module (which tests import) and the entry
+/// (one exported C symbol; two modules that both held it could not be linked into one test binary).
+struct BundledPlugin {
+  var name: String
+  var module: String
+  var dependencies: [Target.Dependency] = []
+
+  var product: Product { .library(name: name, type: .dynamic, targets: [module + "Entry"]) }
+
+  var targets: [Target] {
+    let exports = Context.packageDirectory + "/Plugins/exports.map"
+    return [
+      .target(
+        name: module, dependencies: ["TaskKit"] + dependencies,
+        path: "Plugins/\(module)/Sources"),
+      .target(
+        name: module + "Entry",
+        dependencies: ["TaskKit", "CPluginABI", .target(name: module)],
+        path: "Plugins/\(module)/Entry",
+        linkerSettings: [.unsafeFlags(["-Xlinker", "--version-script=\(exports)"])]),
+    ]
+  }
+}
+
+let plugins = [
+  BundledPlugin(name: "hri_dialogue", module: "HRIDialogue"),
+  BundledPlugin(name: "instruct", module: "Instruct"),
+]
+
+let arguments = Target.Dependency.product(
+  name: "ArgumentParser", package: "swift-argument-parser")
+let collections = Target.Dependency.product(
+  name: "OrderedCollections", package: "swift-collections")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+
+let package = Package(
+  name: "host",
+  products: [.executable(name: "host", targets: ["host"])] + plugins.map(\.product),
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+  ],
+  targets: [
+    // Floor 0. Kernels are always optimized: at -O0, SwiftPM's default for debug builds, one
+    // training step of the test models takes minutes (-O0 runs the loops about 30 times slower).
+    .target(
+      name: "CKernels",
+      cSettings: [.unsafeFlags(["-O3", "-fno-math-errno"])],
+      linkerSettings: [.linkedLibrary("m"), .linkedLibrary("dl"), .linkedLibrary("pthread")]),
+    .target(name: "CPluginABI"),
+    .target(name: "CHostSupport"),
+    // Floor 1
+    .target(name: "JSON", dependencies: [collections]),
+    .target(name: "Tensors", dependencies: ["CKernels"]),
+    // Floor 2
+    .target(name: "Text", dependencies: ["JSON"]),
+    .target(name: "Formats", dependencies: ["JSON", "Tensors", yams, crypto]),
+    .target(name: "Tracking", dependencies: ["JSON"]),
+    // Floor 3
+    .target(name: "Tasks", dependencies: ["JSON", "Text", collections]),
+    .target(
+      name: "PluginHost", dependencies: ["CHostSupport", "CPluginABI", "JSON", "Tasks"]),
+    // Floor 4
+    .target(name: "Layers", dependencies: ["Tensors"]),
+    // Floor 5
+    .target(name: "Models", dependencies: ["Formats", "JSON", "Layers", "Tensors"]),
+    .target(name: "Adapters", dependencies: ["Formats", "JSON", "Layers", "Tensors"]),
+    .target(name: "Objectives", dependencies: ["Layers", "Tensors"]),
+    // Floor 6
+    .target(
+      name: "Training",
+      dependencies: [
+        "Adapters", "Formats", "JSON", "Layers", "Models", "Objectives", "Tasks", "Tensors",
+        "Text", "Tracking",
+      ]),
+    .target(
+      name: "Generation", dependencies: ["Layers", "Models", "Tasks", "Tensors", "Text"]),
+    .target(name: "Evaluation", dependencies: ["JSON", "Tasks", "Text"]),
+    // Floor 7
+    .executableTarget(
+      name: "host",
+      dependencies: [
+        "Adapters", "CKernels", "Evaluation", "Formats", "Generation", "JSON", "Layers", "Models",
+        "Objectives", "PluginHost", "Tasks", "Tensors", "Text", "Tracking", "Training", arguments,
+      ]),
+    // The SDK for plugin authors: the ABI header and nothing else of this package.
+    .target(name: "TaskKit", dependencies: ["CPluginABI"]),
+
+    .testTarget(name: "JSONTests", dependencies: ["JSON"]),
+    .testTarget(name: "TensorsTests", dependencies: ["CKernels", "Tensors"]),
+    .testTarget(name: "TextTests", dependencies: ["JSON", "Text"]),
+    .testTarget(name: "FormatsTests", dependencies: ["Formats", "JSON", "Tensors"]),
+    .testTarget(name: "TrackingTests", dependencies: ["JSON", "Tracking"]),
+    .testTarget(name: "TasksTests", dependencies: ["JSON", "Tasks", "Text"]),
+    .testTarget(
+      name: "PluginHostTests",
+      dependencies: ["CPluginABI", "CHostSupport", "JSON", "PluginHost", "TaskKit", "Tasks"]),
+    .testTarget(
+      name: "ModelsTests",
+      dependencies: ["Adapters", "Formats", "JSON", "Layers", "Models", "Objectives", "Tensors"]),
+    .testTarget(
+      name: "TrainingTests",
+      dependencies: [
+        "Adapters", "Formats", "JSON", "Layers", "Models", "Objectives", "Tasks", "Tensors",
+        "Text", "Tracking", "Training",
+      ]),
+    .testTarget(
+      name: "GenerationTests",
+      dependencies: ["Formats", "Generation", "Layers", "Models", "Tasks", "Tensors", "Text"]),
+    .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "JSON", "Tasks", "Text"]),
+    .testTarget(name: "HRIDialogueTests", dependencies: ["HRIDialogue", "TaskKit"]),
+    .testTarget(name: "InstructTests", dependencies: ["Instruct", "TaskKit"]),
+    .testTarget(name: "HostTests", dependencies: ["Formats", "JSON", "Tensors"]),
+  ] + plugins.flatMap(\.targets),
+  swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,166 @@
+import JSON
+
+/// Which part of the data a dataset stands for.
+public enum Split: String, Sendable, CaseIterable {
+  case train, validation, test
+}
+
+/// Why a task, a dataset, a reward or an evaluator could not do its work.
+public struct TaskError: Error, Sendable, CustomStringConvertible {
+  /// Whose fault it is, which decides the exit code.
+  public enum Kind: Sendable { case configuration, data, unsupported, `internal`, cancelled }
+  /// Whose fault it is.
+  public let kind: Kind
+  /// One sentence that names the file, line or key and says what to do.
+  public let message: String
+
+  /// Creates an error.
+  public init(_ kind: Kind, _ message: String) {
+    self.kind = kind
+    self.message = message
+  }
+
+  public var description: String { message }
+}
+
+/// Rows by random access, so that the host shuffles, shards and resumes.
+public protocol Dataset: Sendable {
+  /// The number of rows.
+  var count: Int { get }
+  /// Row `index`, a pure function of its three arguments: random choices (which annotator, which
+  /// wording) follow from `epoch` and `seed` and are the same in every run.
+  func example(at index: Int, epoch: Int, seed: UInt64) throws(TaskError) -> Example
+}
+
+/// What the model answered to one row.
+public struct Prediction: Sendable, Hashable {
+  /// The row's index in its dataset.
+  public var index: Int
+  /// The generated answer.
+  public var text: String
+  /// The row itself, with its reference and metadata.
+  public var example: Example
+  /// Log-likelihood of each of the row's choices; empty when it has none.
+  public var choiceLogLikelihoods: [Double]
+
+  /// Creates a prediction.
+  public init(
+    index: Int, text: String, example: Example, choiceLogLikelihoods: [Double] = []
+  ) {
+    self.index = index
+    self.text = text
+    self.example = example
+    self.choiceLogLikelihoods = choiceLogLikelihoods
+  }
+}
+
+/// Turns predictions into a report.
+public protocol Evaluator: Sendable {
+  /// The report over all predictions of a split.
+  func evaluate(_ predictions: [Prediction]) throws(TaskError) -> Report
+}
+
+/// Scores completions; comes with preference training.
+public protocol Reward: Sendable {
+  /// One outcome for each completion.
+  func score(_ samples: [Completion]) throws(TaskError) -> [RewardOutcome]
+}
+
+/// A completion to score.
+public struct Completion: Sendable, Hashable {
+  /// The prompt's text, the completion's text.
+  public var prompt: String, text: String
+  /// The row's metadata.
+  public var metadata: JSONValue
+  /// Completions of one prompt share a group.
+  public var group: Int
+}
+
+/// What a reward says of one completion.
+public enum RewardOutcome: Sendable, Hashable {
+  case score(Double, components: [String: Double])
+  case abstain(reason: String)
+}
+
+/// A number with its 95 % interval and the number of items behind it.
+public struct Measure: Sendable, Hashable {
+  public var value: Double, low: Double?, high: Double?, count: Int?
+
+  /// Creates a measure; leave the interval out where none can be given.
+  public init(value: Double, low: Double? = nil, high: Double? = nil, count: Int? = nil) {
+    self.value = value
+    self.low = low
+    self.high = high
+    self.count = count
+  }
+}
+
+/// An evaluator's report.
+public struct Report: Sendable, Hashable {
+  /// The number of predictions judged.
+  public var count: Int
+  /// The metric that sums up the task; higher is better. One of `metrics`.
+  public var primary: String
+  /// Metrics in the order to print them.
+  public var metrics: [(name: String, measure: Measure)]
+  /// Trivial baselines in the order to print them, each with the metrics it has.
+  public var baselines: [(name: String, metrics: [String: Double])]
+  /// Whatever else the evaluator wants kept in the report's file; an object.
+  public var details: JSONValue
+
+  /// Creates a report.
+  public init(
+    count: Int, primary: String, metrics: [(name: String, measure: Measure)],
+    baselines: [(name: String, metrics: [String: Double])] = [], details: JSONValue = .object([:])
+  ) {
+    self.count = count
+    self.primary = primary
+    self.metrics = metrics
+    self.baselines = baselines
+    self.details = details
+  }
+
+  /// The metric `name`, if the report has it.
+  public subscript(name: String) -> Measure? { metrics.first { $0.name == name }?.measure }
+
+  public static func == (left: Report, right: Report) -> Bool { left.json == right.json }
+  public func hash(into hasher: inout Hasher) { hasher.combine(json) }
+}
+
+/// What a plugin says a task is.
+public struct TaskDescription: Sendable, Hashable {
+  /// The name after `--task`.
+  public var name: String
+  /// One sentence for `plugins list`.
+  public var summary: String
+  /// Export name of its dataset and of its evaluator (nil: loss only).
+  public var dataset: String, evaluator: String?
+  /// Export names of its rewards.
+  public var rewards: [String]
+  /// Defaults that lie under the recipe's own values; an object of recipe keys.
+  public var defaults: JSONValue
+
+  /// Creates a description.
+  public init(
+    name: String, summary: String, dataset: String, evaluator: String?, rewards: [String] = [],
+    defaults: JSONValue = .object([:])
+  ) {
+    self.name = name
+    self.summary = summary
+    self.dataset = dataset
+    self.evaluator = evaluator
+    self.rewards = rewards
+    self.defaults = defaults
+  }
+}
+
+/// A task: names what it is made of and makes it.
+public protocol TaskDefinition: Sendable {
+  /// What the task is made of.
+  var description: TaskDescription { get }
+  /// The rows of `split`. `configuration` is the recipe's `data` section as JSON with the run's
+  /// seed added as `seed`; nil when the task has no such split.
+  func dataset(split: Split, configuration: JSONValue) throws(TaskError) -> (any Dataset)?
+  /// The task's evaluator, for predictions on `split`; nil when it has none.
+  func evaluator(split: Split, configuration: JSONValue) throws(TaskError) -> (any Evaluator)?
+}

@@ -1,0 +1,62 @@
+import JSON
+import OrderedCollections
+
+extension Report {
+  /// `{"count", "primary", "metrics": {name: {"value", "low", "high", "count"}}, "baselines":
+  /// {name: {metric: value}}, "details"}`
+  public var json: JSONValue {
+    var metrics = OrderedDictionary<String, JSONValue>()
+    for (name, measure) in self.metrics { metrics[name] = measure.json }
+    var baselines = OrderedDictionary<String, JSONValue>()
+    for (name, values) in self.baselines {
+      let sorted = values.sorted { $0.key < $1.key }.map { ($0.key, JSONValue.double($0.value)) }
+      baselines[name] = .object(OrderedDictionary(uniqueKeysWithValues: sorted))
+    }
+    return [
+      "count": .int(count), "primary": .string(primary), "metrics": .object(metrics),
+      "baselines": .object(baselines), "details": details,
+    ]
+  }
+
+  /// Reads the layout that `json` writes.
+  public init(json: JSONValue) throws(TaskError) {
+    guard let count = json["count"]?.int, let primary = json["primary"]?.string,
+      let metrics = json["metrics"]?.object
+    else {
+      throw TaskError(
+        .internal, "the evaluator's report lacks 'count', 'primary' or 'metrics'; see Report")
+    }
+    var measures: [(name: String, measure: Measure)] = []
+    for (name, value) in metrics {
+      guard let number = value["value"]?.double else {
+        throw TaskError(.internal, "the evaluator's metric '\(name)' has no number under 'value'")
+      }
+      measures.append(
+        (
+          name,
+          Measure(
+            value: number, low: value["low"]?.double, high: value["high"]?.double,
+            count: value["count"]?.int)
+        ))
+    }
+    let baselines = (json["baselines"]?.object ?? [:]).map { name, values in
+      (name: name, metrics: Dictionary(uniqueKeysWithValues: (values.object ?? [:]).compactMap {
+        key, value in value.double.map { (key, $0) }
+      }))
+    }
+    self.init(
+      count: count, primary: primary, metrics: measures, baselines: baselines,
+      details: json["details"] ?? .object([:]))
+  }
+}
+
+extension Measure {
+  /// `{"value", "low", "high", "count"}`, absent where unknown.
+  var json: JSONValue {
+    var members: OrderedDictionary<String, JSONValue> = ["value": .double(value)]
+    if let low { members["low"] = .double(low) }
+    if let high { members["high"] = .double(high) }
+    if let count { members["count"] = .int(count) }
+    return .object(members)
+  }
+}

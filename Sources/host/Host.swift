@@ -1,0 +1,1 @@
+@main struct Host { static func main() {} }
