@@ -16,6 +16,9 @@ public enum JSONValue: Sendable, Hashable {
 }
 
 extension JSONValue {
+  /// `{}`
+  public static let emptyObject = JSONValue.object([:])
+
   /// The member `key` of an object; nil for other kinds and absent keys.
   public subscript(key: String) -> JSONValue? {
     guard case .object(let members) = self else { return nil }

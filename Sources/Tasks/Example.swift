@@ -61,7 +61,7 @@ public struct Example: Sendable, Hashable {
 
   /// Creates a row.
   public init(
-    turns: [Turn], metadata: JSONValue = .object([:]), choices: [String] = [],
+    turns: [Turn], metadata: JSONValue = .emptyObject, choices: [String] = [],
     tensors: [String: MediaTensor] = [:]
   ) {
     self.turns = turns

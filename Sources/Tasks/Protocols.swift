@@ -111,7 +111,7 @@ public struct Report: Sendable, Hashable {
   /// Creates a report.
   public init(
     count: Int, primary: String, metrics: [(name: String, measure: Measure)],
-    baselines: [(name: String, metrics: [String: Double])] = [], details: JSONValue = .object([:])
+    baselines: [(name: String, metrics: [String: Double])] = [], details: JSONValue = .emptyObject
   ) {
     self.count = count
     self.primary = primary
@@ -143,7 +143,7 @@ public struct TaskDescription: Sendable, Hashable {
   /// Creates a description.
   public init(
     name: String, summary: String, dataset: String, evaluator: String?, rewards: [String] = [],
-    defaults: JSONValue = .object([:])
+    defaults: JSONValue = .emptyObject
   ) {
     self.name = name
     self.summary = summary

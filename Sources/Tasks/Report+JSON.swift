@@ -39,14 +39,14 @@ extension Report {
             count: value["count"]?.int)
         ))
     }
-    let baselines = (json["baselines"]?.object ?? [:]).map { name, values in
-      (name: name, metrics: Dictionary(uniqueKeysWithValues: (values.object ?? [:]).compactMap {
+    let baselines = (json["baselines"]?.object ?? OrderedDictionary()).map { name, values in
+      (name: name, metrics: Dictionary(uniqueKeysWithValues: (values.object ?? OrderedDictionary()).compactMap {
         key, value in value.double.map { (key, $0) }
       }))
     }
     self.init(
       count: count, primary: primary, metrics: measures, baselines: baselines,
-      details: json["details"] ?? .object([:]))
+      details: json["details"] ?? .emptyObject)
   }
 }
 
