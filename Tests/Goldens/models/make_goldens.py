@@ -15,13 +15,13 @@ COMMON = dict(vocab_size=160, num_hidden_layers=2, num_attention_heads=4, max_po
               bos_token_id=1, eos_token_id=2, pad_token_id=0)
 SHAPES = {
     "llama": (transformers.LlamaConfig, 11, dict(
-        hidden_size=32, num_key_value_heads=1, intermediate_size=72, rms_norm_eps=1e-5,
+        hidden_size=32, num_key_value_heads=1, intermediate_size=56, rms_norm_eps=1e-5,
         rope_parameters={"rope_type": "default", "rope_theta": 5000.0}, tie_word_embeddings=True)),
     "qwen2": (transformers.Qwen2Config, 12, dict(
-        hidden_size=40, num_key_value_heads=2, intermediate_size=76, rms_norm_eps=1e-6,
+        hidden_size=40, num_key_value_heads=2, intermediate_size=60, rms_norm_eps=1e-6,
         rope_parameters={"rope_type": "default", "rope_theta": 1e6}, tie_word_embeddings=False)),
     "qwen3": (transformers.Qwen3Config, 13, dict(
-        hidden_size=48, num_key_value_heads=2, head_dim=16, intermediate_size=84, rms_norm_eps=1e-6,
+        hidden_size=48, num_key_value_heads=2, head_dim=16, intermediate_size=68, rms_norm_eps=1e-6,
         rope_parameters={"rope_type": "default", "rope_theta": 1e6}, tie_word_embeddings=True)),
 }
 LENGTHS = (13, 7)
