@@ -1,0 +1,72 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// Why a file could not be mapped into memory.
+public struct MapError: Error, Sendable, CustomStringConvertible, Equatable {
+  /// The file.
+  public let path: String
+  /// The system's reason.
+  public let reason: String
+
+  public var description: String { "\(path): cannot be read: \(reason)" }
+}
+
+/// A file's bytes, mapped read-only and shared with every other process that maps the file.
+///
+/// Nothing is read until it is touched, so a model larger than memory can be opened. A mapped file
+/// must not be shortened while in use; files we write are therefore replaced by rename.
+public final class MappedFile: Sendable {
+  /// The path given at creation.
+  public let path: String
+  /// The file's size in bytes.
+  public let count: Int
+  // A pointer is not Sendable. This one leads to pages that nobody can write and that stay until
+  // deinit, so that reading them from any thread is safe.
+  nonisolated(unsafe) private let base: UnsafeRawPointer?
+
+  /// Maps the file at `path`, which must be a regular file.
+  public init(path: String) throws(MapError) {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw Self.failure(path) }
+    defer { close(descriptor) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else { throw Self.failure(path) }
+    guard status.st_mode & S_IFMT == S_IFREG else {
+      throw MapError(path: path, reason: "not a regular file")
+    }
+    self.path = path
+    count = Int(status.st_size)
+    guard count > 0 else {
+      base = nil
+      return
+    }
+    guard let pages = mmap(nil, count, PROT_READ, MAP_PRIVATE, descriptor, 0), pages != MAP_FAILED
+    else { throw Self.failure(path) }
+    base = UnsafeRawPointer(pages)
+  }
+
+  deinit {
+    if let base { munmap(UnsafeMutableRawPointer(mutating: base), count) }
+  }
+
+  /// Calls `body` with the bytes of `range`, which must lie within the file. The pointer is valid
+  /// during the call alone.
+  public func withBytes<R>(
+    _ range: Range<Int>, _ body: (UnsafeRawBufferPointer) throws -> R
+  ) rethrows -> R {
+    precondition(
+      range.lowerBound >= 0 && range.upperBound <= count,
+      "mapped file \(path): bytes \(range) of \(count)")
+    let start = base.map { $0 + range.lowerBound }
+    return try body(UnsafeRawBufferPointer(start: start, count: range.count))
+  }
+
+  private static func failure(_ path: String) -> MapError {
+    MapError(path: path, reason: String(cString: strerror(errno)))
+  }
+}
