@@ -13,6 +13,7 @@ public struct MapError: Error, Sendable, CustomStringConvertible, Equatable {
   /// The system's reason.
   public let reason: String
 
+  /// One sentence: the file and the reason.
   public var description: String { "\(path): cannot be read: \(reason)" }
 }
 
