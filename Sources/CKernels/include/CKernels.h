@@ -1,1 +1,67 @@
 #pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+// The loops of the tensor engine. Kernels are single-threaded and touch nothing but what they are
+// given; the pool below runs them on disjoint pieces of their outputs.
+
+#define KERNEL_F32
+#define REAL float
+#define KERNEL(name, parameters, arguments) void k_##name##_f32 parameters;
+#include "kernels.def"
+#undef KERNEL
+#undef REAL
+#undef KERNEL_F32
+#define REAL double
+#define KERNEL(name, parameters, arguments) void k_##name##_f64 parameters;
+#include "kernels.def"
+#undef KERNEL
+#undef REAL
+
+/// Instruction sets with a table of their own.
+typedef enum { K_PORTABLE = 0, K_AVX2 = 1, K_AVX512 = 2 } k_instruction_set;
+/// The best one this processor has.
+k_instruction_set k_best_instruction_set(void);
+/// The one in use.
+k_instruction_set k_current_instruction_set(void);
+/// Uses another one (tests); a set that the processor lacks is refused with 0.
+int k_use_instruction_set(k_instruction_set set);
+
+// ---- thread pool ------------------------------------------------------------------------------
+/// Threads in use, the caller included.
+int32_t k_thread_count(void);
+/// Sets the number of threads, 1...256. Not while work runs.
+void k_set_thread_count(int32_t count);
+/// Runs body(context, 0) ... body(context, count - 1), in any order, on all threads; returns when
+/// all are done. A call from inside a body runs its pieces one after the other.
+void k_parallel(int64_t count, void (*body)(void *context, int64_t index), void *context);
+
+// ---- buffers ----------------------------------------------------------------------------------
+/// At least `bytes` bytes, 64-byte aligned, contents undefined. Any thread. Ends the process with
+/// a message when there is no memory.
+void *k_buffer_take(size_t bytes);
+/// Gives a buffer back; `bytes` as it was taken.
+void k_buffer_give(void *memory, size_t bytes);
+/// Returns the unused buffers to the system.
+void k_buffer_trim(void);
+/// Bytes in use, their maximum so far, and bytes kept for reuse.
+void k_buffer_statistics(size_t *live, size_t *peak, size_t *unused);
+
+// ---- OpenBLAS ---------------------------------------------------------------------------------
+/// Opens OpenBLAS with the core type that fits this processor, single-threaded. Null on success,
+/// else why not; later calls repeat the first one's answer. Any thread.
+const char *k_blas_open(void);
+/// The core type that OpenBLAS reports; empty before it is open.
+const char *k_blas_core(void);
+/// OpenBLAS's configuration line; empty before it is open.
+const char *k_blas_configuration(void);
+/// C = alpha · op(A) · op(B) + beta · C, row-major; op transposes where its flag is not 0.
+void k_gemm_f32(int transA, int transB, int64_t m, int64_t n, int64_t k, float alpha,
+                const float *a, int64_t lda, const float *b, int64_t ldb, float beta, float *c,
+                int64_t ldc);
+void k_gemm_f64(int transA, int transB, int64_t m, int64_t n, int64_t k, double alpha,
+                const double *a, int64_t lda, const double *b, int64_t ldb, double beta, double *c,
+                int64_t ldc);
+
+/// Four random words of Philox4x32-10 (Salmon et al. 2011) for a 64-bit key and a 128-bit counter.
+void k_philox(uint32_t out[4], uint64_t key, uint64_t counterLow, uint64_t counterHigh);

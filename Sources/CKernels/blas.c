@@ -1,0 +1,79 @@
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "include/CKernels.h"
+
+// OpenBLAS chooses its kernels in a constructor that reads OPENBLAS_CORETYPE. Distributions ship
+// versions that do not know recent processors and then fall back to kernels five times slower, so
+// the variable is set, unless the user set it, before the library is opened here by hand.
+
+typedef void (*gemm_f32)(int, int, int, int, int, int, float, const float *, int, const float *,
+                         int, float, float *, int);
+typedef void (*gemm_f64)(int, int, int, int, int, int, double, const double *, int, const double *,
+                         int, double, double *, int);
+enum { ROW_MAJOR = 101, PLAIN = 111, TRANSPOSED = 112 };
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static gemm_f32 sgemm;
+static gemm_f64 dgemm;
+static char fault[512], core[64], configuration[256];
+
+static void open_library(void) {
+  k_instruction_set set = k_best_instruction_set();
+  if (set != K_PORTABLE)
+    setenv("OPENBLAS_CORETYPE", set == K_AVX512 ? "SkylakeX" : "Haswell", 0);
+  setenv("OPENBLAS_NUM_THREADS", "1", 1);
+  void *library = dlopen("libopenblas.so.0", RTLD_NOW | RTLD_LOCAL);
+  if (!library) library = dlopen("libopenblas.so", RTLD_NOW | RTLD_LOCAL);
+  if (!library) {
+    snprintf(fault, sizeof fault, "OpenBLAS cannot be opened (%s); install it: apt-get install "
+             "libopenblas-dev", dlerror());
+    return;
+  }
+  sgemm = (gemm_f32)dlsym(library, "cblas_sgemm");
+  dgemm = (gemm_f64)dlsym(library, "cblas_dgemm");
+  if (!sgemm || !dgemm) {
+    snprintf(fault, sizeof fault, "libopenblas.so.0 lacks cblas_sgemm or cblas_dgemm");
+    return;
+  }
+  void (*set_threads)(int) = (void (*)(int))dlsym(library, "openblas_set_num_threads");
+  if (set_threads) set_threads(1);
+  char *(*name)(void) = (char *(*)(void))dlsym(library, "openblas_get_corename");
+  if (name) snprintf(core, sizeof core, "%s", name());
+  char *(*config)(void) = (char *(*)(void))dlsym(library, "openblas_get_config");
+  if (config) snprintf(configuration, sizeof configuration, "%s", config());
+}
+
+const char *k_blas_open(void) {
+  pthread_once(&once, open_library);
+  return fault[0] ? fault : NULL;
+}
+
+const char *k_blas_core(void) { return core; }
+const char *k_blas_configuration(void) { return configuration; }
+
+static void require(void) {
+  const char *why = k_blas_open();
+  if (!why) return;
+  fprintf(stderr, "host: %s\n", why);
+  exit(1);
+}
+
+void k_gemm_f32(int transA, int transB, int64_t m, int64_t n, int64_t k, float alpha,
+                const float *a, int64_t lda, const float *b, int64_t ldb, float beta, float *c,
+                int64_t ldc) {
+  if (!sgemm) require();
+  sgemm(ROW_MAJOR, transA ? TRANSPOSED : PLAIN, transB ? TRANSPOSED : PLAIN, (int)m, (int)n,
+        (int)k, alpha, a, (int)lda, b, (int)ldb, beta, c, (int)ldc);
+}
+
+void k_gemm_f64(int transA, int transB, int64_t m, int64_t n, int64_t k, double alpha,
+                const double *a, int64_t lda, const double *b, int64_t ldb, double beta, double *c,
+                int64_t ldc) {
+  if (!dgemm) require();
+  dgemm(ROW_MAJOR, transA ? TRANSPOSED : PLAIN, transB ? TRANSPOSED : PLAIN, (int)m, (int)n,
+        (int)k, alpha, a, (int)lda, b, (int)ldb, beta, c, (int)ldc);
+}

@@ -1,0 +1,20 @@
+// Includes every template for one work type and one instruction set, and defines their table.
+// Before: REAL, KERNEL_F32 (for float), NAME(x), VECTOR_BYTES, TABLE.
+#define KERNEL_FUNCTION(name) static void NAME(name)
+#include "real.h"
+#include "norm.h"
+#include "rope.h"
+#include "swiglu.h"
+#include "elementwise.h"
+#include "attention.h"
+#include "loss.h"
+#include "optimizer.h"
+#ifdef KERNEL_F32
+#include "storage.h"
+#endif
+
+#define KERNEL(name, parameters, arguments) .name = NAME(name),
+const TABLE_TYPE TABLE = {
+#include "../include/kernels.def"
+};
+#undef KERNEL

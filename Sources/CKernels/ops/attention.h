@@ -1,0 +1,63 @@
+INLINE REAL NAME(maximum)(const REAL *x, int64_t n) {
+  REAL lanes[LANES];
+  for (int l = 0; l < LANES; l++) lanes[l] = NEGATIVE_INFINITY;
+  int64_t i = 0;
+  for (; i + LANES <= n; i += LANES)
+    for (int l = 0; l < LANES; l++) lanes[l] = x[i + l] > lanes[l] ? x[i + l] : lanes[l];
+  for (; i < n; i++) lanes[0] = x[i] > lanes[0] ? x[i] : lanes[0];
+  REAL top = lanes[0];
+  for (int l = 1; l < LANES; l++) top = lanes[l] > top ? lanes[l] : top;
+  return top;
+}
+
+/// x[i] = exp(x[i]·scale − shift); returns the sum.
+INLINE REAL NAME(exponentials)(REAL *x, int64_t n, REAL scale, REAL shift) {
+  REAL lanes[LANES] = {0};
+  int64_t i = 0;
+  for (; i + LANES <= n; i += LANES)
+    for (int l = 0; l < LANES; l++) lanes[l] += x[i + l] = EXP(x[i + l] * scale - shift);
+  REAL sum = NAME(lane_sum)(lanes);
+  for (; i < n; i++) sum += x[i] = EXP(x[i] * scale - shift);
+  return sum;
+}
+
+KERNEL_FUNCTION(causal_softmax)(REAL *scores, REAL *lse, int64_t rows, int64_t cols,
+                                int64_t stride, int64_t first, REAL scale) {
+  for (int64_t r = 0; r < rows; r++, scores += stride) {
+    int64_t seen = first + r < cols ? first + r : cols;
+    REAL top = NAME(maximum)(scores, seen) * scale;
+    REAL sum = NAME(exponentials)(scores, seen, scale, top), inverse = 1 / sum;
+    for (int64_t c = 0; c < seen; c++) scores[c] *= inverse;
+    for (int64_t c = seen; c < cols; c++) scores[c] = 0;
+    lse[r] = top + LOG(sum);
+  }
+}
+
+KERNEL_FUNCTION(causal_softmax_again)(REAL *scores, const REAL *lse, int64_t rows, int64_t cols,
+                                      int64_t stride, int64_t first, REAL scale) {
+  for (int64_t r = 0; r < rows; r++, scores += stride) {
+    int64_t seen = first + r < cols ? first + r : cols;
+    for (int64_t c = 0; c < seen; c++) scores[c] = EXP(scores[c] * scale - lse[r]);
+    for (int64_t c = seen; c < cols; c++) scores[c] = 0;
+  }
+}
+
+KERNEL_FUNCTION(softmax_backward)(REAL *dp, const REAL *p, int64_t rows, int64_t cols,
+                                  int64_t stride, REAL scale) {
+  for (int64_t r = 0; r < rows; r++, dp += stride, p += stride) {
+    REAL delta = NAME(dot)(dp, p, cols);
+    for (int64_t c = 0; c < cols; c++) dp[c] = p[c] * (dp[c] - delta) * scale;
+  }
+}
+
+KERNEL_FUNCTION(attend_row)(REAL *y, const REAL *q, const REAL *k, const REAL *v, int64_t keys,
+                            int64_t stride, int64_t head, REAL scale, REAL *scratch) {
+  for (int64_t j = 0; j < keys; j++) scratch[j] = NAME(dot)(q, k + j * stride, head);
+  REAL top = NAME(maximum)(scratch, keys) * scale;
+  REAL inverse = 1 / NAME(exponentials)(scratch, keys, scale, top);
+  for (int64_t i = 0; i < head; i++) y[i] = 0;
+  for (int64_t j = 0; j < keys; j++) {
+    REAL p = scratch[j] * inverse;
+    for (int64_t i = 0; i < head; i++) y[i] += p * v[j * stride + i];
+  }
+}

@@ -1,0 +1,41 @@
+import CKernels
+
+/// The constants of one AdamW update (Loshchilov & Hutter 2019).
+public struct AdamWStep: Sendable {
+  /// Learning rate, decay rates of the moments, the denominator's floor, decoupled weight decay.
+  public var learningRate: Double, beta1: Double, beta2: Double, epsilon: Double, weightDecay: Double
+  /// The update's number, from 1: the bias correction depends on it.
+  public var number: Int
+  /// What gradients are multiplied with first (clipping).
+  public var gradientScale: Double
+
+  /// Creates the constants of update `number`.
+  public init(
+    learningRate: Double, beta1: Double, beta2: Double, epsilon: Double, weightDecay: Double,
+    number: Int, gradientScale: Double
+  ) {
+    self.learningRate = learningRate
+    self.beta1 = beta1
+    self.beta2 = beta2
+    self.epsilon = epsilon
+    self.weightDecay = weightDecay
+    self.number = number
+    self.gradientScale = gradientScale
+  }
+
+  /// Updates a parameter and its two moments in place.
+  public func update(_ parameter: Tensor, gradient: Tensor, moment: Tensor, variance: Tensor) {
+    precondition(
+      gradient.count == parameter.count && moment.count == parameter.count
+        && variance.count == parameter.count,
+      "AdamW: parameter \(parameter.shape), gradient \(gradient.shape)")
+    let c1 = 1 - power(beta1, Double(number)), c2 = 1 - power(beta2, Double(number))
+    Parallel.ranges(parameter.count, grain: 1 << 15) { range in
+      let first = range.lowerBound
+      k_adamw_f32(
+        parameter.start + first, gradient.start + first, moment.start + first,
+        variance.start + first, Int64(range.count), Float(gradientScale), Float(learningRate),
+        Float(beta1), Float(beta2), Float(epsilon), Float(weightDecay), Float(c1), Float(c2))
+    }
+  }
+}

@@ -1,0 +1,21 @@
+/// Runs `body` without keeping what it computes; the way back computes it again.
+struct Recomputation: Operation {
+  let x: Tensor, body: (Tensor) -> Tensor
+
+  func pullback(_ dy: Tensor, into g: inout Gradients) {
+    let leaf = Slot()
+    let y = Recording.on { body(x.asLeaf(leaf)) }
+    y.backward(from: dy, into: &g)
+    if let dx = g[leaf] { g.pass(x.slot, dx) }
+    g.forget(leaf)
+  }
+}
+
+/// body(x), of which only x is kept (Chen et al. 2016). Parameters that `body` reads collect their
+/// gradients as usual; `body` must compute the same every time.
+public func checkpoint(_ x: Tensor, _ body: @escaping (Tensor) -> Tensor) -> Tensor {
+  guard Recording.isOn else { return body(x) }
+  let slot = x.slot ?? Slot()
+  return Recording.off { body(x.detached) }.recorded(
+    Recomputation(x: x.asLeaf(slot), body: body), from: slot)
+}

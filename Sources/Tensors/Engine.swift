@@ -1,0 +1,61 @@
+import CKernels
+
+/// What the engine runs on.
+public enum Engine {
+  /// Opens OpenBLAS; why it cannot be, or nil. Call before the first product for a clean message.
+  public static func open() -> String? { k_blas_open().map { String(cString: $0) } }
+
+  /// The instruction set of our kernels: `AVX-512`, `AVX2` or `portable C`.
+  public static var instructionSet: String {
+    switch k_current_instruction_set() {
+    case K_AVX512: "AVX-512"
+    case K_AVX2: "AVX2"
+    default: "portable C"
+    }
+  }
+
+  /// The core type whose kernels OpenBLAS uses.
+  public static var blasCore: String { String(cString: k_blas_core()) }
+  /// OpenBLAS's version and build options.
+  public static var blasConfiguration: String { String(cString: k_blas_configuration()) }
+
+  /// GFLOP/s of multiply-adds in registers on all threads: what no product can exceed.
+  public static func ceiling() -> Double {
+    let rounds: Int64 = 4_000_000, threads = Parallel.threads
+    let clock = ContinuousClock()
+    var best = 0.0
+    for _ in 0..<5 {
+      var flops = 0.0
+      let time = clock.measure {
+        Parallel.run(threads) { index in
+          var own = 0.0
+          k_fma_ceiling_f32(&own, rounds)
+          if index == 0 { flops = own * Double(threads) }
+        }
+      }
+      best = max(best, flops / seconds(time) / 1e9)
+    }
+    return best
+  }
+
+  /// GFLOP/s of y [m, n] = x [m, k] · W [n, k]ᵀ and of dx = dy · W, median of `repeats` runs.
+  public static func productRate(m: Int, n: Int, k: Int, weight: Weight, repeats: Int)
+    -> (forward: Double, backward: Double)
+  {
+    let x = Tensor(rows: m, columns: k, repeating: 0.5), y = Tensor(m, n)
+    let flops = 2 * Double(m) * Double(n) * Double(k) / 1e9, clock = ContinuousClock()
+    func rate(_ body: () -> Void) -> Double {
+      body()
+      let times = (0..<repeats).map { _ in seconds(clock.measure(body)) }.sorted()
+      return flops / times[times.count / 2]
+    }
+    return (
+      rate { Gemm.forward(y, x, weight) },
+      rate { Gemm.backward(x.start, y, weight, beta: 0) }
+    )
+  }
+
+  private static func seconds(_ duration: Duration) -> Double {
+    Double(duration.components.seconds) + Double(duration.components.attoseconds) * 1e-18
+  }
+}
