@@ -6,7 +6,8 @@
 #include "ops/table.h"
 
 static const k_table_f32 *const tables[] = {&k_portable_f32, &k_avx2_f32, &k_avx512_f32};
-static _Atomic(int) current = -1;
+static _Atomic(int) best = -1;
+static _Thread_local int forced = -1;
 
 k_instruction_set k_best_instruction_set(void) {
   __builtin_cpu_init();
@@ -18,14 +19,15 @@ k_instruction_set k_best_instruction_set(void) {
 }
 
 k_instruction_set k_current_instruction_set(void) {
-  int set = atomic_load_explicit(&current, memory_order_relaxed);
-  if (set < 0) atomic_store_explicit(&current, set = k_best_instruction_set(), memory_order_relaxed);
+  if (forced >= 0) return (k_instruction_set)forced;
+  int set = atomic_load_explicit(&best, memory_order_relaxed);
+  if (set < 0) atomic_store_explicit(&best, set = k_best_instruction_set(), memory_order_relaxed);
   return (k_instruction_set)set;
 }
 
 int k_use_instruction_set(k_instruction_set set) {
   if (set > k_best_instruction_set()) return 0;
-  atomic_store(&current, (int)set);
+  forced = (int)set;
   return 1;
 }
 

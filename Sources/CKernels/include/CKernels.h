@@ -24,7 +24,7 @@ typedef enum { K_PORTABLE = 0, K_AVX2 = 1, K_AVX512 = 2 } k_instruction_set;
 k_instruction_set k_best_instruction_set(void);
 /// The one in use.
 k_instruction_set k_current_instruction_set(void);
-/// Uses another one (tests); a set that the processor lacks is refused with 0.
+/// Uses another one on the calling thread (tests); a set that the processor lacks is refused with 0.
 int k_use_instruction_set(k_instruction_set set);
 
 // ---- thread pool ------------------------------------------------------------------------------

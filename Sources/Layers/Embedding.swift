@@ -1,0 +1,18 @@
+import Tensors
+
+/// Token ids to feature rows.
+public final class Embedding {
+  /// The module's path in the model's files.
+  public let path: String
+  /// [vocabulary, features]
+  public internal(set) var weight: Weight
+
+  /// Creates an embedding.
+  public init(path: String, weight: Weight) {
+    self.path = path
+    self.weight = weight
+  }
+
+  /// The rows of `ids`.
+  public func callAsFunction(_ ids: [Int32]) -> Tensor { embed(ids, weight) }
+}

@@ -1,0 +1,51 @@
+import Tensors
+
+/// A projection's seat: what sits there decides how the base projection is used.
+public protocol LinearAdapter {
+  /// The projection's output with the adapter's part.
+  func callAsFunction(_ x: Tensor, through linear: Linear) -> Tensor
+  /// What is trained, each under its name below the projection's path.
+  var parameters: [NamedTensor] { get }
+}
+
+/// A tensor and the name it has in files.
+public struct NamedTensor {
+  /// The name, dots between the parts.
+  public let name: String
+  /// The value; a leaf when it is trained.
+  public let tensor: Tensor
+
+  /// Names a tensor.
+  public init(name: String, tensor: Tensor) {
+    self.name = name
+    self.tensor = tensor
+  }
+}
+
+/// y = x · Wᵀ + b, with a seat for an adapter.
+public final class Linear {
+  /// The module's path in the model's files, `model.layers.0.self_attn.q_proj`.
+  public let path: String
+  /// [outputs, inputs]
+  public internal(set) var weight: Weight
+  /// [1, outputs]
+  public internal(set) var bias: Tensor?
+  /// What sits on the projection; nil for the base alone.
+  public var adapter: (any LinearAdapter)?
+
+  /// Creates a projection with an empty seat.
+  public init(path: String, weight: Weight, bias: Tensor? = nil) {
+    self.path = path
+    self.weight = weight
+    self.bias = bias
+  }
+
+  /// x [tokens, inputs] to [tokens, outputs], through the adapter if one sits here.
+  public func callAsFunction(_ x: Tensor) -> Tensor { adapter?(x, through: self) ?? base(x) }
+
+  /// The projection alone.
+  public func base(_ x: Tensor) -> Tensor { project(x, weight, bias: bias) }
+
+  /// The name after the last dot, by which adapters choose their targets.
+  public var name: String { path.split(separator: ".").last.map(String.init) ?? path }
+}

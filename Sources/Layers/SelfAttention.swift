@@ -1,0 +1,45 @@
+import Tensors
+
+/// Multi-head self-attention with grouped keys, rotary positions and, where the family has it, a
+/// norm on each head of q and k.
+public final class SelfAttention {
+  let query: Linear, key: Linear, value: Linear, output: Linear
+  let queryNorm: RMSNorm?, keyNorm: RMSNorm?
+  let heads: HeadShape
+  let layer: Int
+
+  /// Assembles a layer's attention; `layer` picks its cache.
+  public init(
+    query: Linear, key: Linear, value: Linear, output: Linear, queryNorm: RMSNorm? = nil,
+    keyNorm: RMSNorm? = nil, heads: HeadShape, layer: Int
+  ) {
+    self.query = query
+    self.key = key
+    self.value = value
+    self.output = output
+    self.queryNorm = queryNorm
+    self.keyNorm = keyNorm
+    self.heads = heads
+    self.layer = layer
+  }
+
+  /// x [tokens, features] to [tokens, features].
+  public func callAsFunction(_ x: Tensor, _ span: Span) -> Tensor {
+    var q = query(x), k = key(x)
+    let v = value(x)
+    if let queryNorm { q = queryNorm(q) }
+    if let keyNorm { k = keyNorm(k) }
+    q = rope(q, span.rotary, heads: heads.queries)
+    k = rope(k, span.rotary, heads: heads.keys)
+    if let caches = span.caches {
+      return output(
+        attend(q, k, v, segments: span.segments, heads: heads, cache: caches[layer]))
+    }
+    return output(attend(q, k, v, segments: span.segments, heads: heads))
+  }
+
+  /// Its projections and norms, in the files' order.
+  public var modules: (linears: [Linear], norms: [RMSNorm]) {
+    ([query, key, value, output], [queryNorm, keyNorm].compactMap { $0 })
+  }
+}

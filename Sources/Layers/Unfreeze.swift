@@ -1,0 +1,42 @@
+import Tensors
+
+// Full fine-tuning: a layer's stored weights become trained f32 leaves. Shared weights (a tied head)
+// are handed over, so that they stay one leaf.
+
+extension Linear {
+  /// Makes the weight and bias leaves and returns them under their names in the files. With `shared`
+  /// the weight becomes that one and is not returned.
+  public func unfreeze(sharing shared: Weight? = nil) -> [NamedTensor] {
+    var leaves: [NamedTensor] = []
+    if let shared {
+      weight = shared
+    } else {
+      let leaf = weight.tensor().copy().asLeaf()
+      weight = .tensor(leaf)
+      leaves.append(NamedTensor(name: path + ".weight", tensor: leaf))
+    }
+    if let old = bias {
+      let leaf = old.copy().asLeaf()
+      bias = leaf
+      leaves.append(NamedTensor(name: path + ".bias", tensor: leaf))
+    }
+    return leaves
+  }
+}
+
+extension RMSNorm {
+  /// Makes the weight a leaf and returns it under its name in the files.
+  public func unfreeze() -> [NamedTensor] {
+    weight = weight.copy().asLeaf()
+    return [NamedTensor(name: path + ".weight", tensor: weight)]
+  }
+}
+
+extension Embedding {
+  /// Makes the weight a leaf and returns it under its name in the files.
+  public func unfreeze() -> [NamedTensor] {
+    let leaf = weight.tensor().copy().asLeaf()
+    weight = .tensor(leaf)
+    return [NamedTensor(name: path + ".weight", tensor: leaf)]
+  }
+}

@@ -1,0 +1,123 @@
+import CKernels
+import Testing
+
+/// Kernels in double against central differences: with 53 bits they agree to about 1e-8, so that a
+/// wrong factor cannot hide behind rounding.
+@Suite struct KernelGradientTests {
+  /// Numbers in −1…1 that follow from the index alone.
+  static func numbers(_ count: Int, _ salt: UInt64) -> [Double] {
+    (0..<count).map { index in
+      var words: (UInt32, UInt32, UInt32, UInt32) = (0, 0, 0, 0)
+      withUnsafeMutableBytes(of: &words) {
+        k_philox($0.baseAddress!.assumingMemoryBound(to: UInt32.self), salt, UInt64(index), 0)
+      }
+      return Double(words.0) / 2_147_483_648 - 1
+    }
+  }
+
+  /// Compares `gradient` with differences of x ↦ Σ y(x) · u.
+  func check(
+    _ x: [Double], u: [Double], gradient: [Double], _ forward: ([Double]) -> [Double],
+    sourceLocation: SourceLocation = #_sourceLocation
+  ) {
+    func objective(_ x: [Double]) -> Double { zip(forward(x), u).reduce(0) { $0 + $1.0 * $1.1 } }
+    let step = 1e-5
+    for index in x.indices {
+      var plus = x, minus = x
+      plus[index] += step
+      minus[index] -= step
+      let expected = (objective(plus) - objective(minus)) / (2 * step)
+      #expect(
+        abs(expected - gradient[index]) < 1e-7 * max(1, abs(expected)), "element \(index)",
+        sourceLocation: sourceLocation)
+    }
+  }
+
+  @Test(arguments: [(3, 16), (2, 37), (1, 1)]) func rmsNorm(rows: Int, columns: Int) {
+    let n = rows * columns, eps = 1e-6, size = (Int64(rows), Int64(columns))
+    let x = Self.numbers(n, 1), w = Self.numbers(columns, 2), u = Self.numbers(n, 3)
+    var rstd = [Double](repeating: 0, count: rows)
+    func forward(_ x: [Double], _ w: [Double]) -> [Double] {
+      var y = [Double](repeating: 0, count: n)
+      k_rms_norm_f64(&y, &rstd, x, w, size.0, size.1, eps)
+      return y
+    }
+    _ = forward(x, w)
+    var dx = [Double](repeating: 0.5, count: n), dw = [Double](repeating: 0.25, count: columns)
+    k_rms_norm_backward_f64(&dx, u, x, w, rstd, size.0, size.1, 0)
+    k_rms_norm_weight_backward_f64(&dw, u, x, rstd, size.0, size.1, 0, size.1, 1)
+    check(x, u: u, gradient: dx) { forward($0, w) }
+    check(w, u: u, gradient: dw.map { $0 - 0.25 }) { forward(x, $0) }
+    var twice = dx
+    k_rms_norm_backward_f64(&twice, u, x, w, rstd, size.0, size.1, 1)
+    #expect(zip(twice, dx).allSatisfy { abs($0 - 2 * $1) < 1e-12 })
+  }
+
+  @Test func rope() {
+    let rows = 3, heads = 2, head = 6, n = rows * heads * head
+    let x = Self.numbers(n, 4), u = Self.numbers(n, 5)
+    let c = Self.numbers(rows * head / 2, 6), s = Self.numbers(rows * head / 2, 7)
+    func rotated(_ x: [Double], _ sign: Double) -> [Double] {
+      var y = [Double](repeating: 0, count: n)
+      k_rope_f64(&y, x, c, s, Int64(rows), Int64(heads), Int64(head), sign, 0)
+      return y
+    }
+    check(x, u: u, gradient: rotated(u, -1)) { rotated($0, 1) }
+  }
+
+  @Test func swiglu() {
+    let n = 37
+    let gate = Self.numbers(n, 8).map { $0 * 6 }, up = Self.numbers(n, 9), u = Self.numbers(n, 10)
+    func forward(_ gate: [Double], _ up: [Double]) -> [Double] {
+      var y = [Double](repeating: 0, count: n)
+      k_swiglu_f64(&y, gate, up, Int64(n))
+      return y
+    }
+    var dgate = [Double](repeating: 0, count: n), dup = dgate
+    k_swiglu_backward_f64(&dgate, &dup, u, gate, up, Int64(n), 0, 0)
+    check(gate, u: u, gradient: dgate) { forward($0, up) }
+    check(up, u: u, gradient: dup) { forward(gate, $0) }
+  }
+
+  /// Scores of rows that see one column more each; columns beyond must have no share.
+  @Test(arguments: [1, 3]) func causalSoftmax(first: Int) {
+    let rows = 4, columns = 7, n = rows * columns
+    let x = Self.numbers(n, 11).map { $0 * 3 }, u = Self.numbers(n, 12), scale = 0.7
+    var lse = [Double](repeating: 0, count: rows)
+    let sizes = (Int64(rows), Int64(columns))
+    func forward(_ x: [Double]) -> [Double] {
+      var p = x
+      k_causal_softmax_f64(&p, &lse, sizes.0, sizes.1, sizes.1, Int64(first), scale)
+      return p
+    }
+    let p = forward(x)
+    for row in 0..<rows {
+      let line = p[row * columns..<(row + 1) * columns]
+      #expect(abs(line.reduce(0, +) - 1) < 1e-12)
+      #expect(line.dropFirst(min(first + row, columns)).allSatisfy { $0 == 0 })
+    }
+    var ds = u
+    k_softmax_backward_f64(&ds, p, sizes.0, sizes.1, sizes.1, scale)
+    let saved = lse
+    check(x, u: u, gradient: ds, forward)
+    var again = x
+    k_causal_softmax_again_f64(&again, saved, sizes.0, sizes.1, sizes.1, Int64(first), scale)
+    #expect(zip(again, p).allSatisfy { abs($0 - $1) < 1e-12 })
+  }
+
+  @Test func crossEntropy() {
+    let rows = 3, columns = 19, targets: [Int32] = [0, 18, 7]
+    let x = Self.numbers(rows * columns, 13).map { $0 * 5 }
+    func losses(_ x: [Double]) -> [Double] {
+      var logits = x, loss = [Double](repeating: 0, count: rows)
+      k_cross_entropy_f64(&loss, &logits, targets, Int64(rows), Int64(columns), 1)
+      return loss
+    }
+    var gradient = x, loss = [Double](repeating: 0, count: rows)
+    k_cross_entropy_f64(&loss, &gradient, targets, Int64(rows), Int64(columns), 1)
+    check(x, u: [1, 1, 1], gradient: gradient, losses)
+    var logProbability = [Double](repeating: 0, count: rows)
+    k_log_probability_f64(&logProbability, x, targets, Int64(rows), Int64(columns))
+    #expect(zip(logProbability, loss).allSatisfy { abs($0 + $1) < 1e-12 })
+  }
+}

@@ -1,0 +1,154 @@
+import Testing
+
+@testable import Tensors
+
+@Suite struct TapeTests {
+  static func tensor(_ rows: Int, _ columns: Int, _ salt: UInt64) -> Tensor {
+    let random = Random(seed: salt)
+    return Tensor(
+      rows: rows, columns: columns,
+      values: (0..<rows * columns).map { Float(random.normal($0)) })
+  }
+
+  /// A passed-through gradient is shared by both branches; adding to one must not change the other.
+  @Test func sharedGradientsAreNotCorrupted() {
+    let a = Self.tensor(2, 3, 1).asLeaf(), b = Self.tensor(2, 3, 2).asLeaf()
+    var g = Gradients()
+    // d/da = 1 + 2 + 1, d/db = 1
+    ((a + b) + (2 * a) + a).backward(into: &g)
+    #expect(g[a.slot!]!.values.allSatisfy { $0 == 4 })
+    #expect(g[b.slot!]!.values.allSatisfy { $0 == 1 })
+  }
+
+  @Test func constantsRecordNothing() {
+    let a = Self.tensor(2, 3, 1)
+    #expect((a + a).slot == nil)
+    #expect(Recording.off { (a.asLeaf() + a).slot } == nil)
+    #expect((a.asLeaf() + a).slot != nil)
+  }
+
+  @Test func gradientsOfSeveralPassesAddUp() {
+    let a = Self.tensor(2, 3, 1).asLeaf()
+    var g = Gradients()
+    for _ in 0..<3 { (0.5 * a).backward(into: &g) }
+    #expect(g[a.slot!]!.values.allSatisfy { $0 == 1.5 })
+  }
+
+  /// ⟨J v, u⟩ = ⟨v, Jᵀ u⟩ by central differences in f32, for operations made of matrix products.
+  func checkAdjoint(
+    _ x: Tensor, tolerance: Float = 2e-2, _ body: (Tensor) -> Tensor,
+    sourceLocation: SourceLocation = #_sourceLocation
+  ) {
+    let v = Self.tensor(x.rows, x.columns, 91)
+    let leaf = x.asLeaf(), y = body(leaf), u = Self.tensor(y.rows, y.columns, 92)
+    var g = Gradients()
+    y.backward(from: u, into: &g)
+    let step: Float = 1e-2
+    let plus = body(x + step * v), minus = body(x + (-step) * v)
+    let forward = zip(zip(plus.values, minus.values), u.values).reduce(0.0) {
+      $0 + Double($1.0.0 - $1.0.1) * Double($1.1)
+    }
+    let directional = forward / Double(2 * step)
+    let reverse = zip(v.values, g[leaf.slot!]!.values).reduce(0.0) {
+      $0 + Double($1.0) * Double($1.1)
+    }
+    #expect(
+      abs(directional - reverse) < Double(tolerance) * max(1, abs(directional)),
+      "forward \(directional), reverse \(reverse)", sourceLocation: sourceLocation)
+  }
+
+  @Test(arguments: [1, 5, 40]) func projection(rows: Int) {
+    let w = Self.tensor(35, 20, 3), b = Self.tensor(1, 35, 4), x = Self.tensor(rows, 20, 5)
+    checkAdjoint(x) { project($0, .tensor(w), bias: b) }
+    checkAdjoint(w) { project(x, .tensor($0), bias: b) }
+    checkAdjoint(b) { project(x, .tensor(w), bias: $0) }
+  }
+
+  @Test func lowRankUpdate() {
+    let x = Self.tensor(9, 20, 1), a = Self.tensor(4, 20, 2), b = Self.tensor(30, 4, 3)
+    let base = Self.tensor(9, 30, 4)
+    let dropout = Dropout(rate: 0.25, random: Random(seed: 7))
+    for dropout in [nil, dropout] {
+      checkAdjoint(x) { lowRank($0, a, b, scale: 0.5, dropout: dropout, onto: base) }
+      checkAdjoint(a) { lowRank(x, $0, b, scale: 0.5, dropout: dropout, onto: base) }
+      checkAdjoint(b) { lowRank(x, a, $0, scale: 0.5, dropout: dropout, onto: base) }
+      checkAdjoint(base) { lowRank(x, a, b, scale: 0.5, dropout: dropout, onto: $0) }
+    }
+    let before = base.values
+    _ = lowRank(x, a, b, scale: 1, onto: base)
+    #expect(base.values == before, "a base that others hold is not written to")
+  }
+
+  @Test func attentionAndRope() {
+    let heads = HeadShape(queries: 4, keys: 2, width: 6), segments = Segments(lengths: [5, 1, 200])
+    let q = Self.tensor(206, 24, 1), k = Self.tensor(206, 12, 2), v = Self.tensor(206, 12, 3)
+    checkAdjoint(q) { attend($0, k, v, segments: segments, heads: heads) }
+    checkAdjoint(k) { attend(q, $0, v, segments: segments, heads: heads) }
+    checkAdjoint(v) { attend(q, k, $0, segments: segments, heads: heads) }
+    let table = RotaryTable(positions: segments.positions, frequencies: [1, 0.3, 0.01])
+    checkAdjoint(q) { rope($0, table, heads: 4) }
+  }
+
+  @Test func headAndLoss() {
+    let x = Self.tensor(7, 12, 1), w = Self.tensor(50, 12, 2), targets = (0..<7).map { Int32($0 * 7) }
+    checkAdjoint(x) { linearCrossEntropy($0, .tensor(w), targets: targets).sum }
+    checkAdjoint(w) { linearCrossEntropy(x, .tensor($0), targets: targets).sum }
+    let losses = linearCrossEntropy(x, .tensor(w), targets: targets).rows
+    let logProbability = logProbabilities(x, .tensor(w), targets: targets)
+    #expect(zip(losses, logProbability).allSatisfy { abs($0 + $1) < 1e-5 })
+  }
+
+  @Test func rowsAndEmbeddings() {
+    let x = Self.tensor(6, 4, 1)
+    checkAdjoint(x) { selectRows($0, [5, 0, 0, 3]) }
+    checkAdjoint(x) { embed([1, 5, 1, 2], .tensor($0)) }
+  }
+
+  @Test func checkpointHasTheSameBits() {
+    let x = Self.tensor(9, 20, 1).asLeaf(), w = Self.tensor(20, 20, 2).asLeaf()
+    let body: (Tensor) -> Tensor = { x in
+      swiglu(project(x, .tensor(w)), project(x, .tensor(w))) + x
+    }
+    var plain = Gradients(), again = Gradients()
+    body(body(x)).backward(into: &plain)
+    checkpoint(checkpoint(x, body), body).backward(into: &again)
+    #expect(plain[x.slot!]!.values == again[x.slot!]!.values)
+    #expect(plain[w.slot!]!.values == again[w.slot!]!.values)
+  }
+
+  @Test func dropoutIsTheSameInAnyPartition() {
+    let dropout = Dropout(rate: 0.3, random: Random(seed: 5, stream: 9))
+    let x = Tensor(rows: 300, columns: 301, repeating: 1)
+    let whole = dropout.applied(to: x).values
+    let kept = whole.count { $0 != 0 }
+    #expect(abs(Double(kept) / Double(whole.count) - 0.7) < 0.01)
+    #expect(Set(whole) == [0, 1 / 0.7])
+  }
+}
+
+@Suite(.serialized) struct ThreadTests {
+  @Test func resultsHaveTheSameBitsOnAnyNumberOfThreads() {
+    let before = Parallel.threads
+    defer { Parallel.threads = before }
+    func run() -> [[Float]] {
+      let x = TapeTests.tensor(150, 96, 1).asLeaf(), w = TapeTests.tensor(96, 96, 2).asLeaf()
+      let segments = Segments(lengths: [20, 130])
+      let heads = HeadShape(queries: 4, keys: 2, width: 24)
+      let q = project(x, .tensor(w))
+      let k = project(x, .tensor(TapeTests.tensor(48, 96, 3)))
+      let y = attend(q, k, k, segments: segments, heads: heads) + x
+      let loss = linearCrossEntropy(
+        rmsNorm(y, Tensor(rows: 1, columns: 96, repeating: 1), eps: 1e-6), .tensor(w),
+        targets: (0..<150).map { Int32($0 % 96) })
+      var g = Gradients()
+      loss.sum.backward(into: &g)
+      return [loss.rows, g[x.slot!]!.values, g[w.slot!]!.values]
+    }
+    Parallel.threads = 1
+    let one = run()
+    for threads in [2, 3, 8] {
+      Parallel.threads = threads
+      #expect(run() == one)
+    }
+  }
+}
