@@ -1,0 +1,86 @@
+import CPluginABI
+
+extension Example {
+  /// Hands the row to the host, which copies each piece.
+  func write(to sink: UnsafePointer<tk_example_out_v1>) -> tk_status {
+    for turn in turns {
+      let status = turn.write(to: sink)
+      guard status == TK_OK else { return status }
+    }
+    let status = metadata.text.withStr { sink.pointee.metadata?(sink, $0) ?? tk_status(TK_OK) }
+    guard status == TK_OK else { return status }
+    if !choices.isEmpty {
+      let status = withStrs(choices) { texts in
+        sink.pointee.choices?(sink, texts.baseAddress, texts.count) ?? tk_status(TK_OK)
+      }
+      guard status == TK_OK else { return status }
+    }
+    for (name, tensor) in tensors.sorted(by: { $0.key < $1.key }) {
+      let shape = tensor.shape.map(Int64.init)
+      let status = name.withStr { name in
+        tensor.values.withUnsafeBytes { bytes in
+          sink.pointee.tensor?(
+            sink, name, Int32(TK_F32), shape, shape.count, bytes.baseAddress, bytes.count)
+            ?? tk_status(TK_OK)
+        }
+      }
+      guard status == TK_OK else { return status }
+    }
+    return tk_status(TK_OK)
+  }
+}
+
+extension Turn {
+  fileprivate func write(to sink: UnsafePointer<tk_example_out_v1>) -> tk_status {
+    let texts = parts.flatMap { part in
+      switch part {
+      case .text(let text): ["", text]
+      case .media(let kind, let tensor): [kind, tensor]
+      }
+    }
+    return role.withStr { role in
+      withStrs(texts) { texts in
+        let columns = parts.indices.map { index in
+          var type = TK_PART_TEXT
+          if case .media = parts[index] { type = TK_PART_MEDIA }
+          return tk_part_v1(
+            type: Int32(type), reserved: 0, media: texts[2 * index], value: texts[2 * index + 1])
+        }
+        let section = Int32(TK_SECTION_CONVERSATION)
+        return sink.pointee.turn?(sink, section, role, columns, columns.count)
+          ?? tk_status(TK_E_INTERNAL)
+      }
+    }
+  }
+}
+
+/// Lends several texts at once: their bytes lie behind one another in one block.
+private func withStrs<R>(_ texts: [String], _ body: (UnsafeBufferPointer<tk_str>) -> R) -> R {
+  let block = texts.flatMap { Array($0.utf8) }.map { CChar(bitPattern: $0) }
+  return block.withUnsafeBufferPointer { bytes in
+    var offset = 0
+    let columns = texts.map { text in
+      defer { offset += text.utf8.count }
+      return tk_str(ptr: bytes.baseAddress.map { $0 + offset }, len: text.utf8.count)
+    }
+    return columns.withUnsafeBufferPointer(body)
+  }
+}
+
+extension [Prediction] {
+  /// Copies the host's columns.
+  init(_ columns: tk_predictions_v1) throws {
+    try self.init(
+      (0..<columns.count).map { index in
+        guard let indices = columns.indices, let texts = columns.texts,
+          let examples = columns.examples_json
+        else { throw PluginError(.internal, "the host left out a column of predictions") }
+        let scores = UnsafeBufferPointer(
+          start: columns.choice_log_likelihoods?[index], count: columns.choice_counts?[index] ?? 0)
+        return Prediction(
+          index: Int(indices[index]), text: texts[index].string,
+          example: try Example(json: JSON(parsing: examples[index].string)),
+          choiceLogLikelihoods: [Double](scores))
+      })
+  }
+}

@@ -1,0 +1,62 @@
+/// Reads an author's `Config` out of the recipe's `data` section.
+enum Configuration {
+  /// Keys that the host itself puts into the section; a `Config` need not have them.
+  static let hostKeys: Set<String> = ["seed", "shuffle", "test", "train", "validation"]
+
+  /// `text` as `T`, over `defaults`. A key that `T` does not ask for is an error if `isStrict`.
+  static func decode<T: Decodable>(
+    _ type: T.Type, from text: String, defaults: JSON, isStrict: Bool
+  ) throws -> T {
+    let given = text.isEmpty ? JSON.object([:]) : try JSON(parsing: text)
+    guard given.object != nil else {
+      throw PluginError(.configuration, "the configuration must be an object, not \(given.kind)")
+    }
+    let tree = JSONTree(merge(given, over: defaults), path: "", record: KeyRecord())
+    let result = try tree.decode(type)
+    guard isStrict else { return result }
+    for (path, known) in tree.unknownKeys where !hostKeys.contains(path) {
+      throw PluginError(.configuration, unknown(path, known: known))
+    }
+    return result
+  }
+
+  private static func merge(_ given: JSON, over defaults: JSON) -> JSON {
+    guard case .object(let upper) = given, case .object(let lower) = defaults else { return given }
+    return .object(lower.merging(upper) { merge($1, over: $0) })
+  }
+
+  private static func unknown(_ path: String, known: Set<String>) -> String {
+    let parent = path.split(separator: ".").dropLast().joined(separator: ".")
+    let key = path.split(separator: ".").last.map(String.init) ?? path
+    let prefix = parent.isEmpty ? "" : parent + "."
+    if let nearest = nearestName(to: key, among: known) {
+      return "unknown key '\(path)'; did you mean '\(prefix)\(nearest)'?"
+    }
+    let names = known.sorted().map { "'\(prefix)\($0)'" }.joined(separator: ", ")
+    return "unknown key '\(path)'; known: \(names.isEmpty ? "none" : names)"
+  }
+}
+
+/// The candidate with the smallest edit distance to `name`, if it is near enough to be a slip.
+func nearestName(to name: String, among candidates: some Sequence<String>) -> String? {
+  let scored = candidates.sorted().map { (distance: editDistance(name, $0), name: $0) }
+  guard let best = scored.min(by: { $0.distance < $1.distance }),
+    best.distance <= max(1, name.count / 3)
+  else { return nil }
+  return best.name
+}
+
+private func editDistance(_ left: String, _ right: String) -> Int {
+  let right = Array(right)
+  var row = Array(0...right.count)
+  for (i, character) in left.enumerated() {
+    var diagonal = row[0]
+    row[0] = i + 1
+    for j in right.indices {
+      let replaced = diagonal + (right[j] == character ? 0 : 1)
+      diagonal = row[j + 1]
+      row[j + 1] = min(replaced, row[j] + 1, diagonal + 1)
+    }
+  }
+  return row[right.count]
+}

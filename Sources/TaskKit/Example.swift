@@ -1,0 +1,136 @@
+/// What a turn is made of.
+public enum Part: Sendable, Hashable {
+  /// Literal text.
+  case text(String)
+  /// A clip or picture: its kind (`audio`, `image`) and the name of one of the example's tensors.
+  case media(kind: String, tensor: String)
+
+  /// A clip, by the name of its tensor.
+  public static func audio(_ tensor: String) -> Part { .media(kind: "audio", tensor: tensor) }
+}
+
+extension Part: ExpressibleByStringInterpolation {
+  /// Literal text.
+  public init(stringLiteral value: String) { self = .text(value) }
+}
+
+/// One message of a conversation.
+public struct Turn: Sendable, Hashable {
+  /// `system`, `user`, `assistant` or `tool`.
+  public var role: String
+  /// The content, in order.
+  public var parts: [Part]
+
+  /// Creates a turn from its parts.
+  public init(role: String, parts: [Part]) {
+    self.role = role
+    self.parts = parts
+  }
+
+  /// The instructions before the conversation.
+  public static func system(_ text: String) -> Turn { Turn(role: "system", parts: [.text(text)]) }
+
+  /// What the user says.
+  public static func user(_ text: String) -> Turn { Turn(role: "user", parts: [.text(text)]) }
+
+  /// What the user says, clips and pictures included.
+  public static func user(parts: Part...) -> Turn { Turn(role: "user", parts: parts) }
+
+  /// What the model is taught to say, or shall say.
+  public static func assistant(_ text: String) -> Turn {
+    Turn(role: "assistant", parts: [.text(text)])
+  }
+
+  /// The text parts, joined.
+  public var text: String {
+    parts.map { if case .text(let text) = $0 { text } else { "" } }.joined()
+  }
+}
+
+/// A tensor that a row carries, for instance a clip's log-mel features.
+public struct MediaTensor: Sendable, Hashable {
+  /// Sizes of the axes, outermost first.
+  public var shape: [Int]
+  /// Row-major values.
+  public var values: [Float]
+
+  /// Creates a tensor; the product of `shape` must be the number of values.
+  public init(shape: [Int], values: [Float]) {
+    precondition(
+      shape.reduce(1, *) == values.count, "media tensor: shape \(shape), \(values.count) values")
+    self.shape = shape
+    self.values = values
+  }
+}
+
+/// One row of a dataset: a conversation, and what its evaluator must know of it.
+public struct Example: Sendable, Hashable {
+  /// The conversation, the assistant's turns included.
+  public var turns: [Turn]
+  /// What the evaluator gets back beside the prediction; an object.
+  public var metadata: JSON
+  /// Endings whose log-likelihoods the host scores over the shared prefix; empty for none.
+  public var choices: [String]
+  /// Tensors that `Part.media` names.
+  public var tensors: [String: MediaTensor]
+
+  /// Creates a row. For metadata of an own type write `metadata: try JSON(encoding: labels)`.
+  public init(
+    turns: [Turn], metadata: JSON = [:], choices: [String] = [],
+    tensors: [String: MediaTensor] = [:]
+  ) {
+    self.turns = turns
+    self.metadata = metadata
+    self.choices = choices
+    self.tensors = tensors
+  }
+
+  /// The last assistant turn's text: what a model should answer; nil when there is none.
+  public var reference: String? { turns.last { $0.role == "assistant" }?.text }
+}
+
+/// What the model answered to one row.
+public struct Prediction: Sendable, Hashable {
+  /// The row's index in its dataset.
+  public var index: Int
+  /// The generated answer.
+  public var text: String
+  /// The row itself, without its tensors.
+  public var example: Example
+  /// Log-likelihood of each of the row's choices; empty when it has none.
+  public var choiceLogLikelihoods: [Double]
+
+  /// Creates a prediction.
+  public init(index: Int, text: String, example: Example, choiceLogLikelihoods: [Double] = []) {
+    self.index = index
+    self.text = text
+    self.example = example
+    self.choiceLogLikelihoods = choiceLogLikelihoods
+  }
+
+  /// What the model should have answered; nil when the row does not say.
+  public var reference: String? { example.reference }
+
+  /// The row's metadata; `try prediction.metadata.decoded(as: Labels.self)` for an own type.
+  public var metadata: JSON { example.metadata }
+}
+
+extension Example {
+  /// Reads the layout of `examples_json`.
+  init(json: JSON) throws {
+    let turns = try (json["turns"]?.array ?? []).map { turn in
+      guard let role = turn["role"]?.string, let parts = turn["parts"]?.array else {
+        throw PluginError(.internal, "the host sent a turn without 'role' or 'parts'")
+      }
+      return Turn(
+        role: role,
+        parts: parts.map { part in
+          guard let kind = part["media"]?.string else { return .text(part["text"]?.string ?? "") }
+          return .media(kind: kind, tensor: part["tensor"]?.string ?? "")
+        })
+    }
+    self.init(
+      turns: turns, metadata: json["metadata"] ?? [:],
+      choices: (json["choices"]?.array ?? []).compactMap(\.string))
+  }
+}

@@ -1,0 +1,85 @@
+import CPluginABI
+
+/// Why a plugin's code could not do its work; the text reaches the user behind the plugin's name
+/// and the row's number.
+public struct PluginError: Error, Sendable, Hashable, CustomStringConvertible {
+  /// Whose fault it is, which decides the host's exit code.
+  public enum Kind: Sendable, Hashable {
+    case configuration, data, unsupported, `internal`, cancelled
+  }
+  /// Whose fault it is.
+  public let kind: Kind
+  /// One sentence that names the file, line or key and says what to do.
+  public let message: String
+
+  /// Creates an error.
+  public init(_ kind: Kind, _ message: String) {
+    self.kind = kind
+    self.message = message
+  }
+
+  /// The sentence.
+  public var description: String { message }
+
+  var status: tk_status {
+    switch kind {
+    case .configuration: tk_status(TK_E_CONFIG)
+    case .data: tk_status(TK_E_DATA)
+    case .unsupported: tk_status(TK_E_UNSUPPORTED)
+    case .internal: tk_status(TK_E_INTERNAL)
+    case .cancelled: tk_status(TK_E_CANCELLED)
+    }
+  }
+}
+
+/// Runs an author's code and turns what it throws into a status and a text.
+func guarded(_ error: UnsafeMutablePointer<tk_error>?, _ body: () throws -> tk_status) -> tk_status
+{
+  do {
+    return try body()
+  } catch let failure as PluginError {
+    error?.pointee.write(failure.message)
+    return failure.status
+  } catch is CancellationError {
+    error?.pointee.write("cancelled")
+    return tk_status(TK_E_CANCELLED)
+  } catch let failure {
+    error?.pointee.write("\(failure)")
+    return tk_status(TK_E_INTERNAL)
+  }
+}
+
+extension tk_error {
+  /// Copies `message` into the caller's buffer, cut between characters where it does not fit.
+  func write(_ message: String) {
+    guard let text, capacity > 0 else { return }
+    var bytes = message.utf8.prefix(capacity - 1)
+    if bytes.count < message.utf8.count {
+      while let last = bytes.last, last & 0xC0 == 0x80 { bytes.removeLast() }
+      if let last = bytes.last, last >= 0xC0 { bytes.removeLast() }
+    }
+    for (index, byte) in bytes.enumerated() { text[index] = CChar(bitPattern: byte) }
+    text[bytes.count] = 0
+  }
+}
+
+extension tk_str {
+  /// A copy; invalid UTF-8 becomes U+FFFD.
+  var string: String {
+    guard let ptr, len > 0 else { return "" }
+    return String(
+      decoding: UnsafeRawBufferPointer(start: ptr, count: len), as: UTF8.self)
+  }
+}
+
+extension String {
+  /// Lends the text to `body`.
+  func withStr<R>(_ body: (tk_str) throws -> R) rethrows -> R {
+    var copy = self
+    return try copy.withUTF8 { bytes in
+      try bytes.withMemoryRebound(to: CChar.self) {
+        try body(tk_str(ptr: $0.baseAddress, len: $0.count))
+      }
+    }
+  }
+}

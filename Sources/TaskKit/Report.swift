@@ -1,0 +1,72 @@
+/// A number with its 95 % interval and the number of items behind it.
+public struct Measure: Sendable, Hashable {
+  /// The number; the bounds of its interval; the items behind it. Leave out what is not known.
+  public var value: Double, low: Double?, high: Double?, count: Int?
+
+  /// Creates a measure.
+  public init(_ value: Double, low: Double? = nil, high: Double? = nil, count: Int? = nil) {
+    self.value = value
+    self.low = low
+    self.high = high
+    self.count = count
+  }
+
+  var json: JSON {
+    var members: [String: JSON] = ["value": .double(value)]
+    if let low { members["low"] = .double(low) }
+    if let high { members["high"] = .double(high) }
+    if let count { members["count"] = .int(count) }
+    return .object(members)
+  }
+}
+
+/// An evaluator's report.
+public struct Report: Sendable {
+  /// The number of predictions judged.
+  public var count: Int
+  /// The metric that sums up the task; higher is better. One of `metrics`.
+  public var primary: String
+  /// Metrics in the order to print them.
+  public var metrics: [(name: String, measure: Measure)]
+  /// Trivial baselines in the order to print them, each with the metrics it has.
+  public var baselines: [(name: String, metrics: [String: Double])]
+  /// Whatever else is worth keeping in the report's file; an object.
+  public var details: JSON
+
+  /// Creates a report.
+  public init(
+    count: Int, primary: String, metrics: [(name: String, measure: Measure)],
+    baselines: [(name: String, metrics: [String: Double])] = [], details: JSON = [:]
+  ) {
+    self.count = count
+    self.primary = primary
+    self.metrics = metrics
+    self.baselines = baselines
+    self.details = details
+  }
+
+  /// The metric `name`, if the report has it.
+  public subscript(name: String) -> Measure? { metrics.first { $0.name == name }?.measure }
+
+  /// The report as the host reads it, metrics and baselines in their order.
+  public var json: String {
+    var text = "{\"count\":\(count),\"primary\":"
+    JSON.quote(primary, into: &text)
+    text += ",\"metrics\":"
+    JSON.write(metrics.map { ($0.name, $0.measure.json) }, into: &text)
+    text += ",\"baselines\":"
+    let rows = baselines.map { ($0.name, JSON.object($0.metrics.mapValues(JSON.double))) }
+    JSON.write(rows, into: &text)
+    return text + ",\"details\":" + details.text + "}"
+  }
+
+  /// Refuses what the host would misread: a primary metric that is none, a name given twice.
+  func check() throws {
+    if self[primary] == nil {
+      throw PluginError(.internal, "the report's primary metric '\(primary)' is not in its metrics")
+    }
+    for names in [metrics.map(\.name), baselines.map(\.name)] where Set(names).count < names.count {
+      throw PluginError(.internal, "the report names something twice: \(names)")
+    }
+  }
+}
