@@ -1,0 +1,96 @@
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "CHostSupport.h"
+
+/* The plugin call under way on this thread; NULL outside of one. */
+static _Thread_local const char *volatile current;
+
+static const int signals[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT};
+static const char *const names[] = {"SIGSEGV", "SIGBUS", "SIGILL", "SIGFPE", "SIGABRT"};
+enum { signal_count = sizeof signals / sizeof signals[0] };
+static struct sigaction before[signal_count];
+
+/* Only write(2): nothing else is safe in a signal handler. */
+static void say(const char *text) {
+  ssize_t ignored = write(2, text, strlen(text));
+  (void)ignored;
+}
+
+static void say_call(const char *what, const char *verb, const char *detail, const char *end) {
+  say("host: ");
+  say(what);
+  say(verb);
+  say(detail);
+  say(end);
+}
+
+static void on_signal(int number, siginfo_t *info, void *context) {
+  int slot = 0;
+  while (slot < signal_count - 1 && signals[slot] != number) slot++;
+  const char *what = current;
+  if (what) {
+    current = NULL;
+    say_call(what, ": the plugin crashed (", names[slot], ")\n");
+  }
+  /* The handler before ours comes next: Swift's prints a backtrace that names the library. */
+  struct sigaction *old = &before[slot];
+  if (old->sa_flags & SA_SIGINFO) {
+    old->sa_sigaction(number, info, context);
+  } else if (old->sa_handler != SIG_DFL && old->sa_handler != SIG_IGN) {
+    old->sa_handler(number);
+  } else {
+    /* A fault strikes again on return, and abort() raises again: both then end the process. */
+    signal(number, SIG_DFL);
+    if (number == SIGABRT || info->si_code <= 0) raise(number);
+  }
+}
+
+static void on_exit_in_call(void) {
+  const char *what = current;
+  if (!what) return;
+  say_call(what, ": the plugin called exit()", "", ", which ends the host\n");
+  _exit(70);
+}
+
+static void install(void) {
+  for (int slot = 0; slot < signal_count; slot++) {
+    struct sigaction action;
+    memset(&action, 0, sizeof action);
+    action.sa_sigaction = on_signal;
+    action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
+    sigemptyset(&action.sa_mask);
+    sigaction(signals[slot], &action, &before[slot]);
+  }
+  atexit(on_exit_in_call);
+}
+
+void hs_guard_install(void) {
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
+  pthread_once(&once, install);
+}
+
+const char *hs_guard_enter(const char *what) {
+  const char *outer = current;
+  current = what;
+  return outer;
+}
+
+void hs_guard_leave(const char *outer) { current = outer; }
+
+int hs_protect_stdout(void) {
+  int own = fcntl(1, F_DUPFD_CLOEXEC, 3);
+  if (own < 0) return -errno;
+  if (dup2(2, 1) < 0) {
+    int code = -errno;
+    close(own);
+    return code;
+  }
+  return own;
+}
