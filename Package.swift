@@ -60,8 +60,8 @@ let package = Package(
     .target(name: "Tensors", dependencies: ["CKernels"]),
     // Floor 2
     .target(name: "Text", dependencies: ["JSON"]),
-    .target(name: "Formats", dependencies: ["JSON", "Tensors", yams, crypto]),
-    .target(name: "Tracking", dependencies: ["JSON"]),
+    .target(name: "Formats", dependencies: ["JSON", "Tensors", collections, crypto, yams]),
+    .target(name: "Tracking", dependencies: ["JSON", collections]),
     // Floor 3
     .target(name: "Tasks", dependencies: ["JSON", "Text", collections]),
     .target(

@@ -78,3 +78,20 @@ public struct Tensor {
 
   var shape: String { "[\(rows), \(columns)]" }
 }
+
+extension Tensor {
+  /// Overwrites the numbers in place, for every holder of this storage: a parameter loaded from a
+  /// checkpoint.
+  public func assign(_ source: Tensor) {
+    precondition(
+      rows == source.rows && columns == source.columns, "assign: \(shape) := \(source.shape)")
+    start.update(from: source.start, count: count)
+  }
+
+  /// The numbers' bytes, for writing.
+  public func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows
+    -> Result
+  {
+    try body(UnsafeRawBufferPointer(start: start, count: count * MemoryLayout<Float>.stride))
+  }
+}

@@ -1,0 +1,43 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// What lies in the file system.
+public enum FileSystem {
+  /// Whether something lies at `path`, links followed.
+  public static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+
+  /// Whether a folder lies at `path`.
+  public static func isFolder(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+  }
+
+  /// The names in a folder, sorted; empty when it cannot be read.
+  public static func names(in folder: String) -> [String] {
+    guard let stream = opendir(folder) else { return [] }
+    defer { closedir(stream) }
+    var names: [String] = []
+    while let entry = readdir(stream) {
+      let name = withUnsafeBytes(of: entry.pointee.d_name) {
+        String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+      }
+      if name != "." && name != ".." { names.append(name) }
+    }
+    return names.sorted()
+  }
+
+  /// Points the link at `path` to `target`, in one step.
+  public static func link(_ path: String, to target: String) throws(FormatError) {
+    let temporary = path + DurableFile.partialSuffix
+    unlink(temporary)
+    guard symlink(target, temporary) == 0, rename(temporary, path) == 0 else {
+      throw FormatError(
+        .unwritable, path, "cannot be linked to \(target): \(String(cString: strerror(errno)))")
+    }
+  }
+}

@@ -1,0 +1,94 @@
+import Formats
+import Layers
+import Tensors
+
+/// A decoder-only language model: embedding, blocks, norm, head.
+///
+/// The families differ in what their blocks are assembled from (`Llama.swift`, `Qwen2.swift`,
+/// `Qwen3.swift`); the equations here hold for all.
+public final class CausalLanguageModel {
+  /// The folder's configuration.
+  public let config: ModelConfig
+  let embedding: Embedding
+  let blocks: [DecoderBlock]
+  let norm: RMSNorm
+  /// The output matrix; its weight is the embedding's when the two are tied.
+  public let head: Linear
+  /// Whether blocks are computed again on the way back instead of kept.
+  public var usesCheckpointing = false
+  private let frequencies: [Float]
+
+  init(
+    config: ModelConfig, embedding: Embedding, blocks: [DecoderBlock], norm: RMSNorm, head: Linear
+  ) {
+    self.config = config
+    self.embedding = embedding
+    self.blocks = blocks
+    self.norm = norm
+    self.head = head
+    frequencies = rotaryFrequencies(config)
+  }
+
+  /// The last hidden states after the final norm, [tokens, hidden]. With `caches`, one per layer,
+  /// segment i continues sequence i from what its cache holds.
+  public func hidden(_ ids: [Int32], _ segments: Segments, caches: [KeyValueCache]? = nil)
+    -> Tensor
+  {
+    precondition(ids.count == segments.tokens, "model: \(ids.count) ids, \(segments.tokens) tokens")
+    let past = caches?.first?.lengths ?? Array(repeating: 0, count: segments.count)
+    let positions = (0..<segments.count).flatMap { index in
+      segments[index].indices.map { past[index] + $0 - segments[index].lowerBound }
+    }
+    let span = Span(
+      segments: segments,
+      rotary: RotaryTable(positions: positions, frequencies: frequencies), caches: caches)
+    var x = embedding(ids)
+    for block in blocks {
+      x = usesCheckpointing ? checkpoint(x) { block($0, span) } : block(x, span)
+    }
+    return norm(x)
+  }
+
+  /// Logits of hidden states, [rows, vocabulary].
+  public func logits(_ hidden: Tensor) -> Tensor { head(hidden) }
+
+  /// Empty caches for sequences of at most these lengths, one per layer.
+  public func caches(capacity: [Int]) -> [KeyValueCache] {
+    let heads = config.heads
+    return blocks.map { _ in
+      KeyValueCache(sequences: capacity.count, capacity: capacity, heads: heads)
+    }
+  }
+
+  /// Every projection that can carry an adapter, in the files' order: those of the blocks, then the
+  /// head.
+  public var linears: [Linear] { blocks.flatMap(\.linears) + [head] }
+
+  /// Every stored weight: path and matrix, for inspection.
+  public var modules: (embedding: Embedding, linears: [Linear], norms: [RMSNorm]) {
+    (embedding, linears, blocks.flatMap(\.norms) + [norm])
+  }
+
+  /// Makes every weight a trained leaf in f32, for full fine-tuning; returns them under their names
+  /// in the files. A tied head trains the embedding.
+  public func unfreeze() -> [NamedTensor] {
+    var leaves = embedding.unfreeze()
+    for block in blocks {
+      leaves += block.linears.flatMap { $0.unfreeze() } + block.norms.flatMap { $0.unfreeze() }
+    }
+    leaves += norm.unfreeze()
+    if config.tiesWordEmbeddings {
+      leaves += head.unfreeze(sharing: embedding.weight)
+    } else {
+      leaves += head.unfreeze()
+    }
+    return leaves
+  }
+}
+
+extension ModelConfig {
+  /// The attention's heads.
+  public var heads: HeadShape {
+    HeadShape(queries: attentionHeads, keys: keyValueHeads, width: headDimension)
+  }
+}

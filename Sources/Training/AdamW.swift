@@ -1,0 +1,63 @@
+import Layers
+import Tensors
+
+/// AdamW over named tensors, with its two moments per tensor.
+public final class AdamW {
+  let parameters: [NamedTensor]
+  private(set) var moments: [Tensor], variances: [Tensor]
+  let beta1: Double, beta2: Double, epsilon: Double, weightDecay: Double
+
+  /// An optimizer whose moments are zero.
+  public init(
+    _ parameters: [NamedTensor], beta1: Double = 0.9, beta2: Double = 0.999,
+    epsilon: Double = 1e-8, weightDecay: Double = 0
+  ) {
+    self.parameters = parameters
+    self.beta1 = beta1
+    self.beta2 = beta2
+    self.epsilon = epsilon
+    self.weightDecay = weightDecay
+    moments = parameters.map {
+      Tensor(rows: $0.tensor.rows, columns: $0.tensor.columns, repeating: 0)
+    }
+    variances = moments.map { $0.copy() }
+  }
+
+  /// √Σ g² over all gradients, in the parameters' order. A parameter without gradient counts 0.
+  public func norm(_ gradients: Gradients) -> Double {
+    parameters.reduce(0) { sum, parameter in
+      sum + (parameter.tensor.slot.flatMap { gradients[$0] }?.sumOfSquares ?? 0)
+    }.squareRoot()
+  }
+
+  /// Update number `step`, from 1. Gradients are scaled down to `maximumNorm` when their norm, given,
+  /// exceeds it, by the rule of torch's `clip_grad_norm_`.
+  public func update(
+    _ gradients: Gradients, step: Int, learningRate: Double, norm: Double, maximumNorm: Double?
+  ) {
+    let clip = maximumNorm.map { min(1, $0 / (norm + 1e-6)) } ?? 1
+    for (index, parameter) in parameters.enumerated() {
+      guard let slot = parameter.tensor.slot, let gradient = gradients[slot] else { continue }
+      AdamWStep(
+        learningRate: learningRate, beta1: beta1, beta2: beta2, epsilon: epsilon,
+        weightDecay: parameter.decays ? weightDecay : 0, number: step, gradientScale: clip
+      ).update(
+        parameter.tensor, gradient: gradient, moment: moments[index], variance: variances[index])
+    }
+  }
+
+  /// The state under names for a file: `moment.<parameter>` and `variance.<parameter>`.
+  var state: [NamedTensor] {
+    parameters.indices.flatMap { index in
+      [
+        NamedTensor(name: "moment." + parameters[index].name, tensor: moments[index]),
+        NamedTensor(name: "variance." + parameters[index].name, tensor: variances[index]),
+      ]
+    }
+  }
+}
+
+extension NamedTensor {
+  /// Whether weight decay applies: to matrices, not to biases and norms, as in transformers' Trainer.
+  var decays: Bool { tensor.rows > 1 || name.contains(".lora_") }
+}

@@ -1,0 +1,65 @@
+import Layers
+import Models
+import Objectives
+import Tasks
+import Tensors
+
+/// What one optimizer step computed before its update.
+struct StepResult {
+  /// Mean loss over the step's trained tokens.
+  var loss = 0.0
+  /// Tokens read, tokens trained.
+  var tokens = 0, trainedTokens = 0
+  /// Sums of gradients, already divided by the step's trained tokens.
+  var gradients = Gradients()
+}
+
+extension SupervisedFineTuning.Batch {
+  /// Packs samples one after the other.
+  init(_ samples: some Collection<Sample>) {
+    self.init(
+      ids: samples.flatMap(\.ids), lengths: samples.map(\.ids.count),
+      isTarget: samples.flatMap(\.isTrained))
+  }
+}
+
+extension CausalLanguageModel {
+  /// Loss and gradients of one optimizer step over `samples`, `batchSize` rows at a time. The trained
+  /// tokens of the whole step are counted first, so that the loss does not depend on how the step is
+  /// cut. `willRun` hears each micro-batch's number before its forward pass.
+  func step(_ samples: [Sample], batchSize: Int, willRun: (Int) -> Void)
+    throws(TrainingError) -> StepResult
+  {
+    var result = StepResult()
+    let batches = stride(from: 0, to: samples.count, by: batchSize).map {
+      SupervisedFineTuning.Batch(samples[$0..<min($0 + batchSize, samples.count)])
+    }
+    result.trainedTokens = batches.reduce(0) { $0 + $1.targets.count }
+    result.tokens = batches.reduce(0) { $0 + $1.ids.count }
+    for (index, batch) in batches.enumerated() {
+      willRun(index)
+      let hidden = hidden(batch.ids, Segments(lengths: batch.lengths))
+      let loss = SupervisedFineTuning.loss(hidden, batch, head: head.weight)
+      guard loss.sum.scalar.isFinite else {
+        let rows = samples[index * batchSize..<min((index + 1) * batchSize, samples.count)]
+        throw TrainingError(
+          .diverged,
+          "the loss is not finite on " + rows.map(\.source).joined(separator: ", ")
+            + "; lower the learning rate, or look at these rows")
+      }
+      result.loss += Double(loss.sum.scalar) / Double(result.trainedTokens)
+      loss.sum.backward(seed: 1 / Float(result.trainedTokens), into: &result.gradients)
+    }
+    return result
+  }
+
+  /// Mean loss per trained token over `samples`, nothing recorded.
+  func evaluationLoss(_ samples: [Sample]) -> (sum: Double, tokens: Int) {
+    let batch = SupervisedFineTuning.Batch(samples)
+    let loss = Recording.off {
+      SupervisedFineTuning.loss(
+        hidden(batch.ids, Segments(lengths: batch.lengths)), batch, head: head.weight)
+    }
+    return (loss.tokens.reduce(0.0) { $0 + Double($1) }, loss.tokens.count)
+  }
+}
