@@ -1,0 +1,34 @@
+/// 95 % intervals by resampling clusters (Efron 1979): turns of one dialogue are not independent,
+/// so whole dialogues are drawn, with replacement, domain by domain.
+struct Bootstrap: Sendable {
+  /// Number of resamples; seed of the draws.
+  var resamples = 1000, seed: UInt64 = 0
+
+  /// The 2.5th and 97.5th percentile of each of `statistic`'s values.
+  ///
+  /// - Parameter strata: for each domain the sums of its dialogues.
+  func intervals(
+    _ strata: [[Scoreboard]], empty: Scoreboard, _ statistic: (Scoreboard) -> [Double]
+  ) -> [(low: Double, high: Double)] {
+    var draws = SplitMix64(seed: seed)
+    var columns = Array(repeating: [Double](), count: statistic(empty).count)
+    for _ in 0..<resamples {
+      var sums = empty
+      for dialogues in strata where !dialogues.isEmpty {
+        for _ in dialogues.indices { sums += dialogues[draws.index(below: dialogues.count)] }
+      }
+      for (column, value) in statistic(sums).enumerated() { columns[column].append(value) }
+    }
+    return columns.map { column in
+      let sorted = column.sorted()
+      return (Self.percentile(0.025, of: sorted), Self.percentile(0.975, of: sorted))
+    }
+  }
+
+  /// Linear between the neighbours, as numpy's default.
+  static func percentile(_ share: Double, of sorted: [Double]) -> Double {
+    let position = share * Double(sorted.count - 1), below = Int(position)
+    let above = min(below + 1, sorted.count - 1)
+    return sorted[below] + (position - Double(below)) * (sorted[above] - sorted[below])
+  }
+}

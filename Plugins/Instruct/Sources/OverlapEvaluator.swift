@@ -1,0 +1,69 @@
+import TaskKit
+
+/// Agreement of answers with their references: means over rows with 95 % intervals, beside the
+/// baseline that repeats the user.
+struct OverlapEvaluator: Evaluator {
+  static let name = "instruct.overlap"
+  static let summary = "Exact match, word F1 and ROUGE-L of the last answer."
+  private static let names = ["token_f1", "exact_match", "rouge_l"]
+
+  private let seed: UInt64, resamples = 1000
+
+  init(config: ConversationConfig, split: Split, host: HostServices) {
+    seed = config.seed ?? 0
+  }
+
+  func evaluate(_ predictions: [Prediction]) throws -> Report {
+    let references = try predictions.map { prediction in
+      guard let reference = prediction.reference else {
+        throw PluginError(.data, "row \(prediction.index) has no assistant turn to compare with")
+      }
+      return reference
+    }
+    let columns = Self.columns(predictions.map(\.text), references)
+    let echo = Self.columns(predictions.map(Self.lastQuestion), references)
+    let metrics = zip(Self.names, columns).map { name, values in
+      let interval = interval(values)
+      return (
+        name: name,
+        measure: Measure(
+          Self.mean(values), low: interval.low, high: interval.high, count: values.count)
+      )
+    }
+    let baseline = zip(Self.names, echo.map(Self.mean))
+    return Report(
+      count: predictions.count, primary: "token_f1", metrics: metrics,
+      baselines: [(name: "echo", metrics: Dictionary(uniqueKeysWithValues: baseline))],
+      details: ["interval": .string("95 %, \(resamples) resamples of rows, seed \(seed)")])
+  }
+
+  /// One column for each of `names`.
+  private static func columns(_ answers: [String], _ references: [String]) -> [[Double]] {
+    let scores = zip(answers, references).map { AnswerOverlap(answer: $0, reference: $1) }
+    return [scores.map(\.tokenF1), scores.map(\.exactMatch), scores.map(\.rougeL)]
+  }
+
+  /// What the user said before the last answer.
+  private static func lastQuestion(_ prediction: Prediction) -> String {
+    let turns = prediction.example.turns
+    let answer = turns.lastIndex { $0.role == "assistant" } ?? turns.endIndex
+    return turns[..<answer].last { $0.role == "user" }?.text ?? ""
+  }
+
+  private static func mean(_ values: [Double]) -> Double {
+    values.isEmpty ? 0 : values.reduce(0, +) / Double(values.count)
+  }
+
+  /// Percentile bootstrap over rows, seeded; every metric draws the same rows.
+  private func interval(_ values: [Double]) -> (low: Double, high: Double) {
+    guard !values.isEmpty else { return (0, 0) }
+    let means = (0..<resamples).map { draw -> Double in
+      var generator = RowGenerator(index: draw, epoch: 0, seed: seed)
+      var sum = 0.0
+      for _ in values { sum += values[Int.random(in: values.indices, using: &generator)] }
+      return sum / Double(values.count)
+    }.sorted()
+    // The 2.5th and 97.5th percentile, by rank.
+    return (means[resamples * 25 / 1000], means[resamples * 975 / 1000])
+  }
+}
