@@ -114,7 +114,10 @@ extension Tokenizer {
         }
       }
     }
-    scratches.withLock { if $0.count < 16 { $0.append(scratch) } }
+    // Storage is kept for the next call, unless a giant piece made it large.
+    if scratch.symbols.capacity < 1 << 16 {
+      scratches.withLock { if $0.count < 16 { $0.append(scratch) } }
+    }
     return tokens
   }
 

@@ -65,23 +65,8 @@ extension TokenizerFile {
     var joined: [UInt8] = []
     var rank = 0
     for (index, merge) in json.enumerated() {
-      joined.removeAll(keepingCapacity: true)
-      var split = 0
-      switch merge {
-      case .string(let text):
-        if text.hasPrefix("#version") { continue }
-        joined.append(contentsOf: text.utf8)
-        split = joined.firstIndex(of: UInt8(ascii: " ")) ?? 0
-        if split > 0 { joined.remove(at: split) }
-      case .array(let parts):
-        guard parts.count == 2, case .string(let left) = parts[0],
-          case .string(let right) = parts[1]
-        else { break }
-        joined.append(contentsOf: left.utf8)
-        split = joined.count
-        joined.append(contentsOf: right.utf8)
-      default: break
-      }
+      if case .string(let line) = merge, line.hasPrefix("#version") { continue }
+      let split = join(merge, into: &joined)
       guard split > 0, split < joined.count, !joined.contains(UInt8(ascii: " ")) else {
         throw TokenizerError(
           file: name, message: "model.merges[\(index)] is not \"a b\" or [\"a\", \"b\"]")
@@ -102,5 +87,26 @@ extension TokenizerFile {
       rank += 1
     }
     return table
+  }
+  /// Writes both parts of a merge into `joined`, one after the other. Where the second begins; 0 if
+  /// this is no merge.
+  private static func join(_ merge: JSONValue, into joined: inout [UInt8]) -> Int {
+    joined.removeAll(keepingCapacity: true)
+    switch merge {
+    case .string(let text):
+      joined.append(contentsOf: text.utf8)
+      guard let space = joined.firstIndex(of: UInt8(ascii: " ")) else { return 0 }
+      joined.remove(at: space)
+      return space
+    case .array(let parts):
+      guard parts.count == 2, case .string(let left) = parts[0],
+        case .string(let right) = parts[1]
+      else { return 0 }
+      joined.append(contentsOf: left.utf8)
+      let split = joined.count
+      joined.append(contentsOf: right.utf8)
+      return split
+    default: return 0
+    }
   }
 }
