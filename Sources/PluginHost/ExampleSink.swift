@@ -1,0 +1,129 @@
+import CPluginABI
+import JSON
+import Tasks
+
+/// Collects one row from a dataset's `read`. What is wrong is remembered and reported afterwards:
+/// a plugin may ignore the status that it gets.
+final class ExampleSink {
+  private var turns: [Turn] = []
+  private var metadata = JSONValue.emptyObject
+  private var choices: [String] = []
+  private var tensors: [String: MediaTensor] = [:]
+  private(set) var fault: String?
+
+  /// Lends a C sink that fills this object.
+  func withTable<R>(_ body: (UnsafePointer<tk_example_out_v1>) -> R) -> R {
+    var table = tk_example_out_v1()
+    table.ctx = Unmanaged.passUnretained(self).toOpaque()
+    table.turn = { out, section, role, parts, count in
+      ExampleSink.accept(out) { sink in
+        sink.addTurn(section, role, UnsafeBufferPointer(start: parts, count: count))
+      }
+    }
+    table.metadata = { out, json in ExampleSink.accept(out) { $0.setMetadata(json) } }
+    table.choices = { out, choices, count in
+      ExampleSink.accept(out) { sink in
+        let texts = UnsafeBufferPointer(start: choices, count: choices == nil ? 0 : count)
+        sink.choices = texts.map { String($0) }
+        return nil
+      }
+    }
+    table.tensor = { out, name, dtype, shape, rank, data, bytes in
+      ExampleSink.accept(out) { sink in
+        let shape = UnsafeBufferPointer(start: shape, count: shape == nil ? 0 : rank)
+        return sink.addTensor(
+          String(name), dtype, shape, UnsafeRawBufferPointer(start: data, count: bytes))
+      }
+    }
+    return withExtendedLifetime(self) { withUnsafePointer(to: table) { body($0) } }
+  }
+
+  /// The row, once all is written; every medium must name a tensor.
+  func example() throws(Fault) -> Example {
+    if let fault { throw Fault(reason: fault) }
+    guard !turns.isEmpty else { throw Fault(reason: "the row has no turns") }
+    for part in turns.flatMap(\.parts) {
+      if case .media(let kind, let tensor) = part, tensors[tensor] == nil {
+        throw Fault(reason: "a turn's \(kind) names the tensor '\(tensor)', which the row lacks")
+      }
+    }
+    return Example(turns: turns, metadata: metadata, choices: choices, tensors: tensors)
+  }
+
+  /// What is wrong with the row.
+  struct Fault: Error { let reason: String }
+
+  private static func accept(
+    _ out: UnsafePointer<tk_example_out_v1>?, _ body: (ExampleSink) -> String?
+  ) -> tk_status {
+    guard let context = out?.pointee.ctx else { return tk_status(TK_E_INTERNAL) }
+    let sink = Unmanaged<ExampleSink>.fromOpaque(context).takeUnretainedValue()
+    guard let fault = body(sink) else { return tk_status(TK_OK) }
+    sink.fault = sink.fault ?? fault
+    return tk_status(TK_E_INTERNAL)
+  }
+
+  private func addTurn(
+    _ section: Int32, _ role: tk_str, _ parts: UnsafeBufferPointer<tk_part_v1>
+  ) -> String? {
+    guard section == Int32(TK_SECTION_CONVERSATION) else {
+      return "preference pairs are not supported by this host yet"
+    }
+    let role = String(role)
+    guard ["system", "user", "assistant", "tool"].contains(role) else {
+      return "turn \(turns.count) has the role '\(role)'; known: system, user, assistant, tool"
+    }
+    guard parts.baseAddress != nil || parts.isEmpty else { return "a turn's parts are NULL" }
+    var content: [Part] = []
+    for part in parts {
+      switch Int(part.type) {
+      case Int(TK_PART_TEXT): content.append(.text(String(part.value)))
+      case Int(TK_PART_MEDIA):
+        content.append(.media(kind: String(part.media), tensor: String(part.value)))
+      default: return "a part of turn \(turns.count) has the unknown type \(part.type)"
+      }
+    }
+    turns.append(Turn(role: role, parts: content))
+    return nil
+  }
+
+  private func setMetadata(_ json: tk_str) -> String? {
+    do {
+      metadata = try JSONValue(parsing: String(json))
+      return metadata.object == nil ? "the metadata is \(metadata.kind), not an object" : nil
+    } catch {
+      return "the metadata is not JSON: \(error)"
+    }
+  }
+
+  private func addTensor(
+    _ name: String, _ dtype: Int32, _ shape: UnsafeBufferPointer<Int64>,
+    _ data: UnsafeRawBufferPointer
+  ) -> String? {
+    var count = 1
+    for size in shape {
+      let (product, overflow) = count.multipliedReportingOverflow(by: Int(size))
+      guard size >= 0, !overflow else {
+        return "the tensor '\(name)' has the shape \(Array(shape))"
+      }
+      count = product
+    }
+    let width = [Int32(TK_F32): 4, Int32(TK_I32): 4, Int32(TK_U8): 1][dtype]
+    guard let width else { return "the tensor '\(name)' has the unknown type \(dtype)" }
+    guard data.count / width == count, data.count % width == 0,
+      data.baseAddress != nil || count == 0
+    else {
+      return "the tensor '\(name)' of shape \(Array(shape)) has \(data.count) bytes"
+    }
+    let values = (0..<count).map { index -> Float in
+      let offset = index * width
+      return switch Int(dtype) {
+      case Int(TK_F32): data.loadUnaligned(fromByteOffset: offset, as: Float.self)
+      case Int(TK_I32): Float(data.loadUnaligned(fromByteOffset: offset, as: Int32.self))
+      default: Float(data[offset])
+      }
+    }
+    tensors[name] = MediaTensor(shape: shape.map { Int($0) }, values: values)
+    return nil
+  }
+}

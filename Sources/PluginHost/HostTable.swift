@@ -1,0 +1,48 @@
+import CPluginABI
+
+/// The services that this host offers to plugins, as a C table. One for each catalog, never freed:
+/// a plugin may keep it.
+final class HostTable: @unchecked Sendable {
+  // Unchecked: written once; its functions may be called from any thread.
+  let pointer: UnsafeMutablePointer<tk_host_v1>
+
+  private final class Context {
+    let log: @Sendable (PluginLogLevel, String) -> Void
+    let isCancelled: @Sendable () -> Bool
+
+    init(
+      log: @escaping @Sendable (PluginLogLevel, String) -> Void,
+      isCancelled: @escaping @Sendable () -> Bool
+    ) {
+      self.log = log
+      self.isCancelled = isCancelled
+    }
+  }
+
+  init(
+    log: @escaping @Sendable (PluginLogLevel, String) -> Void,
+    isCancelled: @escaping @Sendable () -> Bool
+  ) {
+    var table = tk_host_v1()
+    table.abi_minor = UInt32(TK_ABI_MINOR)
+    table.struct_size = UInt32(MemoryLayout<tk_host_v1>.size)
+    table.ctx = Unmanaged.passRetained(Context(log: log, isCancelled: isCancelled)).toOpaque()
+    table.log = { host, level, message in
+      guard let context = HostTable.context(host) else { return }
+      context.log(PluginLogLevel(rawValue: level) ?? .info, String(message))
+    }
+    table.cancelled = { host in
+      HostTable.context(host)?.isCancelled() == true ? 1 : 0
+    }
+    table.service = { _, _ in nil }
+    pointer = .allocate(capacity: 1)
+    pointer.initialize(to: table)
+  }
+
+  private static func context(_ host: UnsafePointer<tk_host_v1>?) -> Context? {
+    host?.pointee.ctx.map { Unmanaged<Context>.fromOpaque($0).takeUnretainedValue() }
+  }
+}
+
+/// How much a line of a plugin's log matters.
+public enum PluginLogLevel: Int32, Sendable { case debug, info, warning, error }

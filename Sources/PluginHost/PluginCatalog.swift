@@ -1,0 +1,172 @@
+import FoundationEssentials
+import Synchronization
+import Tasks
+
+/// The plugins that can be found. Opened ones stay open for as long as the process lives.
+///
+/// Plugins run on the caller's thread. Call from the main thread or one of your own, never from
+/// within a Swift concurrency task: a plugin that waits there for its own tasks would block them.
+public final class PluginCatalog: Sendable {
+  /// A file that looks like a plugin.
+  public struct Entry: Sendable {
+    /// The file.
+    public let path: String
+    /// The plugin; or why it cannot be used, in one sentence without the path.
+    public let result: Result<Plugin, Unusable>
+  }
+
+  /// Why a file cannot be used as a plugin.
+  public struct Unusable: Error, Sendable, Hashable, CustomStringConvertible {
+    /// One sentence without the path.
+    public let description: String
+  }
+
+  /// Where this catalog looks.
+  public let searchPaths: PluginSearchPaths
+  private let host: HostTable
+  private let opened = Mutex<[String: Result<Plugin, Unusable>]>([:])
+
+  /// Creates a catalog; nothing is opened yet. `log` gets the lines that plugins log, on any
+  /// thread; `isCancelled` is polled by long calls.
+  public init(
+    searchPaths: PluginSearchPaths,
+    log: @escaping @Sendable (PluginLogLevel, String) -> Void = { _, _ in },
+    isCancelled: @escaping @Sendable () -> Bool = { false }
+  ) {
+    self.searchPaths = searchPaths
+    host = HostTable(log: log, isCancelled: isCancelled)
+  }
+
+  /// Every `lib*.so` in the search paths, in their order, opened.
+  public func list() -> [Entry] {
+    var first: [String: String] = [:]
+    return files().map { path in
+      let name = path.split(separator: "/").last.map(String.init) ?? path
+      if let winner = first[name] {
+        return Entry(
+          path: path, result: .failure(Unusable(description: "not used: \(winner) comes first")))
+      }
+      first[name] = path
+      return Entry(path: path, result: open(path))
+    }
+  }
+
+  /// The task `name`: from the file `name` when it holds a `/`, else from `lib<name>.so` in the
+  /// search paths, else from any plugin there that exports a task of that name.
+  public func task(named name: String) throws(TaskError) -> PluginTask {
+    if name.contains("/") { return try task(in: name, preferring: nil) }
+    for directory in searchPaths.directories {
+      let path = directory.path + "/lib\(name).so"
+      if FileManager.default.fileExists(atPath: path) {
+        return try task(in: path, preferring: name)
+      }
+    }
+    let entries = list()
+    for case .success(let plugin) in entries.map(\.result)
+    where plugin.record(.task, name) != nil {
+      return try PluginTask(name, of: plugin, host: host)
+    }
+    throw TaskError(.configuration, notFound(name, entries))
+  }
+
+  /// The task of one file: the one named `name`, or the only one.
+  private func task(in path: String, preferring name: String?) throws(TaskError) -> PluginTask {
+    switch open(path) {
+    case .failure(let reason): throw TaskError(.configuration, "\(path): \(reason)")
+    case .success(let plugin):
+      let tasks = plugin.names(.task)
+      if let name, tasks.contains(name) { return try PluginTask(name, of: plugin, host: host) }
+      guard let only = tasks.first else {
+        throw TaskError(.configuration, "\(path): the plugin '\(plugin.name)' exports no task")
+      }
+      guard tasks.count == 1 else {
+        let names = tasks.map { "'\($0)'" }.joined(separator: ", ")
+        throw TaskError(
+          .configuration, "\(path): the plugin exports several tasks; name one of \(names)")
+      }
+      return try PluginTask(only, of: plugin, host: host)
+    }
+  }
+
+  private func open(_ path: String) -> Result<Plugin, Unusable> {
+    opened.withLock { opened in
+      if let known = opened[path] { return known }
+      let result: Result<Plugin, Unusable>
+      do throws(SharedObject.Fault) {
+        let library = searchPaths.libraryDirectory
+        result = .success(try Plugin(opening: path, libraryDirectory: library))
+      } catch {
+        result = .failure(Unusable(description: error.reason))
+      }
+      opened[path] = result
+      return result
+    }
+  }
+
+  private func files() -> [String] {
+    searchPaths.directories.flatMap { directory in
+      let names = (try? FileManager.default.contentsOfDirectory(atPath: directory.path)) ?? []
+      return names.filter { $0.hasPrefix("lib") && $0.hasSuffix(".so") }.sorted()
+        .map { directory.path + "/" + $0 }
+    }
+  }
+
+  private func notFound(_ name: String, _ entries: [Entry]) -> String {
+    var names: [String] = []
+    for case .success(let plugin) in entries.map(\.result) { names += plugin.names(.task) }
+    var lines = ["there is no task '\(name)'"]
+    if let nearest = nearestName(to: name, among: names) {
+      lines[0] += "; did you mean '\(nearest)'?"
+    }
+    lines.append("searched for lib\(name).so and for a plugin with such a task in:")
+    for directory in searchPaths.directories {
+      let found = entries.filter { PluginSearchPaths.parent($0.path) == directory.path }
+        .map(summary).joined(separator: ", ")
+      let exists = FileManager.default.fileExists(atPath: directory.path)
+      lines.append(
+        "  \(directory.path) (\(directory.origin)): "
+          + (found.isEmpty ? exists ? "no plugins" : "does not exist" : found))
+    }
+    if searchPaths.isBuildDirectory {
+      lines.append(
+        "this program runs from SwiftPM's build directory: `swift build` builds the plugins too, "
+          + "`swift build --product host` and `swift run host` do not")
+    }
+    return lines.joined(separator: "\n")
+  }
+
+  private func summary(_ entry: Entry) -> String {
+    switch entry.result {
+    case .success(let plugin):
+      let tasks = plugin.names(.task).joined(separator: " ")
+      return "\(plugin.name) \(plugin.version) (\(tasks.isEmpty ? "no task" : "task \(tasks)"))"
+    case .failure(let reason):
+      let file = entry.path.split(separator: "/").last.map(String.init) ?? entry.path
+      return "\(file) (\(reason))"
+    }
+  }
+}
+
+/// The candidate with the smallest edit distance to `name`, if it is near enough to be a slip.
+func nearestName(to name: String, among candidates: [String]) -> String? {
+  let scored = candidates.map { (distance: editDistance(name, $0), name: $0) }
+  guard let best = scored.min(by: { $0.distance < $1.distance }),
+    best.distance <= max(1, name.count / 3)
+  else { return nil }
+  return best.name
+}
+
+private func editDistance(_ left: String, _ right: String) -> Int {
+  let right = Array(right)
+  var row = Array(0...right.count)
+  for (i, character) in left.enumerated() {
+    var diagonal = row[0]
+    row[0] = i + 1
+    for j in right.indices {
+      let replaced = diagonal + (right[j] == character ? 0 : 1)
+      diagonal = row[j + 1]
+      row[j + 1] = min(replaced, row[j] + 1, diagonal + 1)
+    }
+  }
+  return row[right.count]
+}

@@ -1,0 +1,66 @@
+import CPluginABI
+import Tasks
+
+/// A plugin's dataset as the host sees one.
+final class PluginDataset: Dataset {
+  let count: Int
+  private let subject: String
+  private let instance: PluginInstance
+  private let read:
+    @convention(c) (
+      UnsafeMutableRawPointer?, Int64, Int64, UInt64, UnsafePointer<tk_example_out_v1>?,
+      UnsafeMutablePointer<tk_error>?
+    ) -> tk_status
+
+  /// Opens `split` of the dataset `name`; nil when the task has no such split.
+  init?(
+    _ name: String, of plugin: Plugin, host: HostTable, configuration: String, split: Split
+  ) throws(TaskError) {
+    let subject = "dataset '\(name)', split '\(split.rawValue)'"
+    let (table, user) = try functions(.dataset, name, of: plugin, as: tk_dataset_v1.self)
+    guard let create = table.create, let counted = table.count, let read = table.read else {
+      throw TaskError(
+        .internal, "\(plugin.name): dataset '\(name)' lacks 'create', 'count' or 'read'")
+    }
+    let made = try makeInstance(
+      of: subject, in: plugin, host: host, configuration: configuration, split: split.rawValue,
+      flags: table.flags, destroy: table.destroy
+    ) { create(user, $0, $1, $2, $3, $4) }
+    guard let made else { return nil }
+    let count = made.call { counted($0) }
+    guard count >= 0 else {
+      throw TaskError(
+        kind(of: tk_status(truncatingIfNeeded: count)),
+        "\(plugin.name): \(subject): it cannot count its rows (status \(count))")
+    }
+    self.subject = "\(plugin.name): \(subject)"
+    self.count = Int(count)
+    self.read = read
+    instance = made
+  }
+
+  func example(at index: Int, epoch: Int, seed: UInt64) throws(TaskError) -> Example {
+    precondition((0..<count).contains(index), "\(subject): row \(index) of \(count)")
+    let sink = ExampleSink()
+    do throws(TaskError) {
+      let status = try instance.call { instance throws(TaskError) in
+        try checked("\(subject), row \(index)") { error in
+          sink.withTable { read(instance, Int64(index), Int64(epoch), seed, $0, error) }
+        }
+      }
+      guard status == TK_OK else {
+        throw TaskError(
+          .internal, "\(subject), row \(index): it ends there, but counts \(count) rows")
+      }
+    } catch {
+      // The sink's own complaint says more than a status that the plugin passed on.
+      guard let fault = sink.fault else { throw error }
+      throw TaskError(.internal, "\(subject), row \(index): \(fault)")
+    }
+    do throws(ExampleSink.Fault) {
+      return try sink.example()
+    } catch {
+      throw TaskError(.internal, "\(subject), row \(index): \(error.reason)")
+    }
+  }
+}

@@ -1,0 +1,169 @@
+import CPluginABI
+import JSON
+import Tasks
+
+/// A plugin's evaluator as the host sees one.
+final class PluginEvaluator: Evaluator {
+  private let subject: String
+  private let instance: PluginInstance
+  private let function:
+    @convention(c) (
+      UnsafeMutableRawPointer?, UnsafePointer<tk_predictions_v1>?, UnsafePointer<tk_text_out_v1>?,
+      UnsafeMutablePointer<tk_error>?
+    ) -> tk_status
+
+  /// Makes the evaluator `name` for predictions on `split`.
+  init(
+    _ name: String, of plugin: Plugin, host: HostTable, configuration: String, split: Split
+  ) throws(TaskError) {
+    let subject = "evaluator '\(name)'"
+    let (table, user) = try functions(.evaluator, name, of: plugin, as: tk_evaluator_v1.self)
+    guard let create = table.create, let function = table.evaluate else {
+      throw TaskError(.internal, "\(plugin.name): \(subject) lacks 'create' or 'evaluate'")
+    }
+    let made = try makeInstance(
+      of: subject, in: plugin, host: host, configuration: configuration, split: split.rawValue,
+      flags: table.flags, destroy: table.destroy
+    ) { create(user, $0, $1, $2, $3, $4) }
+    guard let made else {
+      throw TaskError(.internal, "\(plugin.name): \(subject) answers TK_END when it is made")
+    }
+    self.subject = "\(plugin.name): \(subject)"
+    self.function = function
+    instance = made
+  }
+
+  func evaluate(_ predictions: [Prediction]) throws(TaskError) -> Report {
+    let output = TextSink()
+    _ = try instance.call { instance throws(TaskError) in
+      try checked(subject) { error in
+        PredictionColumns(predictions).withTable { columns in
+          output.withTable { function(instance, columns, $0, error) }
+        }
+      }
+    }
+    do {
+      let report = try Report(json: try JSONValue(parsing: output.text))
+      guard report[report.primary] != nil else {
+        throw TaskError(
+          .internal, "the report's primary metric '\(report.primary)' is not in its metrics")
+      }
+      return report
+    } catch let error as TaskError {
+      throw TaskError(error.kind, "\(subject): \(error.message)")
+    } catch {
+      throw TaskError(.internal, "\(subject): the report is not JSON: \(error)")
+    }
+  }
+}
+
+/// Collects a text from a plugin.
+final class TextSink {
+  private var bytes: [UInt8] = []
+
+  /// What was written; invalid UTF-8 becomes U+FFFD.
+  var text: String { String(decoding: bytes, as: UTF8.self) }
+
+  /// Lends a C sink that fills this object.
+  func withTable<R>(_ body: (UnsafePointer<tk_text_out_v1>) -> R) -> R {
+    var table = tk_text_out_v1()
+    table.ctx = Unmanaged.passUnretained(self).toOpaque()
+    table.write = { out, chunk in
+      guard let context = out?.pointee.ctx, let start = chunk.ptr else { return }
+      let sink = Unmanaged<TextSink>.fromOpaque(context).takeUnretainedValue()
+      sink.bytes.append(contentsOf: UnsafeRawBufferPointer(start: start, count: chunk.len))
+    }
+    return withExtendedLifetime(self) { withUnsafePointer(to: table) { body($0) } }
+  }
+}
+
+/// Predictions as the ABI's columns.
+struct PredictionColumns {
+  private var block: [CChar] = []
+  private var spans: [(offset: Int, count: Int)?] = []
+  private var scores: [Double] = []
+  private let predictions: [Prediction]
+
+  init(_ predictions: [Prediction]) {
+    self.predictions = predictions
+    for prediction in predictions {
+      add(prediction.text)
+      add(prediction.example.json.text())
+      add(prediction.example.reference)
+      add(prediction.example.metadata.text())
+      scores += prediction.choiceLogLikelihoods
+    }
+  }
+
+  private mutating func add(_ text: String?) {
+    spans.append(text.map { (block.count, $0.utf8.count) })
+    block.append(contentsOf: (text ?? "").utf8.map { CChar(bitPattern: $0) })
+  }
+
+  /// Lends the columns to `body`. The block ends in a NUL, so that it has an address even if empty.
+  func withTable<R>(_ body: (UnsafePointer<tk_predictions_v1>) -> R) -> R {
+    let indices = predictions.map { Int64($0.index) }
+    let counts = predictions.map(\.choiceLogLikelihoods.count)
+    return (block + [0]).withUnsafeBufferPointer { block in
+      scores.withUnsafeBufferPointer { scores in
+        let texts = spans.map { span in
+          span.map { tk_str(ptr: block.baseAddress! + $0.offset, len: $0.count) } ?? tk_str()
+        }
+        var offset = 0
+        let rows = counts.map { count -> UnsafePointer<Double>? in
+          defer { offset += count }
+          return scores.baseAddress.map { $0 + offset }
+        }
+        return withColumns(indices, texts, rows, counts, body)
+      }
+    }
+  }
+
+  private func withColumns<R>(
+    _ indices: [Int64], _ texts: [tk_str], _ rows: [UnsafePointer<Double>?], _ counts: [Int],
+    _ body: (UnsafePointer<tk_predictions_v1>) -> R
+  ) -> R {
+    // Four columns behind one another, out of rows of four.
+    let columns = (0..<4).flatMap { column in predictions.indices.map { texts[4 * $0 + column] } }
+    return indices.withUnsafeBufferPointer { indices in
+      columns.withUnsafeBufferPointer { columns in
+        rows.withUnsafeBufferPointer { rows in
+          counts.withUnsafeBufferPointer { counts in
+            let count = predictions.count
+            func column(_ index: Int) -> UnsafePointer<tk_str>? {
+              columns.baseAddress.map { $0 + index * count }
+            }
+            var table = tk_predictions_v1()
+            table.count = count
+            table.indices = indices.baseAddress
+            table.texts = column(0)
+            table.examples_json = column(1)
+            table.references = column(2)
+            table.metadata_json = column(3)
+            table.choice_log_likelihoods = rows.baseAddress
+            table.choice_counts = counts.baseAddress
+            return withUnsafePointer(to: table) { body($0) }
+          }
+        }
+      }
+    }
+  }
+}
+
+extension Example {
+  /// The layout of `examples_json`; without tensors.
+  var json: JSONValue {
+    let turns = turns.map { turn -> JSONValue in
+      let parts = turn.parts.map { part -> JSONValue in
+        switch part {
+        case .text(let text): ["text": .string(text)]
+        case .media(let kind, let tensor): ["media": .string(kind), "tensor": .string(tensor)]
+        }
+      }
+      return ["role": .string(turn.role), "parts": .array(parts)]
+    }
+    return [
+      "turns": .array(turns), "metadata": metadata, "choices": .array(choices.map { .string($0) }),
+    ]
+  }
+}

@@ -1,0 +1,77 @@
+import CPluginABI
+import JSON
+import Tasks
+
+/// A plugin's task as the host sees one.
+public struct PluginTask: TaskDefinition {
+  /// What the task is made of.
+  public let description: TaskDescription
+  /// The plugin that exports it; its `path` is what a receipt hashes.
+  public let plugin: Plugin
+  private let host: HostTable
+
+  /// Asks the task `name` what it is made of, and checks that the plugin exports all of it.
+  init(_ name: String, of plugin: Plugin, host: HostTable) throws(TaskError) {
+    let subject = "\(plugin.name): task '\(name)'"
+    let (table, user) = try functions(.task, name, of: plugin, as: tk_task_v1.self)
+    guard let describe = table.describe else {
+      throw TaskError(.internal, "\(subject) lacks 'describe'")
+    }
+    let output = TextSink()
+    try checked(subject) { error in
+      Guard(subject).run { output.withTable { describe(user, $0, error) } }
+    }
+    description = try Self.description(output.text, subject, plugin)
+    self.plugin = plugin
+    self.host = host
+  }
+
+  private static func description(
+    _ text: String, _ subject: String, _ plugin: Plugin
+  ) throws(TaskError) -> TaskDescription {
+    let json: JSONValue
+    do throws(JSONError) {
+      json = try JSONValue(parsing: text)
+    } catch {
+      throw TaskError(.internal, "\(subject): its description is not JSON: \(error)")
+    }
+    guard let name = json["name"]?.string, let dataset = json["dataset"]?.string else {
+      throw TaskError(.internal, "\(subject): its description lacks 'name' or 'dataset'")
+    }
+    let description = TaskDescription(
+      name: name, summary: json["summary"]?.string ?? "", dataset: dataset,
+      evaluator: json["evaluator"]?.string,
+      rewards: (json["rewards"]?.array ?? []).compactMap(\.string),
+      defaults: json["defaults"] ?? .emptyObject)
+    guard description.defaults.object != nil else {
+      throw TaskError(
+        .internal, "\(subject): its defaults are \(description.defaults.kind), not an object")
+    }
+    let needed =
+      [(Plugin.Kind.dataset, dataset)] + (description.evaluator.map { [(.evaluator, $0)] } ?? [])
+      + description.rewards.map { (.reward, $0) }
+    for (kind, name) in needed where plugin.record(kind, name) == nil {
+      throw TaskError(
+        .internal, "\(subject): it names the \(kind) '\(name)', which the plugin does not export")
+    }
+    return description
+  }
+
+  /// The rows of `split`; nil when the task has no such split.
+  public func dataset(
+    split: Split, configuration: JSONValue
+  ) throws(TaskError) -> (any Dataset)? {
+    try PluginDataset(
+      description.dataset, of: plugin, host: host, configuration: configuration.text(),
+      split: split)
+  }
+
+  /// The task's evaluator, for predictions on `split`; nil when it has none.
+  public func evaluator(
+    split: Split, configuration: JSONValue
+  ) throws(TaskError) -> (any Evaluator)? {
+    guard let name = description.evaluator else { return nil }
+    return try PluginEvaluator(
+      name, of: plugin, host: host, configuration: configuration.text(), split: split)
+  }
+}
