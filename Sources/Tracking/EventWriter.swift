@@ -10,13 +10,15 @@
 public final class EventWriter {
   private let file: AppendedFile
 
-  /// Makes a new event file in an existing folder. TensorBoard reads all files of a folder as one run.
+  /// Makes a new event file in an existing folder. TensorBoard reads all files of a folder as one
+  /// run.
   public init(folder: String) throws(TrackingError) {
     let now = Self.now, number = String(Int(now))
     let padded = String(repeating: "0", count: max(0, 10 - number.count)) + number
     var name = [CChar](repeating: 0, count: 256)
     gethostname(&name, name.count - 1)
-    let machine = String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    let machine = String(
+      decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     let stem = "\(folder)/events.out.tfevents.\(padded).\(machine).\(getpid())"
     let free = (0...).first { access("\(stem).\($0)", F_OK) != 0 } ?? 0
     file = try AppendedFile(path: "\(stem).\(free)")

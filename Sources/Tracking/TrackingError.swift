@@ -5,5 +5,6 @@ public struct TrackingError: Error, Sendable, Equatable, CustomStringConvertible
   /// What went wrong with it.
   public let reason: String
 
+  /// The file, then the reason.
   public var description: String { "\(path): \(reason)" }
 }

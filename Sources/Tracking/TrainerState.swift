@@ -15,6 +15,8 @@ public struct TrainerState: Sendable, Hashable {
   public var bestMetric: Double?, bestGlobalStep: Int?, bestCheckpoint: String?
   /// Evaluations since the best one: early stopping's count.
   public var evaluationsWithoutGain = 0
+  /// Loss and trained tokens of the steps since the last row of the log.
+  public var windowLoss = 0.0, windowTokens = 0
   /// Tokens read so far.
   public var tokensSeen = 0
   /// Rows of `loss` and of `eval_loss`, in order.
@@ -38,7 +40,10 @@ public struct TrainerState: Sendable, Hashable {
       "stateful_callbacks": [
         "EarlyStoppingCallback": [
           "attributes": ["early_stopping_patience_counter": .int(evaluationsWithoutGain)]
-        ]
+        ],
+        "LogWindow": [
+          "attributes": ["loss_sum": .double(windowLoss), "trained_tokens": .int(windowTokens)]
+        ],
       ],
       "total_flos": 0, "train_batch_size": .int(trainBatchSize), "trial_name": nil,
       "trial_params": nil,
@@ -65,6 +70,9 @@ public struct TrainerState: Sendable, Hashable {
     tokensSeen = json["num_input_tokens_seen"]?.int ?? 0
     let stopping = json["stateful_callbacks"]?["EarlyStoppingCallback"]?["attributes"]
     evaluationsWithoutGain = stopping?["early_stopping_patience_counter"]?.int ?? 0
+    let window = json["stateful_callbacks"]?["LogWindow"]?["attributes"]
+    windowLoss = window?["loss_sum"]?.double ?? 0
+    windowTokens = window?["trained_tokens"]?.int ?? 0
   }
 
   /// Reads the file at `path`; nil when it is not one.

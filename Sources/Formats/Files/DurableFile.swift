@@ -1,0 +1,76 @@
+import FoundationEssentials
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// Files that are either whole or not there: written under a temporary name beside the target,
+/// flushed to the disk, then renamed.
+public enum DurableFile {
+  /// The ending of temporary names. What bears it after a crash is rubbish.
+  static let partialSuffix = ".partial"
+
+  /// Writes the file `path`, replacing one that is there; on any error the old one stays and
+  /// nothing half-made is left.
+  @discardableResult
+  public static func write(
+    to path: String, _ body: (FileSink) throws(FormatError) -> Void
+  ) throws(FormatError) -> FileDigest {
+    let (folder, name) = split(path)
+    let temporary = "\(folder)/.\(name)\(partialSuffix)"
+    do throws(FormatError) {
+      let sink = try FileSink(location: temporary, reportedAs: path)
+      try body(sink)
+      let digest = try sink.finish()
+      guard rename(temporary, path) == 0 else { throw .cannotWrite(path) }
+      try sync(folder: folder)
+      return digest
+    } catch {
+      unlink(temporary)
+      throw error
+    }
+  }
+
+  /// Writes `text` as the whole of the file `path`.
+  @discardableResult
+  public static func write(_ text: String, to path: String) throws(FormatError) -> FileDigest {
+    try write(to: path) { (sink) throws(FormatError) in try sink.write(text) }
+  }
+
+  /// Creates the folder `path` and those above it; no error when it is there already.
+  public static func createFolder(_ path: String) throws(FormatError) {
+    do {
+      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    } catch {
+      throw FormatError(.unwritable, path, "the folder cannot be created: \(reason(error))")
+    }
+  }
+
+  /// The folder and the last part of a path.
+  static func split(_ path: String) -> (folder: String, name: String) {
+    var trimmed = path[...]
+    while trimmed.count > 1, trimmed.last == "/" { trimmed.removeLast() }
+    guard let slash = trimmed.lastIndex(of: "/") else { return (".", String(trimmed)) }
+    let folder = slash == trimmed.startIndex ? "/" : String(trimmed[..<slash])
+    return (folder, String(trimmed[trimmed.index(after: slash)...]))
+  }
+
+  /// Makes the names in `folder` last: a rename is lost with the power until its folder is synced.
+  static func sync(folder: String) throws(FormatError) {
+    let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw .cannotWrite(folder) }
+    defer { close(descriptor) }
+    // Some network file systems cannot sync a folder and say so; the rename stands nevertheless.
+    guard fsync(descriptor) == 0 || errno == EINVAL || errno == EROFS else {
+      throw .cannotWrite(folder)
+    }
+  }
+
+  private static func reason(_ error: any Error) -> String {
+    return "\(error)"
+  }
+}

@@ -1,0 +1,133 @@
+import FoundationEssentials
+import JSON
+import OrderedCollections
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// A folder that is either whole or not there, for instance a checkpoint.
+///
+/// Its files are written into a temporary folder beside it and flushed one by one; `manifest.json`
+/// with every size and SHA-256 comes last; one rename makes the folder appear. A process killed
+/// at any moment leaves at most a temporary folder, which `removeStale` clears away.
+public final class DurableFolder {
+  /// The name of the list of files.
+  public static let manifestName = "manifest.json"
+
+  /// Where the folder will appear.
+  public let path: String
+  private let temporary: String
+  private var digests: OrderedDictionary<String, FileDigest> = [:]
+
+  private init(path: String) throws(FormatError) {
+    let (parent, name) = DurableFile.split(path)
+    self.path = path
+    temporary = "\(parent)/.\(name)\(DurableFile.partialSuffix)"
+    try DurableFile.createFolder(parent)
+    Self.remove(temporary)
+    guard mkdir(temporary, 0o755) == 0 else { throw .cannotWrite(path) }
+  }
+
+  /// Writes the folder `path`, replacing one that is there. On any error the old one stays and
+  /// nothing half-made is left.
+  public static func write(
+    to path: String, _ body: (DurableFolder) throws(FormatError) -> Void
+  ) throws(FormatError) {
+    let folder = try DurableFolder(path: path)
+    do throws(FormatError) {
+      try body(folder)
+      try folder.commit()
+    } catch {
+      remove(folder.temporary)
+      throw error
+    }
+  }
+
+  /// Writes one file of the folder.
+  @discardableResult
+  public func write(
+    _ name: String, _ body: (FileSink) throws(FormatError) -> Void
+  ) throws(FormatError) -> FileDigest {
+    precondition(
+      !name.contains("/") && name != Self.manifestName && digests[name] == nil,
+      "folder \(path): the file name '\(name)' is taken or not a plain name")
+    let sink = try FileSink(location: "\(temporary)/\(name)", reportedAs: "\(path)/\(name)")
+    try body(sink)
+    let digest = try sink.finish()
+    digests[name] = digest
+    return digest
+  }
+
+  /// Writes one file of the folder from text.
+  @discardableResult
+  public func write(_ name: String, _ text: String) throws(FormatError) -> FileDigest {
+    try write(name) { (sink) throws(FormatError) in try sink.write(text) }
+  }
+
+  private func commit() throws(FormatError) {
+    let files = digests.map { ($0.key, $0.value.json) }
+    let manifest: JSONValue = ["files": .object(OrderedDictionary(uniqueKeysWithValues: files))]
+    let sink = try FileSink(
+      location: "\(temporary)/\(Self.manifestName)", reportedAs: "\(path)/\(Self.manifestName)")
+    try sink.write(manifest.text(.pretty) + "\n")
+    _ = try sink.finish()
+    try DurableFile.sync(folder: temporary)
+    try moveIntoPlace()
+    try DurableFile.sync(folder: DurableFile.split(path).folder)
+  }
+
+  /// An old folder of this name is moved aside first and removed last.
+  private func moveIntoPlace() throws(FormatError) {
+    if rename(temporary, path) == 0 { return }
+    guard errno == ENOTEMPTY || errno == EEXIST else { throw .cannotWrite(path) }
+    let (parent, name) = DurableFile.split(path)
+    let old = "\(parent)/.\(name).old\(DurableFile.partialSuffix)"
+    Self.remove(old)
+    guard rename(path, old) == 0, rename(temporary, path) == 0 else { throw .cannotWrite(path) }
+    Self.remove(old)
+  }
+
+  /// Removes temporary files and folders that a killed process left in `parent`; gives their
+  /// names. Only for a folder that no other process is writing to.
+  @discardableResult
+  public static func removeStale(in parent: String) -> [String] {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: parent)) ?? []
+    let stale = names.filter { $0.hasPrefix(".") && $0.hasSuffix(DurableFile.partialSuffix) }
+    for name in stale { remove("\(parent)/\(name)") }
+    return stale.sorted()
+  }
+
+  /// Removes a file or folder; one that is not there is no error.
+  public static func remove(_ path: String) {
+    try? FileManager.default.removeItem(atPath: path)
+  }
+}
+
+extension DurableFolder {
+  /// Holds every file of the folder `path` against its manifest; throws the first fault.
+  public static func verify(_ path: String) throws(FormatError) {
+    let manifestPath = "\(path)/\(manifestName)"
+    guard let files = try JSONValue(readingFile: manifestPath)["files"]?.object else {
+      throw FormatError(.malformed, manifestPath, "has no object 'files'")
+    }
+    for (name, entry) in files {
+      guard let size = entry["size"]?.int, let hash = entry["sha256"]?.string else {
+        throw FormatError(.malformed, manifestPath, "gives no size and sha256 for '\(name)'")
+      }
+      let digest = try FileDigest(ofFile: "\(path)/\(name)")
+      guard digest.size == size else {
+        throw FormatError(
+          .malformed, "\(path)/\(name)", "has \(digest.size) bytes, its manifest says \(size)")
+      }
+      guard digest.sha256 == hash else {
+        throw FormatError(
+          .malformed, "\(path)/\(name)", "its SHA-256 is not that of the manifest")
+      }
+    }
+  }
+}
