@@ -36,13 +36,13 @@ public final class AdapterSet {
     let config = try AdapterConfig(folder: folder)
     let file = try SafeTensorsFile(path: folder + "/adapter_model.safetensors")
     let set = AdapterSet(config: config)
-    var unused = Set(file.names)
+    var unused = Set(file.entries.keys)
     for linear in try config.targets(among: linears) {
       let rank = config.rank(of: linear.path), prefix = prefix + linear.path
       let (a, b) = (prefix + ".lora_A.weight", prefix + ".lora_B.weight")
       set.seat(
-        linear, a: try file.matrix(a, rank, linear.weight.columns),
-        b: try file.matrix(b, linear.weight.rows, rank))
+        linear, a: try matrix(file, a, rank, linear.weight.columns),
+        b: try matrix(file, b, linear.weight.rows, rank))
       unused.subtract([a, b])
     }
     if let name = unused.min() {
@@ -52,6 +52,18 @@ public final class AdapterSet {
           + "adapter_config.json targets; is it an adapter of another model?")
     }
     return set
+  }
+
+  private static func matrix(_ file: SafeTensorsFile, _ name: String, _ rows: Int, _ columns: Int)
+    throws(FormatError) -> Tensor
+  {
+    let shape = try file.entry(name).shape
+    guard shape == [rows, columns] else {
+      throw FormatError(
+        .malformed, file.path,
+        "tensor '\(name)' has shape \(shape), this model and rank need [\(rows), \(columns)]")
+    }
+    return Tensor(rows: rows, columns: columns, values: try file.floats(name))
   }
 
   private func seat(_ linear: Linear, a: Tensor, b: Tensor) {
@@ -76,12 +88,6 @@ public final class AdapterSet {
     for seat in seats { seat.linear.adapter = nil }
     defer { for seat in seats { seat.linear.adapter = seat.adapter } }
     return try body()
-  }
-
-  /// Writes adapter_config.json and adapter_model.safetensors into an existing folder.
-  public func save(folder: String) throws(FormatError) {
-    try config.write(folder: folder)
-    try parameters.write(to: folder + "/adapter_model.safetensors")
   }
 
   /// What PEFT puts before the module's path.

@@ -25,6 +25,13 @@ extension JSONValue {
     return members[key]
   }
 
+  /// This object with member `key` set, at its place or at the end.
+  public func setting(_ key: String, _ value: JSONValue) -> JSONValue {
+    guard case .object(var members) = self else { return self }
+    members[key] = value
+    return .object(members)
+  }
+
   /// Element `index` of an array; nil for other kinds and outside its bounds.
   public subscript(index: Int) -> JSONValue? {
     guard case .array(let elements) = self, elements.indices.contains(index) else { return nil }

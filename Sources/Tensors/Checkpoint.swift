@@ -15,7 +15,7 @@ struct Recomputation: Operation {
 /// gradients as usual; `body` must compute the same every time.
 public func checkpoint(_ x: Tensor, _ body: @escaping (Tensor) -> Tensor) -> Tensor {
   guard Recording.isOn else { return body(x) }
-  let slot = x.slot ?? Slot()
+  // Parameters inside may want gradients even where x does not: the edge is always recorded.
   return Recording.off { body(x.detached) }.recorded(
-    Recomputation(x: x.asLeaf(slot), body: body), from: slot)
+    Recomputation(x: x, body: body), from: x.slot ?? Slot())
 }

@@ -11,16 +11,21 @@ public protocol Operation {
 public final class Slot {
   fileprivate(set) var operation: (any Operation)?
   fileprivate(set) var inputs: [Slot]
+  /// The shape of the operation's output: a reshaped value's gradient comes back in another one.
+  fileprivate let rows: Int, columns: Int
 
   /// A leaf: a parameter's slot.
   public init() {
     operation = nil
     inputs = []
+    (rows, columns) = (0, 0)
   }
 
-  init(_ operation: any Operation, _ inputs: [Slot]) {
+  init(_ operation: any Operation, _ inputs: [Slot], rows: Int, columns: Int) {
     self.operation = operation
     self.inputs = inputs
+    self.rows = rows
+    self.columns = columns
   }
 }
 
@@ -46,7 +51,8 @@ extension Tensor {
     let wanting = inputs.compactMap { $0 }
     guard !wanting.isEmpty, Recording.isOn else { return self }
     return Tensor(
-      rows: rows, columns: columns, buffer: buffer, slot: Slot(operation(), wanting))
+      rows: rows, columns: columns, buffer: buffer,
+      slot: Slot(operation(), wanting, rows: rows, columns: columns))
   }
 
   /// This value as a leaf that collects a gradient.
@@ -57,13 +63,14 @@ extension Tensor {
 
 /// Gradients by slot. `add` and `pass` are the only places that allocate, skip and accumulate.
 public struct Gradients {
-  private var table: [ObjectIdentifier: Tensor] = [:]
+  // The slot is kept beside its gradient: identities are unique only among living objects.
+  private var table: [ObjectIdentifier: (slot: Slot, value: Tensor)] = [:]
 
   /// No gradients.
   public init() {}
 
   /// The gradient collected for a leaf; nil when nothing has reached it.
-  public subscript(slot: Slot) -> Tensor? { table[ObjectIdentifier(slot)] }
+  public subscript(slot: Slot) -> Tensor? { table[ObjectIdentifier(slot)]?.value }
 
   /// Lets `write` compute dx := beta · dx + …, with beta 0 for the first share and 1 after. Skipped
   /// when nobody wants the gradient.
@@ -73,10 +80,10 @@ public struct Gradients {
   ) {
     guard let slot else { return }
     let key = ObjectIdentifier(slot)
-    guard var old = table.removeValue(forKey: key) else {
+    guard var old = table.removeValue(forKey: key)?.value else {
       let fresh = Tensor(rows, columns)
       write(fresh.start, 0)
-      table[key] = fresh
+      table[key] = (slot, fresh)
       return
     }
     precondition(
@@ -84,7 +91,7 @@ public struct Gradients {
     // A gradient that was passed through is shared; adding in place would change the other's.
     if !isKnownUniquelyReferenced(&old.buffer) { old = old.copy() }
     write(old.start, 1)
-    table[key] = old
+    table[key] = (slot, old)
   }
 
   /// Passes `dy` on unchanged, sharing its storage while it is the only share.
@@ -92,7 +99,7 @@ public struct Gradients {
     guard let slot else { return }
     let key = ObjectIdentifier(slot)
     if table[key] == nil {
-      table[key] = dy.detached
+      table[key] = (slot, dy.detached)
     } else {
       add(slot, dy.rows, dy.columns) { dx, beta in
         axpby(dx, dy.start, 1, beta, dy.count)
@@ -101,7 +108,7 @@ public struct Gradients {
   }
 
   fileprivate mutating func take(_ slot: Slot) -> Tensor? {
-    table.removeValue(forKey: ObjectIdentifier(slot))
+    table.removeValue(forKey: ObjectIdentifier(slot))?.value
   }
 }
 
@@ -121,7 +128,10 @@ extension Tensor {
     while let next = ready.popLast() {
       guard let operation = next.operation else { continue }
       let inputs = next.inputs
-      if let dy = gradients.take(next) { operation.pullback(dy, into: &gradients) }
+      if let dy = gradients.take(next) {
+        operation.pullback(
+          dy.reshaped(rows: next.rows, columns: next.columns), into: &gradients)
+      }
       next.operation = nil
       next.inputs = []
       for input in inputs {

@@ -95,3 +95,13 @@ extension Tensor {
     try body(UnsafeRawBufferPointer(start: start, count: count * MemoryLayout<Float>.stride))
   }
 }
+
+extension Tensor {
+  /// The numbers rounded to bfloat16, nearest even.
+  public var bf16: [UInt16] {
+    [UInt16](unsafeUninitializedCapacity: count) { buffer, initialized in
+      if let base = buffer.baseAddress { k_to_bf16_f32(base, start, Int64(count)) }
+      initialized = count
+    }
+  }
+}

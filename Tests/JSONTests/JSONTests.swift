@@ -23,7 +23,7 @@ import Testing
   }
 
   @Test(arguments: [
-    ("{\"a\": 1,\n \"b\" 2}", 2, 6), ("[1, 2", 1, 7), ("{\"a\": tru}", 1, 7),
+    ("{\"a\": 1,\n \"b\" 2}", 2, 6), ("[1, 2", 1, 6), ("{\"a\": tru}", 1, 7),
     ("[01]", 1, 4), ("{\"a\":1,\"a\":2}", 1, 13), ("\"a", 1, 3), ("[1] x", 1, 5), ("", 1, 1),
   ])
   func faultsHaveAPlace(text: String, line: Int, column: Int) {

@@ -1,0 +1,38 @@
+import Formats
+import JSON
+import Tracking
+
+/// What a checkpoint holds beside the trained weights: the optimizer's moments and the state of the
+/// run. Data order and dropout are functions of (seed, step), so the step's number is the whole of
+/// the random state and of the cursor.
+enum Checkpoint {
+  static let optimizer = "optimizer.safetensors", state = "trainer_state.json"
+
+  static func write(
+    to path: String, _ trainable: Trainable, _ optimizer: AdamW, _ state: TrainerState
+  ) throws(FormatError) {
+    let style = JSONValue.Style(indent: 2, sortsKeys: true, isSpaced: true)
+    try DurableFolder.write(to: path) { (folder) throws(FormatError) in
+      let configuration = trainable.configuration
+      _ = try folder.write(configuration.name, configuration.text)
+      _ = try folder.write(trainable.weightsFile) { (sink) throws(FormatError) in
+        try SafeTensorsWriter.write(trainable.parameters.sources, into: sink)
+      }
+      _ = try folder.write(Self.optimizer) { (sink) throws(FormatError) in
+        try SafeTensorsWriter.write(optimizer.state.sources, into: sink)
+      }
+      _ = try folder.write(Self.state, state.json.text(style) + "\n")
+    }
+  }
+
+  static func read(
+    from path: String, _ trainable: Trainable, _ optimizer: AdamW
+  ) throws(FormatError) -> TrainerState {
+    guard let state = TrainerState(path: path + "/" + Self.state) else {
+      throw FormatError(.malformed, path + "/" + Self.state, "not a trainer's state")
+    }
+    try trainable.restore(from: path + "/" + trainable.weightsFile)
+    try optimizer.state.restore(from: path + "/" + Self.optimizer)
+    return state
+  }
+}

@@ -1,0 +1,83 @@
+import Adapters
+import Formats
+import JSON
+import Layers
+import Models
+import Tensors
+
+/// What a run trains, and the files it becomes.
+public enum Trainable {
+  /// Adapters on a frozen base.
+  case adapter(AdapterSet)
+  /// Every weight of the model, as leaves under their names.
+  case full([NamedTensor], ModelConfig)
+
+  /// The trained tensors under their names in files.
+  public var parameters: [NamedTensor] {
+    switch self {
+    case .adapter(let set): set.parameters
+    case .full(let parameters, _): parameters
+    }
+  }
+
+  /// The dropout of the adapters; nil when there is none.
+  var noise: AdapterNoise? { if case .adapter(let set) = self { set.noise } else { nil } }
+
+  /// The file that holds the trained tensors.
+  var weightsFile: String {
+    switch self {
+    case .adapter: "adapter_model.safetensors"
+    case .full: "model.safetensors"
+    }
+  }
+
+  /// The configuration that belongs beside the weights: the file's name and text.
+  var configuration: (name: String, text: String) {
+    let style = JSONValue.Style(indent: 2, sortsKeys: true, isSpaced: true)
+    switch self {
+    case .adapter(let set): return (AdapterConfig.fileName, set.config.json.text(style) + "\n")
+    case .full(_, let config): return ("config.json", config.json.text(style) + "\n")
+    }
+  }
+
+  /// Overwrites the trained tensors with those of a file, whose shapes must be the same.
+  func restore(from path: String) throws(FormatError) {
+    try parameters.restore(from: path)
+  }
+}
+
+extension [NamedTensor] {
+  /// For a safetensors file: matrices as they are, single rows as vectors, all in f32.
+  var sources: [TensorSource] { map { $0.source() } }
+
+  /// Overwrites the tensors with those of the same names in a file.
+  func restore(from path: String) throws(FormatError) {
+    let file = try SafeTensorsFile(path: path)
+    for named in self {
+      let values = try file.floats(named.name), tensor = named.tensor
+      guard values.count == tensor.count else {
+        throw FormatError(
+          .malformed, path,
+          "tensor '\(named.name)' has \(values.count) numbers, this run needs \(tensor.count)")
+      }
+      tensor.assign(Tensor(rows: tensor.rows, columns: tensor.columns, values: values))
+    }
+  }
+}
+
+extension NamedTensor {
+  /// This tensor for a safetensors file. `isVector` writes one row as one axis; `type` f32 or bf16.
+  public func source(as type: ScalarType = .f32) -> TensorSource {
+    let isVector = tensor.rows == 1 && !name.contains(".lora_")
+    return TensorSource(
+      name: name, type: type, shape: isVector ? [tensor.columns] : [tensor.rows, tensor.columns]
+    ) { sink throws(FormatError) in
+      var failure: FormatError?
+      func write(_ bytes: UnsafeRawBufferPointer) {
+        do throws(FormatError) { try sink.write(bytes) } catch { failure = error }
+      }
+      if type == .bf16 { tensor.bf16.withUnsafeBytes(write) } else { tensor.withBytes(write) }
+      if let failure { throw failure }
+    }
+  }
+}

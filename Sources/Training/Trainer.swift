@@ -1,0 +1,271 @@
+import Adapters
+import Formats
+import JSON
+import Layers
+import Models
+import Tasks
+import Tensors
+import Tracking
+
+/// What a run is told besides its model and data.
+public struct TrainingOptions: Sendable {
+  /// Rows of a micro-batch, micro-batches of a step, rows of an evaluation batch.
+  public var batchSize = 8, accumulation = 1, evaluationBatchSize = 8
+  /// All optimizer steps.
+  public var steps = 0
+  /// Epochs as asked for, for the record.
+  public var epochs = 0.0
+  public var learningRate: LearningRate
+  public var maximumNorm: Double? = 1
+  /// Intervals in steps.
+  public var loggingSteps = 1, evaluationSteps = 1, saveSteps = 1
+  public var saveLimit: Int?
+  /// The metric that chooses the best step, and its direction.
+  public var bestMetric = "eval_loss", greaterIsBetter = false
+  public var loadsBest = false
+  /// Evaluations without a gain of more than the threshold after which the run ends; nil: never.
+  public var patience: Int?, stoppingThreshold = 0.0
+  public var seed: UInt64 = 42
+  public var isShuffled = true
+
+  /// Options for `steps` steps; the rest has defaults.
+  public init(steps: Int, learningRate: LearningRate) {
+    self.steps = steps
+    self.learningRate = learningRate
+  }
+}
+
+/// What a run tells while it goes.
+public enum TrainingEvent: Sendable {
+  /// A step is done: its number, loss, gradient norm before clipping, rate, tokens, seconds.
+  case step(Int, loss: Double, norm: Double, rate: Double, tokens: Int, seconds: Double)
+  /// Part of an evaluation is done: rows of all rows.
+  case evaluating(Int, Int)
+  /// An evaluation is done.
+  case evaluated(Int, [(name: String, value: Double)], isBest: Bool)
+  case saved(String)
+  case note(String)
+}
+
+/// How a run ended.
+public enum TrainingOutcome: Sendable, Hashable {
+  case finished(step: Int)
+  /// Early stopping.
+  case stopped(step: Int)
+  /// A signal; the checkpoint of `step` continues the run.
+  case interrupted(step: Int)
+}
+
+/// The one training loop.
+public final class Trainer {
+  let model: CausalLanguageModel
+  let trainable: Trainable
+  let optimizer: AdamW
+  let train: EncodedDataset, validation: EncodedDataset?
+  let options: TrainingOptions
+  let folder: RunFolder
+  let order: DataOrder
+  /// The task's own metrics at an evaluation, beside the loss.
+  let judge: (() throws -> [(name: String, value: Double)])?
+  let observe: (TrainingEvent) -> Void
+  private(set) var state = TrainerState()
+  private var log: MetricsLog?, events: EventWriter?
+  private var window = (loss: 0.0, tokens: 0)
+
+  /// Assembles a run; nothing is written before `run`.
+  public init(
+    model: CausalLanguageModel, trainable: Trainable, optimizer: AdamW, train: EncodedDataset,
+    validation: EncodedDataset?, options: TrainingOptions, folder: RunFolder,
+    judge: (() throws -> [(name: String, value: Double)])?,
+    observe: @escaping (TrainingEvent) -> Void
+  ) {
+    self.model = model
+    self.trainable = trainable
+    self.optimizer = optimizer
+    self.train = train
+    self.validation = validation
+    self.options = options
+    self.folder = folder
+    self.judge = judge
+    self.observe = observe
+    order = DataOrder(
+      rows: train.count, rowsPerStep: options.batchSize * options.accumulation,
+      seed: options.seed, isShuffled: options.isShuffled)
+  }
+
+  /// Runs to the end, from the newest good checkpoint when `resuming`. `shouldStop` is asked between
+  /// steps; when it says so, a checkpoint is saved and the run ends.
+  public func run(resuming: Bool, shouldStop: () -> Bool) throws -> TrainingOutcome {
+    try folder.make()
+    startState()
+    if resuming { try resume() }
+    log = try MetricsLog(path: folder.path + "/metrics.jsonl", keepingThrough: state.globalStep)
+    events = try EventWriter(folder: folder.path + "/logs")
+    var outcome = TrainingOutcome.finished(step: options.steps)
+    while state.globalStep < options.steps {
+      let number = state.globalStep + 1
+      try step(number)
+      let isLast = number == options.steps
+      if isLast || number % options.evaluationSteps == 0 { try evaluate() }
+      if isStale {
+        outcome = .stopped(step: number)
+        break
+      }
+      let isInterrupted = !isLast && shouldStop()
+      if isLast || isInterrupted || number % options.saveSteps == 0 || isBestNow { try save() }
+      if isInterrupted { return .interrupted(step: number) }
+    }
+    if case .stopped = outcome { try save() }
+    if options.loadsBest, let best = state.bestGlobalStep, best != state.globalStep {
+      try trainable.restore(from: folder.checkpoint(best) + "/" + trainable.weightsFile)
+    }
+    return outcome
+  }
+
+  private func startState() {
+    state.maxSteps = options.steps
+    state.epochs = options.epochs
+    state.loggingSteps = options.loggingSteps
+    state.evalSteps = options.evaluationSteps
+    state.saveSteps = options.saveSteps
+    state.trainBatchSize = options.batchSize
+  }
+
+  private func resume() throws {
+    let found = folder.newestGood()
+    found.notes.forEach { observe(.note($0)) }
+    guard let step = found.step else {
+      return observe(.note("no checkpoint to resume from; starting at step 1"))
+    }
+    let saved = try Checkpoint.read(from: folder.checkpoint(step), trainable, optimizer)
+    guard saved.maxSteps == options.steps else {
+      throw TrainingError(
+        .refused,
+        "\(folder.checkpoint(step)) belongs to a run of \(saved.maxSteps) steps, this one has "
+          + "\(options.steps); resume with the recipe the run was started with")
+    }
+    state = saved
+    // Steps between two log rows continue their window.
+    window = (state.windowLoss, state.windowTokens)
+    observe(.note("resumed from checkpoint-\(step)"))
+  }
+
+  // MARK: A step
+
+  private func step(_ number: Int) throws {
+    let epoch = order.epoch(of: number), clock = ContinuousClock(), start = clock.now
+    let samples = try order.rows(of: number).map { try train.sample($0, epoch: epoch) }
+    let result = try model.step(samples, batchSize: options.batchSize) { micro in
+      trainable.noise?.key = .init(
+        seed: options.seed, pass: UInt64(number) << 20 | UInt64(micro))
+    }
+    trainable.noise?.key = nil
+    let norm = optimizer.norm(result.gradients), rate = options.learningRate(number)
+    guard norm.isFinite else {
+      throw TrainingError(
+        .diverged,
+        "the gradient of step \(number) is not finite (rows: "
+          + samples.map(\.source).joined(separator: ", ") + "); lower the learning rate")
+    }
+    optimizer.update(
+      result.gradients, step: number, learningRate: rate, norm: norm,
+      maximumNorm: options.maximumNorm)
+    state.globalStep = number
+    state.epoch = order.progress(after: number)
+    state.tokensSeen += result.tokens
+    window.loss += result.loss * Double(result.trainedTokens)
+    window.tokens += result.trainedTokens
+    let seconds = (clock.now - start) / .seconds(1)
+    try record(number, norm: norm, rate: rate)
+    observe(
+      .step(
+        number, loss: result.loss, norm: norm, rate: rate, tokens: result.tokens,
+        seconds: seconds))
+  }
+
+  /// A row of the log every `loggingSteps` steps: the mean loss over the window's trained tokens.
+  private func record(_ number: Int, norm: Double, rate: Double) throws {
+    if number % options.loggingSteps == 0 || number == options.steps {
+      let loss = window.loss / Double(max(window.tokens, 1))
+      window = (0, 0)
+      try append([
+        ("loss", loss), ("grad_norm", norm), ("learning_rate", rate),
+      ], prefix: "train/")
+    }
+    (state.windowLoss, state.windowTokens) = window
+  }
+
+  private func append(_ values: [(String, Double)], prefix: String) throws {
+    var row: JSONValue = .emptyObject
+    for (name, value) in values { row = row.setting(name, .double(value)) }
+    row = row.setting("epoch", .double(state.epoch)).setting("step", .int(state.globalStep))
+    state.logHistory.append(row)
+    try log?.append(row)
+    for (name, value) in values {
+      try events?.scalar(prefix + name, value, step: state.globalStep)
+    }
+  }
+
+  // MARK: Evaluation
+
+  private var isBestNow: Bool { options.loadsBest && state.bestGlobalStep == state.globalStep }
+  private var isStale: Bool { options.patience.map { state.evaluationsWithoutGain >= $0 } ?? false }
+
+  private func evaluate() throws {
+    var values: [(name: String, value: Double)] = []
+    if let validation { values.append(("eval_loss", try loss(of: validation))) }
+    if let judge { values += try judge().map { ("eval_" + $0.name, $0.value) } }
+    guard !values.isEmpty else { return }
+    let watched = options.bestMetric.hasPrefix("eval_")
+      ? options.bestMetric : "eval_" + options.bestMetric
+    guard let value = values.first(where: { $0.name == watched })?.value else {
+      throw TrainingError(
+        .refused,
+        "metric_for_best_model is '\(options.bestMetric)', but the evaluation gives "
+          + values.map(\.name).joined(separator: ", "))
+    }
+    let isBest = noteBest(value)
+    try append(values.map { ($0.name, $0.value) }, prefix: "eval/")
+    observe(.evaluated(state.globalStep, values, isBest: isBest))
+  }
+
+  private func noteBest(_ value: Double) -> Bool {
+    let gain = state.bestMetric.map { options.greaterIsBetter ? value - $0 : $0 - value }
+    if let gain, gain <= options.stoppingThreshold { state.evaluationsWithoutGain += 1 } else {
+      state.evaluationsWithoutGain = 0
+    }
+    guard gain.map({ $0 > 0 }) ?? true else { return false }
+    state.bestMetric = value
+    state.bestGlobalStep = state.globalStep
+    state.bestCheckpoint = "checkpoint-\(state.globalStep)"
+    return true
+  }
+
+  /// Mean loss per trained token over a dataset.
+  public func loss(of data: EncodedDataset) throws -> Double {
+    var sum = 0.0, tokens = 0
+    for first in stride(from: 0, to: data.count, by: options.evaluationBatchSize) {
+      let rows = first..<min(first + options.evaluationBatchSize, data.count)
+      let part = model.evaluationLoss(try rows.map { try data.sample($0, epoch: 0) })
+      sum += part.sum
+      tokens += part.tokens
+      observe(.evaluating(rows.upperBound, data.count))
+    }
+    return sum / Double(max(tokens, 1))
+  }
+
+  // MARK: Saving
+
+  private func save() throws {
+    let path = folder.checkpoint(state.globalStep)
+    guard !FileSystem.exists(path) else { return }
+    try Checkpoint.write(to: path, trainable, optimizer, state)
+    try FileSystem.link(folder.path + "/last", to: "checkpoint-\(state.globalStep)")
+    if let best = state.bestGlobalStep, FileSystem.exists(folder.checkpoint(best)) {
+      try FileSystem.link(folder.path + "/best", to: "checkpoint-\(best)")
+    }
+    try state.write(to: folder.path + "/trainer_state.json")
+    folder.prune(limit: options.saveLimit, best: options.loadsBest ? state.bestGlobalStep : nil)
+    observe(.saved(path))
+  }
+}
