@@ -1,0 +1,81 @@
+import FoundationEssentials
+import TaskKit
+import Testing
+
+@testable import HRIDialogue
+
+@Suite struct FaultTests {
+  /// The message of reading a file with `text`.
+  func message(_ text: String) throws -> String {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let file = folder.appendingPathComponent("assembly.json")
+    try Data(text.utf8).write(to: file)
+    do {
+      _ = try DialogueFile.read([file.path])
+    } catch let error as PluginError {
+      #expect(error.kind == .data)
+      #expect(error.message.contains("assembly.json: "))
+      return error.message
+    }
+    return ""
+  }
+
+  static let turn = #"{"user": "u", "system": "s", "slots": {"assembly": {}}}"#
+
+  @Test(arguments: [
+    (
+      #"{"7.json": {"domain": {"assembly": true}, "turn": [\#(turn), {"system": "s"}]}}"#,
+      "dialogue 7.json, turn 2: 'user' is missing"
+    ),
+    (
+      #"{"7.json": {"domain": {"assembly": true}, "turn": [{"user": 3}]}}"#,
+      "dialogue 7.json, turn 1: 'user' must be a string"
+    ),
+    (
+      #"{"7.json": {"domain": {"a": true, "b": true}, "turn": [\#(turn)]}}"#,
+      "dialogue 7.json: 'domain' must have exactly one key that is true, it has a, b"
+    ),
+    (
+      #"{"7.json": {"domain": {"delivery": true}, "turn": [\#(turn)]}}"#,
+      "dialogue 7.json, turn 1: 'slots' has no key 'delivery'"
+    ),
+    (
+      #"{"7.json": {"domain": {"assembly": true}, "turn": []}}"#, "dialogue 7.json: 'turn' is empty"
+    ),
+    (
+      #"{"7.json": {"domain": {"assembly": true}, "turn": 1}}"#,
+      "dialogue 7.json: 'turn' must be an array"
+    ),
+    (
+      #"{"7.json": {"domain": {"assembly": true}, "turn": [{"user": " ", "system": "s", "slots": {"assembly": {}}}]}}"#,
+      "dialogue 7.json, turn 1: 'user' is empty"
+    ),
+    (#"{"7.json": {"domain": "#, "not valid JSON"),
+    ("{}", "the file has no dialogue"),
+  ])
+  func aFaultNamesItsPlace(text: String, expected: String) throws {
+    let message = try message(text)
+    #expect(message.contains(expected), "\(message)")
+  }
+
+  @Test func aWrongSectionSaysWhatItNeeds() {
+    func message(_ config: DialogueConfig) -> String {
+      do {
+        _ = try Corpus(config)
+      } catch {
+        return "\(error)"
+      }
+      return ""
+    }
+    #expect(message(DialogueConfig()).contains("either 'folder'"))
+    #expect(message(DialogueConfig(folder: "/no/such")).contains("/no/such: no such folder"))
+    #expect(message(DialogueConfig(files: ["/no.json"])).contains("/no.json: no such file"))
+    var config = DialogueConfig(folder: CorpusTests.sample)
+    config.validation_fraction = 1.5
+    #expect(message(config).contains("'data.validation_fraction' is 1.5"))
+    config.validation_fraction = 0.99
+    #expect(message(config).contains("leave none of them for training"))
+  }
+}

@@ -1,0 +1,139 @@
+import FoundationEssentials
+import TaskKit
+import Testing
+
+@testable import Instruct
+
+/// Writes `text` to a file of its own and lends its path.
+func withFile<R>(_ text: String, _ body: (String) throws -> R) throws -> R {
+  let file = FileManager.default.temporaryDirectory
+    .appendingPathComponent(UUID().uuidString + ".jsonl")
+  try Data(text.utf8).write(to: file)
+  defer { try? FileManager.default.removeItem(at: file) }
+  return try body(file.path)
+}
+
+@Suite struct InstructTests {
+  static let chat =
+    #"{"messages": [{"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}]}"#
+
+  @Test(arguments: [
+    (chat, ["user:q", "assistant:a"]),
+    (
+      #"{"conversations": [{"from": "human", "value": "q"}, {"from": "gpt", "value": "a"}], "system": "s"}"#,
+      ["system:s", "user:q", "assistant:a"]
+    ),
+    (#"{"instruction": "i", "output": "a"}"#, ["user:i", "assistant:a"]),
+    (
+      #"{"instruction": "i", "input": "x", "output": "a", "system": "s", "history": [["h", "b"]]}"#,
+      ["system:s", "user:h", "assistant:b", "user:i\n\nx", "assistant:a"]
+    ),
+  ])
+  func shapesAreKnownByTheirKeys(line: String, turns: [String]) throws {
+    let rows = try withFile(line + "\n\n") { try ConversationFile.read([$0]) }
+    #expect(rows.map { $0.turns.map { "\($0.role):\($0.text)" } } == [turns])
+    let array = try withFile("[\(line), \(line)]") { try ConversationFile.read([$0]) }
+    #expect(array == rows + rows)
+  }
+
+  @Test(arguments: [
+    ("{\"messages\": [", ":7: not valid JSON"),
+    (#"{"messages": [{"role": "user", "content": "q"}]}"#, ":7: the row has no assistant turn"),
+    (
+      #"{"prompt": "q", "answer": "a"}"#,
+      ":7: unknown shape of row: found the keys 'answer', 'prompt'; expected 'messages'"
+    ),
+    (
+      #"{"messages": [{"role": "narrator", "content": "q"}]}"#,
+      ":7, messages[0]: unknown role 'narrator'"
+    ),
+    (#"{"messages": [{"role": "user"}]}"#, ":7, messages[0]: 'content' is missing"),
+    (#"{"messages": 3}"#, ":7: 'messages' must be an array"),
+    (#"{"instruction": 1, "output": "a"}"#, ":7: 'instruction' must be a string, not a number"),
+    (
+      #"{"instruction": "i", "output": "a", "history": [["h"]]}"#, ":7: 'history[0]' must be a pair"
+    ),
+    ("3", ":7: a row must be an object"),
+  ])
+  func aFaultNamesFileAndLine(line: String, expected: String) throws {
+    let text = String(repeating: Self.chat + "\n", count: 6) + line + "\n" + Self.chat
+    try withFile(text) { path in
+      _ = #expect {
+        try ConversationFile.read([path])
+      } throws: {
+        "\($0)".hasPrefix(path + expected)
+      }
+    }
+  }
+
+  @Test func aFractionOfTheRowsIsHeldOut() throws {
+    let text = (0..<50).map { #"{"instruction": "\#($0)", "output": "a"}"# }
+      .joined(separator: "\n")
+    try withFile(text) { path in
+      func questions(_ split: Split, seed: UInt64) throws -> [Int] {
+        let config = ConversationConfig(
+          train: Paths([path]), validation_fraction: 0.2, seed: seed)
+        let data = try #require(
+          try ConversationDataset(config: config, split: split, host: .none))
+        return try (0..<data.count).compactMap {
+          Int(try data.example(at: $0, epoch: 0, seed: 0).turns[0].text)
+        }
+      }
+      let train = try questions(.train, seed: 1), held = try questions(.validation, seed: 1)
+      #expect(held.count == 10)
+      #expect((train + held).sorted() == Array(0..<50))
+      #expect(train == train.sorted())
+      let again = try questions(.validation, seed: 1), other = try questions(.validation, seed: 2)
+      #expect(held == again)
+      #expect(held != other)
+    }
+  }
+
+  @Test func splitsWithoutFilesDoNotExist() throws {
+    try withFile(Self.chat) { path in
+      let config = ConversationConfig(train: Paths([path]))
+      let counts = try [Split.validation, .test, .train].map {
+        try ConversationDataset(config: config, split: $0, host: .none)?.count
+      }
+      #expect(counts == [nil, nil, 1])
+    }
+    #expect {
+      try ConversationDataset(config: ConversationConfig(), split: .train, host: .none)
+    } throws: {
+      "\($0)".contains("'data.train' is required")
+    }
+  }
+
+  @Test(
+    arguments: [
+      ("the cat sat", "the cat sat", 1, 1, 1), (" the cat\n", "the cat", 1, 1, 1),
+      // 3 common words of 4 and 3: 6/7; in order only 2: 4/7.
+      ("sat the big cat", "the cat sat", 0, 6.0 / 7, 4.0 / 7),
+      ("the the the", "the cat", 0, 2.0 / 5, 2.0 / 5), ("", "a", 0, 0, 0), ("", "", 1, 1, 1),
+      ("A, b!", "a b", 0, 1, 1),
+    ] as [(String, String, Double, Double, Double)])
+  func overlap(answer: String, reference: String, exact: Double, f1: Double, rouge: Double) {
+    let overlap = AnswerOverlap(answer: answer, reference: reference)
+    #expect(overlap.exactMatch == exact)
+    #expect(abs(overlap.tokenF1 - f1) < 1e-12)
+    #expect(abs(overlap.rougeL - rouge) < 1e-12)
+  }
+
+  @Test func theReportHasIntervalsAndTheEchoBaseline() throws {
+    let predictions = (0..<40).map { index in
+      Prediction(
+        index: index, text: index % 4 == 0 ? "yes it is" : "no",
+        example: Example(turns: [.user("is it"), .assistant("yes it is")]))
+    }
+    let evaluator = OverlapEvaluator(
+      config: ConversationConfig(seed: 3), split: .validation, host: .none)
+    let report = try evaluator.evaluate(predictions)
+    let f1 = try #require(report["token_f1"])
+    #expect(report.primary == "token_f1" && report.count == 40)
+    #expect(f1.value == 0.25)
+    #expect((0.05..<0.25).contains(f1.low ?? 0) && (0.25..<0.45).contains(f1.high ?? 0))
+    #expect(abs((report.baselines[0].metrics["token_f1"] ?? 0) - 0.8) < 1e-12)
+    let again = try evaluator.evaluate(predictions)
+    #expect(report.json == again.json)
+  }
+}
