@@ -22,6 +22,7 @@ import Testing
     return ""
   }
 
+  static let blank = #"{"user": " ", "system": "s", "slots": {"assembly": {}}}"#
   static let turn = #"{"user": "u", "system": "s", "slots": {"assembly": {}}}"#
 
   @Test(arguments: [
@@ -49,7 +50,7 @@ import Testing
       "dialogue 7.json: 'turn' must be an array"
     ),
     (
-      #"{"7.json": {"domain": {"assembly": true}, "turn": [{"user": " ", "system": "s", "slots": {"assembly": {}}}]}}"#,
+      #"{"7.json": {"domain": {"assembly": true}, "turn": [\#(blank)]}}"#,
       "dialogue 7.json, turn 1: 'user' is empty"
     ),
     (#"{"7.json": {"domain": "#, "not valid JSON"),

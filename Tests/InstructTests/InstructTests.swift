@@ -17,10 +17,12 @@ func withFile<R>(_ text: String, _ body: (String) throws -> R) throws -> R {
   static let chat =
     #"{"messages": [{"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}]}"#
 
+  static let human = #"{"from": "human", "value": "q"}"#, gpt = #"{"from": "gpt", "value": "a"}"#
+
   @Test(arguments: [
     (chat, ["user:q", "assistant:a"]),
     (
-      #"{"conversations": [{"from": "human", "value": "q"}, {"from": "gpt", "value": "a"}], "system": "s"}"#,
+      #"{"conversations": [\#(human), \#(gpt)], "system": "s"}"#,
       ["system:s", "user:q", "assistant:a"]
     ),
     (#"{"instruction": "i", "output": "a"}"#, ["user:i", "assistant:a"]),

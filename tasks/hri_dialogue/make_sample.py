@@ -94,7 +94,8 @@ def delivery(rng):
     origin = "" if sender == NOTHING else f" sent by {sender}"
     question = ("Who will receive it there?" if recipient == NOTHING
                 else "Do you want a note when it arrives?")
-    answer = f"Delivery planned: the {thing}{origin} travels to the {location} in {area}{who}. {question}"
+    answer = (f"Delivery planned: the {thing}{origin} travels to the {location} in {area}{who}. "
+              f"{question}")
     slots = frame(
         "delivery", {"area": area.removeprefix("the "), "location": location},
         {"sender": sender, "recipient": recipient}, {"object": item},
@@ -119,7 +120,8 @@ def position(rng):
             "We have a new {}, please store it.", "Mark this corner as the {}.",
             "Put the {} into your list of places.", "From today this area is called the {}.",
         ]).format(place)
-        answer = f"Map changed: I will add the {place} to the known places. Is its door always open?"
+        answer = (f"Map changed: I will add the {place} to the known places. "
+                  "Is its door always open?")
     else:
         user = rng.choice([
             "Where is the {}?", "Do you know the {}?", "Is the {} far from here?",

@@ -99,7 +99,8 @@ def find_value(rng):
     ]).format(size=size, color=color, name=name, source=source, target=target, who=who)
     questions = [
         ("What was moved?", f"It was the {name}."), ("Which color was it?", f"It was {color}."),
-        ("Which size was it?", f"It was {size}."), ("Where did it come from?", f"From the {source}."),
+        ("Which size was it?", f"It was {size}."),
+        ("Where did it come from?", f"From the {source}."),
         ("Where is it now?", f"It is at the {target}."), ("Who did it?", f"{who} did it."),
         ("Describe the thing.", f"A {size} {color} {name}."),
         ("Tell the way.", f"The {name} left the {source} and reached the {target}."),
@@ -231,8 +232,9 @@ def service(rng):
           f"out of the {source} comes the {item} and the {target} is its new place",
           f"first the {source}, then the {target}, with the {item}"]),
         (f"{who} sent the {item} to {area}.",
-         [f"the {item} sent by {who} travels to {area}", f"{area} waits for the {item}"]),
-        (f"Is a {kind} order planned?", [f"an order of {kind} work is planned", f"{kind} is noted"]),
+         [f"{who} travels light, so I take the {item}", f"{area} waits for the {item}"]),
+        (f"Is an order of {kind} planned?",
+         [f"somebody planned an order of {kind}", f"there is {kind} on my list of work"]),
     ])
     start = rng.choice(["Sure", "Gladly", "Yes", "Right", "Fine", "With pleasure", "Of course"])
     question = rng.choice([
