@@ -45,8 +45,13 @@ public struct Plugin: Sendable {
       try SharedObject.entry(of: path, libraryDirectory: libraryDirectory)
     }
     let head = Guard("\(path): tk_plugin_entry").run { entry(UInt32(TK_ABI_MAJOR)) }
+    try self.init(head: head, path: path)
+  }
+
+  /// Reads what an entry function returned.
+  init(head: UnsafePointer<tk_plugin_head>?, path: String) throws(SharedObject.Fault) {
     guard let head else {
-      throw Fault(
+      throw SharedObject.Fault(
         "the plugin cannot serve a host of plugin ABI \(TK_ABI_MAJOR); rebuild it against this host"
       )
     }

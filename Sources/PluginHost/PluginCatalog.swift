@@ -151,7 +151,7 @@ public final class PluginCatalog: Sendable {
 func nearestName(to name: String, among candidates: [String]) -> String? {
   let scored = candidates.map { (distance: editDistance(name, $0), name: $0) }
   guard let best = scored.min(by: { $0.distance < $1.distance }),
-    best.distance <= max(1, name.count / 3)
+    best.distance <= max(1, (name.count + 1) / 3)
   else { return nil }
   return best.name
 }

@@ -41,7 +41,7 @@ enum Configuration {
 func nearestName(to name: String, among candidates: some Sequence<String>) -> String? {
   let scored = candidates.sorted().map { (distance: editDistance(name, $0), name: $0) }
   guard let best = scored.min(by: { $0.distance < $1.distance }),
-    best.distance <= max(1, name.count / 3)
+    best.distance <= max(1, (name.count + 1) / 3)
   else { return nil }
   return best.name
 }

@@ -53,11 +53,11 @@ extension tk_error {
   /// Copies `message` into the caller's buffer, cut between characters where it does not fit.
   func write(_ message: String) {
     guard let text, capacity > 0 else { return }
-    var bytes = message.utf8.prefix(capacity - 1)
-    if bytes.count < message.utf8.count {
-      while let last = bytes.last, last & 0xC0 == 0x80 { bytes.removeLast() }
-      if let last = bytes.last, last >= 0xC0 { bytes.removeLast() }
-    }
+    let all = message.utf8
+    var end =
+      all.index(all.startIndex, offsetBy: capacity - 1, limitedBy: all.endIndex) ?? all.endIndex
+    while end.samePosition(in: message.unicodeScalars) == nil { end = all.index(before: end) }
+    let bytes = all[..<end]
     for (index, byte) in bytes.enumerated() { text[index] = CChar(bitPattern: byte) }
     text[bytes.count] = 0
   }
