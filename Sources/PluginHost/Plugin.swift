@@ -70,7 +70,8 @@ public struct Plugin: Sendable {
     }
     guard head.abi_major == UInt32(TK_ABI_MAJOR) else {
       throw SharedObject.Fault(
-        "built for plugin ABI \(head.abi_major), this host has ABI \(TK_ABI_MAJOR); rebuild the plugin"
+        "built for plugin ABI \(head.abi_major), this host has ABI \(TK_ABI_MAJOR); "
+          + "rebuild the plugin"
       )
     }
     guard head.struct_size == UInt32(MemoryLayout<tk_plugin_v1>.size) else {

@@ -128,7 +128,8 @@ static const tk_evaluator_v1 evaluator = {sizeof evaluator, 0, create, destroy, 
 
 static tk_status describe(void *user, const tk_text_out_v1 *out, tk_error *error) {
   (void)error;
-  out->write(out, str("{\"name\": \"echo\", \"summary\": \"Echoes.\", \"dataset\": \"echo.rows\","));
+  out->write(out, str("{\"name\": \"echo\", \"summary\": \"Echoes.\","));
+  out->write(out, str("\"dataset\": \"echo.rows\", "));
   out->write(out, str(user));
   return TK_OK;
 }
