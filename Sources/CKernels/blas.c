@@ -8,7 +8,9 @@
 
 // OpenBLAS chooses its kernels in a constructor that reads OPENBLAS_CORETYPE. Distributions ship
 // versions that do not know recent processors and then fall back to kernels five times slower, so
-// the variable is set, unless the user set it, before the library is opened here by hand.
+// the variable is set before the library is opened here by hand. What stands in it already was
+// meant for other programs, and is often a core that suits any machine of a fleet; who wants
+// another one here sets HOST_BLAS_CORE.
 
 typedef void (*gemm_f32)(int, int, int, int, int, int, float, const float *, int, const float *,
                          int, float, float *, int);
@@ -23,8 +25,9 @@ static char fault[512], core[64], configuration[256];
 
 static void open_library(void) {
   k_instruction_set set = k_best_instruction_set();
-  if (set != K_PORTABLE)
-    setenv("OPENBLAS_CORETYPE", set == K_AVX512 ? "SkylakeX" : "Haswell", 0);
+  const char *wanted = getenv("HOST_BLAS_CORE");
+  if (!wanted) wanted = set == K_AVX512 ? "SkylakeX" : set == K_AVX2 ? "Haswell" : NULL;
+  if (wanted) setenv("OPENBLAS_CORETYPE", wanted, 1);
   setenv("OPENBLAS_NUM_THREADS", "1", 1);
   void *library = dlopen("libopenblas.so.0", RTLD_NOW | RTLD_LOCAL);
   if (!library) library = dlopen("libopenblas.so", RTLD_NOW | RTLD_LOCAL);

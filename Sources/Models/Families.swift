@@ -46,12 +46,13 @@ extension CausalLanguageModel {
   /// Opens the model in a Hugging Face folder: config.json and *.safetensors. Weights are mapped.
   public convenience init(folder: String) throws(FormatError) {
     try self.init(
-      config: try ModelConfig(folder: folder), weights: try SafeTensorsFolder(path: folder))
+      config: try ModelConfig(folder: folder),
+      weights: .folder(try SafeTensorsFolder(path: folder)))
   }
 
   /// Assembles the model that `config` describes from `weights`; every tensor's shape is checked.
-  public convenience init(config: ModelConfig, weights: SafeTensorsFolder) throws(FormatError) {
-    let root = WeightPath(folder: weights, path: ""), model = root["model"]
+  public convenience init(config: ModelConfig, weights: WeightOrigin) throws(FormatError) {
+    let root = WeightPath(origin: weights, path: ""), model = root["model"]
     let family = Family(config)
     let tokens = model["embed_tokens"]
     let embedding = Embedding(

@@ -1,0 +1,49 @@
+import Formats
+import JSON
+import Tensors
+import Tracking
+
+/// The files that a finished run leaves for others to use.
+public enum RunOutput {
+  /// A model folder's files that belong beside an adapter or a tuned model.
+  static let companions = [
+    "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.json",
+    "merges.txt", "chat_template.jinja", "generation_config.json",
+  ]
+
+  /// Writes the trained weights, their configuration and the model folder's tokenizer files into
+  /// `folder`. Adapters are stored in f32 as PEFT does, whole models in their own type.
+  public static func write(_ trainable: Trainable, model: String, to folder: String)
+    throws(FormatError)
+  {
+    let configuration = trainable.configuration
+    try DurableFile.write(configuration.text, to: folder + "/" + configuration.name)
+    var type = ScalarType.f32
+    if case .full(_, let config) = trainable, config.dtype == "bfloat16" { type = .bf16 }
+    try SafeTensorsWriter.write(
+      trainable.parameters.map { $0.source(as: type) }, to: folder + "/" + trainable.weightsFile)
+    for name in companions where FileSystem.exists(model + "/" + name) {
+      let bytes = try readFile(model + "/" + name)
+      try DurableFile.write(to: folder + "/" + name) { (sink) throws(FormatError) in
+        try sink.write(bytes)
+      }
+    }
+  }
+
+  /// Lines that name every row left out or cut, `skipped.jsonl`; nothing when there are none.
+  public static func writeSkipped(_ data: [(split: String, data: EncodedDataset)], to folder: String)
+    throws(FormatError)
+  {
+    let lines = data.flatMap { split, data in
+      data.statistics.skipped.map { skipped -> String in
+        let row: JSONValue = [
+          "split": .string(split), "row": .int(skipped.row), "tokens": .int(skipped.length),
+          "reason": .string(skipped.reason),
+        ]
+        return row.text(.spaced) + "\n"
+      }
+    }
+    guard !lines.isEmpty else { return }
+    try DurableFile.write(lines.joined(), to: folder + "/skipped.jsonl")
+  }
+}
