@@ -1,6 +1,6 @@
 /// Why a file could not be read or written.
 public struct FormatError: Error, Sendable, Equatable, CustomStringConvertible {
-  /// What to do about it depends on its kind.
+  /// Whose fault it is, which decides the exit code.
   public enum Kind: Sendable {
     /// A file, folder or entry that should be there is not.
     case missing
@@ -8,10 +8,12 @@ public struct FormatError: Error, Sendable, Equatable, CustomStringConvertible {
     case malformed
     /// The content is sound but asks for something this program cannot do.
     case unsupported
+    /// A value given on the command line is wrong.
+    case usage
     /// The system refused to write.
     case unwritable
   }
-  /// What to do about it depends on its kind.
+  /// Whose fault it is, which decides the exit code.
   public let kind: Kind
   /// The file, with the line where one is known (`recipe.yaml:12`).
   public let place: String

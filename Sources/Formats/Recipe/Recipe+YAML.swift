@@ -1,0 +1,38 @@
+import JSON
+
+extension Recipe {
+  /// The resolved recipe as YAML that reads back to the same.
+  public var yaml: String { json.yaml(indent: 0) }
+}
+
+extension JSONValue {
+  /// Block style, two spaces a level; scalars and what holds no mapping in JSON's style, which is
+  /// YAML too.
+  fileprivate func yaml(indent: Int) -> String {
+    guard let members = object, !members.isEmpty else { return text(.spaced) + "\n" }
+    let margin = String(repeating: " ", count: indent)
+    return members.map { key, value in
+      let isBlock = value.object.map { !$0.isEmpty } ?? false
+      let name = margin + Self.plain(key) + ":"
+      return isBlock
+        ? name + "\n" + value.yaml(indent: indent + 2)
+        : name + " " + (value.string.map(Self.plain) ?? value.text(.spaced)) + "\n"
+    }.joined()
+  }
+
+  /// A text without quotes where nobody could take it for anything else.
+  private static func plain(_ text: String) -> String {
+    let isSafe =
+      text.utf8.first.map { UInt8(ascii: "a")...UInt8(ascii: "z") ~= $0 | 0x20 } ?? false
+      && text.utf8.allSatisfy { byte in
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+          UInt8(ascii: "0")...UInt8(ascii: "9"):
+          true
+        default: "_-./".utf8.contains(byte)
+        }
+      }
+    let words = ["true", "false", "null", "yes", "no", "on", "off", "y", "n"]
+    return isSafe && !words.contains(text.lowercased()) ? text : JSONValue.string(text).text()
+  }
+}

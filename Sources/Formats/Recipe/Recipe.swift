@@ -1,0 +1,95 @@
+import JSON
+import OrderedCollections
+
+/// How a task is to be learned: a YAML file with Hugging Face's key names, defaults under it and
+/// settings of the command line over it.
+///
+/// `Recipe.documentation` lists every key with its type, default and meaning.
+public struct Recipe: Sendable {
+  /// The task's name; the base model's folder or `org/name`; where the run's files go.
+  public var task: String?, model: String?, outputDirectory: String?
+  /// Whether the model starts from random weights; its folder then needs only config.json and the
+  /// tokenizer's files.
+  public var startsFromScratch = false
+  /// The data's keys. `shuffle` is the host's, the rest belongs to the task.
+  public var data = JSONValue.emptyObject
+  /// How the frozen weights are stored; nil: as the model's files have them.
+  public var quantization: QuantizationRecipe?
+  /// What is trained.
+  public var peft = PEFTRecipe()
+  /// What is minimized.
+  public var objective = ObjectiveRecipe()
+  /// How it is minimized.
+  public var training = TrainingRecipe()
+  /// How answers are decoded.
+  public var generation = GenerationRecipe()
+  /// How answers are judged.
+  public var evaluation = EvaluationRecipe()
+  private var origins = RecipeOrigins()
+
+  init() {}
+
+  /// Lays `layers` over the built-in defaults, the first at the bottom, and checks every key and
+  /// value. Errors name file and line, or the flag.
+  public init(layers: [RecipeLayer]) throws(FormatError) {
+    var origins = RecipeOrigins()
+    for layer in layers { self = try Self.merged(self, layer.node, at: "", &origins) }
+    self.origins = origins
+    try checkTogether()
+  }
+
+  /// Every key a recipe can have, in the order in which they are printed.
+  public static let documentation = documentation(below: "")
+
+  /// The resolved recipe: every key with its value.
+  public var json: JSONValue {
+    .object(OrderedDictionary(uniqueKeysWithValues: Self.keys.map { ($0.name, $0.json(self)) }))
+  }
+
+  /// Who set the key at a dotted path last; nil when its default stands.
+  public func origin(of path: String) -> RecipeOrigin? { origins[path] }
+
+  /// An error about the value of the key at a dotted path, which names who set it.
+  public func fault(_ path: String, _ message: String) -> FormatError {
+    let origin = origins[path] ?? RecipeOrigin(description: "recipe", isCommandLine: false)
+    return origin.error("\(path) \(message)")
+  }
+
+  /// `data.shuffle`: whether each epoch has an order of its own (the default) or the file's.
+  public var isShuffled: Bool { data["shuffle"]?.bool ?? true }
+}
+
+extension Recipe: RecipeSection {
+  static let keys: [RecipeKey<Recipe>] = [
+    RecipeKey("task", \.task, "the task to learn; see plugins list"),
+    RecipeKey("model_name_or_path", \.model, "folder or org/name of the base model"),
+    RecipeKey(
+      "from_scratch", \.startsFromScratch,
+      "start from random weights instead of the model's; needs peft.method: full"),
+    RecipeKey("output_dir", \.outputDirectory, "where the adapter, checkpoints and logs go"),
+    RecipeKey("data", \.data, "the task's data; data.shuffle: false keeps the file's order"),
+    RecipeKey("quantization_config", \.quantization, "how the frozen weights are stored"),
+    RecipeKey("peft", \.peft, "what is trained"),
+    RecipeKey("objective", \.objective, "what is minimized"),
+    RecipeKey("training_args", \.training, "how it is minimized"),
+    RecipeKey("generation", \.generation, "how answers are decoded"),
+    RecipeKey("evaluation", \.evaluation, "how answers are judged"),
+  ]
+
+  /// What no key alone can say.
+  private func checkTogether() throws(FormatError) {
+    if let shuffle = data["shuffle"], shuffle.bool == nil {
+      throw fault("data.shuffle", "must be true or false, found \(shuffle.kind)")
+    }
+    if let quantization, quantization.loadsIn4Bit && quantization.loadsIn8Bit {
+      throw fault(
+        "quantization_config.load_in_8bit", "and load_in_4bit exclude each other; choose one")
+    }
+    if startsFromScratch, peft.method != .full {
+      throw fault("from_scratch", "needs peft.method: full")
+    }
+    if let quantization, quantization.isOn, peft.method == .full {
+      throw fault("peft.method", "full trains every weight, which quantized weights do not allow")
+    }
+  }
+}

@@ -1,0 +1,166 @@
+import JSON
+
+/// `quantization_config`, as bitsandbytes' keys are known from transformers.
+public struct QuantizationRecipe: Sendable, Hashable {
+  /// 4-bit code books.
+  public enum QuantType: String, Sendable, CaseIterable { case nf4 }
+
+  /// At most one of the two may be true.
+  public var loadsIn4Bit = false, loadsIn8Bit = false
+  /// The code book of 4-bit weights.
+  public var quantType = QuantType.nf4
+  /// Whether the scales of 4-bit weights are quantized too.
+  public var usesDoubleQuant = true
+
+  /// Whether anything is quantized at all.
+  public var isOn: Bool { loadsIn4Bit || loadsIn8Bit }
+
+  init() {}
+}
+
+extension QuantizationRecipe.QuantType: RecipeChoice {}
+extension QuantizationRecipe: RecipeSection {
+  static let keys: [RecipeKey<QuantizationRecipe>] = [
+    RecipeKey("load_in_4bit", \.loadsIn4Bit, "store the frozen weights in 4 bits"),
+    RecipeKey("load_in_8bit", \.loadsIn8Bit, "store the frozen weights in 8 bits"),
+    RecipeKey("bnb_4bit_quant_type", \.quantType, "the code book of 4-bit weights"),
+    RecipeKey(
+      "bnb_4bit_use_double_quant", \.usesDoubleQuant, "quantize the scales of 4-bit weights too"),
+  ]
+}
+
+/// `peft`: what is trained.
+public struct PEFTRecipe: Sendable, Hashable {
+  /// Low-rank adapters, or every weight.
+  public enum Method: String, Sendable, CaseIterable { case lora, full }
+  /// Biases trained beside the adapters.
+  public enum Bias: String, Sendable, CaseIterable { case none }
+  /// Which projections get an adapter.
+  public enum Targets: Sendable, Hashable {
+    /// Every projection but the output head.
+    case allLinear
+    /// Those whose path ends in one of the names.
+    case names([String])
+  }
+
+  /// Low-rank adapters, or every weight.
+  public var method = Method.lora
+  /// Rank r; α; the dropout on an adapter's input.
+  public var rank = 16, alpha = 32.0, dropout = 0.0
+  /// Which projections get an adapter.
+  public var targets = Targets.allLinear
+  /// Biases trained beside the adapters.
+  public var bias = Bias.none
+  /// Whether the scale is α / √r instead of α / r.
+  public var usesRSLoRA = false
+  /// A PEFT folder to start from; its own configuration decides rank, α and targets.
+  public var adapterPath: String?
+
+  init() {}
+}
+
+extension PEFTRecipe.Method: RecipeChoice {}
+extension PEFTRecipe.Bias: RecipeChoice {}
+extension PEFTRecipe: RecipeSection {
+  static let keys: [RecipeKey<PEFTRecipe>] = [
+    RecipeKey("method", \.method, "lora trains adapters, full trains every weight"),
+    RecipeKey("r", \.rank, "rank of the adapters", .positive),
+    RecipeKey("lora_alpha", \.alpha, "an adapter's output is scaled by lora_alpha / r", .positive),
+    RecipeKey("lora_dropout", \.dropout, "dropout on an adapter's input", .belowOne),
+    RecipeKey("target_modules", \.targets, "the projections that get an adapter"),
+    RecipeKey("bias", \.bias, "biases trained beside the adapters"),
+    RecipeKey("use_rslora", \.usesRSLoRA, "scale by lora_alpha / √r instead"),
+    RecipeKey(
+      "adapter_name_or_path", \.adapterPath,
+      "PEFT folder to start from; its own configuration decides r, lora_alpha and target_modules"),
+  ]
+}
+
+extension PEFTRecipe.Targets: RecipeScalar {
+  static var expectation: String { "a list of names, or all-linear" }
+
+  init?(_ node: RecipeNode) {
+    if node.text == "all-linear" {
+      self = .allLinear
+      return
+    }
+    guard case .list(let nodes) = node.content, !nodes.isEmpty else { return nil }
+    let names = nodes.compactMap(\.text)
+    guard names.count == nodes.count, !names.contains("") else { return nil }
+    self = .names(names)
+  }
+
+  var json: JSONValue {
+    switch self {
+    case .allLinear: "all-linear"
+    case .names(let names): .array(names.map { .string($0) })
+    }
+  }
+}
+
+/// `objective`: what is minimized.
+public struct ObjectiveRecipe: Sendable, Hashable {
+  /// Cross-entropy of the trained tokens.
+  public enum Kind: String, Sendable, CaseIterable { case sft }
+
+  /// What is minimized.
+  public var type = Kind.sft
+
+  init() {}
+}
+
+extension ObjectiveRecipe.Kind: RecipeChoice {}
+extension ObjectiveRecipe: RecipeSection {
+  static let keys: [RecipeKey<ObjectiveRecipe>] = [
+    RecipeKey("type", \.type, "sft: cross-entropy of the assistant's tokens")
+  ]
+}
+
+/// `generation`: how answers are decoded.
+public struct GenerationRecipe: Sendable, Hashable {
+  /// The longest answer, in tokens.
+  public var maximumNewTokens = 256
+  /// False takes the likeliest token each time.
+  public var samples = false
+  /// Divides the scores; keeps the k likeliest (0: all), and the likeliest that together reach p.
+  public var temperature = 1.0, topK = 0, topP = 1.0
+  /// What the scores of tokens that stand in the text already are divided by.
+  public var repetitionPenalty = 1.0
+
+  init() {}
+}
+
+extension GenerationRecipe: RecipeSection {
+  static let keys: [RecipeKey<GenerationRecipe>] = [
+    RecipeKey("max_new_tokens", \.maximumNewTokens, "the longest answer, in tokens", .positive),
+    RecipeKey("do_sample", \.samples, "false takes the likeliest token each time"),
+    RecipeKey("temperature", \.temperature, "divides the scores when sampling", .positive),
+    RecipeKey("top_k", \.topK, "sample from the k likeliest tokens; 0: from all", .notNegative),
+    RecipeKey(
+      "top_p", \.topP, "sample from the likeliest tokens that together reach p", .positiveShare),
+    RecipeKey(
+      "repetition_penalty", \.repetitionPenalty, "lowers tokens that stand in the text already",
+      .positive),
+  ]
+}
+
+/// `evaluation`: how answers are judged.
+public struct EvaluationRecipe: Sendable, Hashable {
+  /// Rows judged at each evaluation of a training run; nil: all.
+  public var maximumSamples: Int?
+  /// Whether answers are generated for the task's metrics, beside the loss.
+  public var generates = true
+
+  init() {}
+}
+
+extension EvaluationRecipe: RecipeSection {
+  static let keys: [RecipeKey<EvaluationRecipe>] = [
+    RecipeKey(
+      "max_samples", \.maximumSamples, "rows judged at each evaluation; null: all", .positive),
+    RecipeKey(
+      "predict_with_generate", \.generates,
+      "generate answers for the task's metrics; else loss only"
+    ),
+  ]
+}
