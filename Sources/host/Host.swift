@@ -1,1 +1,45 @@
-@main struct Host { static func main() {} }
+import ArgumentParser
+import CHostSupport
+
+/// The program. Each verb is a command of its own; whatever one throws becomes one sentence on
+/// standard error and an exit code.
+@main
+struct HostCommand: ParsableCommand {
+  static let version = "0.1.0"
+
+  static let configuration = CommandConfiguration(
+    commandName: "host",
+    abstract: "Fine-tunes Qwen-family language models; what to learn is a plugin.",
+    discussion: """
+      Begin with:
+        host train --task hri_dialogue      a task's embedded default, about a minute
+        host plugins list                   the tasks that can be found
+        host data show --task hri_dialogue  a row as the model sees it
+
+      Exit codes: 0 good, 1 the run failed, 64 bad usage, 65 bad data or recipe.
+      """,
+    version: version,
+    subcommands: [DoctorCommand.self],
+    groupedSubcommands: [
+      CommandGroup(
+        name: "Training and answering",
+        subcommands: [
+          TrainCommand.self, EvaluateCommand.self, GenerateCommand.self, ChatCommand.self,
+          PlanCommand.self,
+        ]),
+      CommandGroup(
+        name: "Looking",
+        subcommands: [DataCommand.self, InspectCommand.self, PluginsCommand.self]),
+      CommandGroup(name: "Measuring", subcommands: [BenchCommand.self]),
+    ])
+
+  static func main() {
+    Console.prepare()
+    do {
+      var command = try parseAsRoot()
+      try command.run()
+    } catch {
+      Diagnosis.exit(with: error)
+    }
+  }
+}

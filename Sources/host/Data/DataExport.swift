@@ -1,0 +1,58 @@
+import ArgumentParser
+import Formats
+import JSON
+import Tasks
+
+/// `host data export`
+struct DataExport: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "export", abstract: "Writes a split's rows as JSONL.",
+    discussion: """
+      A line is {"messages": [{"role", "content"}], "metadata": …}, which the task 'instruct' reads
+      as its own data. --tokens adds "input_ids" and "labels" (-100 where nothing is trained).
+
+      Examples:
+        host data export --task hri_dialogue --out train.jsonl
+        host data export --task hri_dialogue --split validation --tokens | head -1
+      """)
+
+  @OptionGroup var task: TaskOptions
+  @Option(help: "train, validation or test.") var split = Split.train
+  @Option(help: ArgumentHelp("The file to write; else standard output.", valueName: "file"))
+  var out: String?
+  @Flag(help: "Add token ids and labels.") var tokens = false
+
+  func run() throws {
+    let session = try TaskSession(task.assemble())
+    let data = try session.rows(of: split)
+    guard let out else {
+      for row in 0..<data.count { Console.print(try line(row, data, session)) }
+      return
+    }
+    _ = try DurableFile.write(to: out) { sink throws(FormatError) in
+      for row in 0..<data.count {
+        do { try sink.write(line(row, data, session) + "\n") } catch let error as FormatError {
+          throw error
+        } catch { throw FormatError(.malformed, "\(split.rawValue) row \(row)", "\(error)") }
+      }
+    }
+  }
+
+  private func line(_ row: Int, _ data: any Dataset, _ session: TaskSession) throws -> String {
+    let example = try data.example(at: row, epoch: 0, seed: session.seed)
+    let messages = example.turns.map { turn -> JSONValue in
+      ["role": .string(turn.role), "content": .string(turn.text)]
+    }
+    var line: JSONValue = ["messages": .array(messages)]
+    if example.metadata != .emptyObject { line = line.setting("metadata", example.metadata) }
+    if tokens {
+      let sample = try session.encoder.sample(example, label: "\(split.rawValue) row \(row)")
+      let labels = zip(sample.ids, sample.isTrained).map { id, isTrained -> JSONValue in
+        .int(isTrained ? Int(id) : -100)
+      }
+      line = line.setting("input_ids", .array(sample.ids.map { .int(Int($0)) }))
+        .setting("labels", .array(labels))
+    }
+    return line.text(.spaced)
+  }
+}

@@ -1,0 +1,74 @@
+import Adapters
+import ArgumentParser
+import Evaluation
+import Formats
+import JSON
+import Tasks
+
+/// `host evaluate`
+struct EvaluateCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "evaluate",
+    abstract: "Lets a task's evaluator judge a model's answers.",
+    discussion: """
+      Answers are greedy unless the recipe samples (generation.do_sample); the same recipe and seed
+      give the same answers. With --adapter the tuned model is judged, with --base beside it the
+      base too.
+
+      Examples:
+        host evaluate --task hri_dialogue
+        host evaluate --task hri_dialogue --adapter output/hri_dialogue --base
+        host evaluate --config mine.yaml --adapter output/mine --split test --json
+      """)
+
+  @OptionGroup var task: TaskOptions
+  @Option(help: ArgumentHelp("A PEFT adapter's folder to put on the model.", valueName: "folder"))
+  var adapter: String?
+  @Flag(help: "Judge the base model too when there is an adapter.") var base = false
+  @Option(help: "train, validation or test.") var split = Split.validation
+  @Option(help: ArgumentHelp("Ask this many rows, spread over the split.", valueName: "rows"))
+  var limit: Int?
+  @Option(help: ArgumentHelp("Write every answer to this JSONL file.", valueName: "file"))
+  var predictions: String?
+  @Flag(help: "Print one JSON object, a report for each model.") var json = false
+
+  func validate() throws {
+    guard limit ?? 1 > 0 else { throw ValidationError("--limit must be greater than 0.") }
+  }
+
+  func run() throws {
+    let session = try TaskSession(task.assemble())
+    guard let judge = try Judge(session, split: split, limit: limit) else {
+      throw Diagnosis(
+        Diagnosis.data,
+        "the task '\(session.task.description.name)' has no evaluator, or no rows in the split "
+          + "'\(split.rawValue)', or the recipe sets evaluation.predict_with_generate: false")
+    }
+    let model = try session.model()
+    var answers: [(name: String, predictions: [Prediction])] = []
+    if adapter == nil || base {
+      answers.append(("base", try judge.predictions(model, label: "base model answering")))
+    }
+    if let adapter {
+      _ = try AdapterSet.load(folder: adapter, on: model.linears)
+      answers.append(("tuned", try judge.predictions(model, label: "tuned model answering")))
+    }
+    let reports = try answers.map { ($0.name, try judge.evaluator.evaluate($0.predictions)) }
+    if let predictions { try write(answers, to: predictions) }
+    let table = ReportTable(reports)
+    Console.print(json ? table.json.text(.pretty) : table.description)
+  }
+
+  private func write(_ answers: [(name: String, predictions: [Prediction])], to path: String) throws
+  {
+    var text = ""
+    for (name, predictions) in answers {
+      for prediction in predictions {
+        text += prediction.json.setting("model", .string(name)).text(.spaced) + "\n"
+      }
+    }
+    _ = try DurableFile.write(text, to: path)
+  }
+}
+
+extension Split: ExpressibleByArgument {}

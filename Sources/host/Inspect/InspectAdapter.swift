@@ -1,0 +1,64 @@
+import ArgumentParser
+import Formats
+import JSON
+
+/// `host inspect adapter`
+struct InspectAdapter: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "adapter", abstract: "Shows a PEFT adapter's settings and tensors.",
+    discussion: """
+      A tensor's norm tells whether anything was learned: a new adapter's lora_B is zero.
+
+      Examples:
+        host inspect adapter output/hri_dialogue
+        host inspect adapter output/hri_dialogue/best --json
+      """)
+
+  @Argument(help: "The adapter's folder.") var folder: String
+  @Flag(help: "Print one JSON object.") var json = false
+
+  func run() throws {
+    let config = try AdapterConfig(folder: folder)
+    let file = try SafeTensorsFile(path: folder + "/adapter_model.safetensors")
+    let digest = try FileDigest(ofFile: file.path)
+    var norms: [String: Double] = [:]
+    for entry in file.entries.values {
+      let values = try file.floats(entry.name)
+      norms[entry.name] = values.reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot()
+    }
+    if json {
+      return Console.print(report(config, file, digest, norms).text(.pretty))
+    }
+    var head = TextTable(("", .left), ("", .left))
+    head.append("base model", config.baseModel ?? "not named")
+    head.append("rank", "\(config.r)")
+    head.append(
+      "alpha", Format.short(config.alpha) + (config.usesRSLoRA ? ", scaled by its root" : ""))
+    head.append("dropout", Format.short(config.dropout))
+    head.append("targets", config.targetModules.joined(separator: ", "))
+    head.append("parameters", Format.grouped(file.entries.values.reduce(0) { $0 + $1.count }))
+    head.append("sha256", digest.sha256)
+    var table = TextTable(("tensor", .left), ("type", .left), ("shape", .left), ("norm", .right))
+    for entry in file.entries.values {
+      table.append(
+        entry.name, entry.type.rawValue, "\(entry.shape)", Format.short(norms[entry.name] ?? 0))
+    }
+    Console.print(head.text + "\n\n" + table.text)
+  }
+
+  private func report(
+    _ config: AdapterConfig, _ file: SafeTensorsFile, _ digest: FileDigest, _ norms: [String: Double]
+  ) -> JSONValue {
+    [
+      "config": config.json, "parameters": .int(file.entries.values.reduce(0) { $0 + $1.count }),
+      "size": .int(digest.size), "sha256": .string(digest.sha256),
+      "tensors": .array(
+        file.entries.values.map {
+          [
+            "name": .string($0.name), "type": .string($0.type.rawValue),
+            "shape": .array($0.shape.map(JSONValue.int)), "norm": .double(norms[$0.name] ?? 0),
+          ]
+        }),
+    ]
+  }
+}

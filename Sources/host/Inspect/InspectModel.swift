@@ -1,0 +1,110 @@
+import ArgumentParser
+import Formats
+import JSON
+import Models
+import OrderedCollections
+
+/// `host inspect model`
+struct InspectModel: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "model", abstract: "Shows a model folder's shapes, sizes and settings.",
+    discussion: """
+      Every tensor's shape is checked against config.json. No weight is read, unless --hash asks
+      for the files' SHA-256.
+
+      Examples:
+        host inspect model --model nano-qwen3
+        host inspect model --model Qwen/Qwen3-0.6B --tensors
+        host inspect model --model ./my-model --hash --json
+      """)
+
+  @OptionGroup var options: ModelOptions
+  @Flag(help: "List every tensor.") var tensors = false
+  @Flag(help: "Compute the SHA-256 of the weight files.") var hash = false
+  @Flag(help: "Print one JSON object.") var json = false
+
+  func run() throws {
+    let folder = try options.folder()
+    let model = try CausalLanguageModel(folder: folder)
+    let weights = try SafeTensorsFolder(path: folder)
+    if json {
+      Console.print(try report(folder, model.config, weights).text(.pretty))
+    } else {
+      try print(folder, model.config, weights)
+    }
+  }
+
+  private func print(_ folder: String, _ config: ModelConfig, _ weights: SafeTensorsFolder) throws {
+    let entries = weights.files.flatMap(\.entries.values)
+    var table = TextTable(("", .left), ("", .left))
+    table.append("folder", folder)
+    table.append("architecture", config.architecture.rawValue)
+    table.append("parameters", Format.grouped(entries.reduce(0) { $0 + $1.count }))
+    table.append("stored as", Self.types(entries).map { "\($0.type) × \($0.count)" }.joined(separator: ", "))
+    table.append("layers", "\(config.layers)")
+    table.append("hidden size", "\(config.hiddenSize), feed-forward \(config.intermediateSize)")
+    table.append(
+      "heads",
+      "\(config.attentionHeads) for queries, \(config.keyValueHeads) for keys and values, "
+        + "\(config.headDimension) features each")
+    table.append("vocabulary", Format.grouped(config.vocabularySize))
+    table.append("head", config.tiesWordEmbeddings ? "tied to the embedding" : "of its own")
+    table.append("rotary base", Format.short(config.ropeTheta))
+    table.append("positions", Format.grouped(config.maximumPositions))
+    table.append("end tokens", config.endTokens.map(String.init).joined(separator: ", "))
+    for file in weights.files {
+      let size = Format.bytes(file.file.count)
+      let digest = hash ? "  sha256 " + (try FileDigest(ofFile: file.path).sha256) : ""
+      table.append("file", "\(file.path)  \(size), \(file.entries.count) tensors\(digest)")
+    }
+    Console.print(table.text)
+    if tensors { Console.print("\n" + Self.table(of: entries).text) }
+  }
+
+  private func report(_ folder: String, _ config: ModelConfig, _ weights: SafeTensorsFolder) throws
+    -> JSONValue
+  {
+    let entries = weights.files.flatMap(\.entries.values)
+    var report: OrderedDictionary<String, JSONValue> = [
+      "folder": .string(folder), "architecture": .string(config.architecture.rawValue),
+      "parameters": .int(entries.reduce(0) { $0 + $1.count }),
+      "layers": .int(config.layers), "hidden_size": .int(config.hiddenSize),
+      "intermediate_size": .int(config.intermediateSize),
+      "attention_heads": .int(config.attentionHeads),
+      "key_value_heads": .int(config.keyValueHeads), "head_dim": .int(config.headDimension),
+      "vocab_size": .int(config.vocabularySize),
+      "tie_word_embeddings": .bool(config.tiesWordEmbeddings),
+    ]
+    report["files"] = .array(
+      try weights.files.map { file in
+        var entry: OrderedDictionary<String, JSONValue> = [
+          "path": .string(file.path), "size": .int(file.file.count),
+          "tensors": .int(file.entries.count),
+        ]
+        if hash { entry["sha256"] = .string(try FileDigest(ofFile: file.path).sha256) }
+        return .object(entry)
+      })
+    if tensors {
+      report["tensors"] = .array(
+        entries.map {
+          [
+            "name": .string($0.name), "type": .string($0.type.rawValue),
+            "shape": .array($0.shape.map(JSONValue.int)),
+          ]
+        })
+    }
+    return .object(report)
+  }
+
+  /// How many tensors there are of each type.
+  private static func types(_ entries: [TensorEntry]) -> [(type: String, count: Int)] {
+    Dictionary(grouping: entries, by: \.type.rawValue).map { ($0.key, $0.value.count) }
+      .sorted { $0.type < $1.type }
+  }
+
+  private static func table(of entries: [TensorEntry]) -> TextTable {
+    var table = TextTable(("tensor", .left), ("type", .left), ("shape", .left))
+    for entry in entries { table.append(entry.name, entry.type.rawValue, "\(entry.shape)") }
+    return table
+  }
+}

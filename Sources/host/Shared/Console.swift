@@ -1,0 +1,79 @@
+import CHostSupport
+import FoundationEssentials
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+/// The two streams a user reads. Results go to `output`, everything else to `error`.
+enum Console {
+  /// Standard output, kept out of reach of plugins: what they print goes to standard error.
+  static let output: TextStream = {
+    let own = hs_protect_stdout()
+    return TextStream(descriptor: own < 0 ? STDOUT_FILENO : own)
+  }()
+  /// Standard error.
+  static let error = TextStream(descriptor: STDERR_FILENO)
+
+  /// To be called before anything else: a plugin may print as soon as it is loaded, and a reader
+  /// that closes its end of a pipe must not end a training run.
+  static func prepare() {
+    signal(SIGPIPE, SIG_IGN)
+    _ = output
+  }
+
+  /// Prints a line of results.
+  static func print(_ text: String) { output.write(text + "\n") }
+
+  /// Prints a line that is no result: progress, a note.
+  static func note(_ text: String) { error.write(text + "\n") }
+}
+
+/// A descriptor that takes text.
+struct TextStream: Sendable {
+  let descriptor: Int32
+
+  /// Whether a person reads along.
+  var isTerminal: Bool { isatty(descriptor) == 1 }
+
+  /// Whether color and cursor movements are welcome: on a terminal, unless `NO_COLOR` is set
+  /// (no-color.org) or the terminal is a dumb one.
+  var usesColor: Bool {
+    let environment = ProcessInfo.processInfo.environment
+    return isTerminal && (environment["NO_COLOR"] ?? "").isEmpty && environment["TERM"] != "dumb"
+  }
+
+  /// Columns of the terminal; 80 where it does not say.
+  var width: Int {
+    var size = winsize()
+    guard ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
+    return Int(size.ws_col)
+  }
+
+  /// Writes all of `text`. When the reader of standard output has gone (`| head`), the program is
+  /// done; when that of standard error has, only its lines are lost.
+  func write(_ text: String) {
+    var bytes = Array(text.utf8)[...]
+    while !bytes.isEmpty {
+      let count = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+      if count > 0 { bytes.removeFirst(count) }
+      if count < 0, errno == EINTR || errno == EAGAIN { continue }
+      guard count <= 0 else { continue }
+      if descriptor == STDERR_FILENO { return }
+      if errno == EPIPE { exit(0) }
+      Diagnosis(1, "standard output cannot be written: \(String(cString: strerror(errno)))").exit()
+    }
+  }
+}
+
+/// Text styles of a terminal.
+enum Style: String {
+  case bold = "1", dim = "2", red = "31", green = "32", yellow = "33", cyan = "36"
+
+  /// `text` in this style where `stream` shows styles.
+  func callAsFunction(_ text: String, on stream: TextStream = Console.output) -> String {
+    stream.usesColor ? "\u{1B}[\(rawValue)m\(text)\u{1B}[0m" : text
+  }
+}

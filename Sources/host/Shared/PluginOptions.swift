@@ -1,0 +1,23 @@
+import ArgumentParser
+import PluginHost
+
+/// `--plugin-dir`, and the catalog it leads to.
+struct PluginOptions: ParsableArguments {
+  @Option(
+    name: .customLong("plugin-dir"),
+    help: ArgumentHelp(
+      "A folder to look for plugins first; may be given several times.", valueName: "folder"))
+  var directories: [String] = []
+
+  /// Where plugins are looked for.
+  var searchPaths: PluginSearchPaths { .standard(pluginDirectories: directories) }
+
+  /// The plugins that can be found; what they log goes to standard error. `isCancelled` is polled
+  /// by their long calls.
+  func catalog(isCancelled: @escaping @Sendable () -> Bool = { false }) -> PluginCatalog {
+    PluginCatalog(
+      searchPaths: searchPaths,
+      log: { level, message in if level != .debug { Console.note("\(level): \(message)") } },
+      isCancelled: isCancelled)
+  }
+}

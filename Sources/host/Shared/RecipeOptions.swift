@@ -1,0 +1,98 @@
+import ArgumentParser
+import Formats
+import JSON
+import PluginHost
+import Tasks
+
+/// `--config` and `--set`: what lies over a task's default recipe.
+struct RecipeOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("A recipe; see conf/ for examples.", valueName: "file"))
+  var config: String?
+
+  @Option(
+    name: .customLong("set"),
+    help: ArgumentHelp(
+      "Sets a key of the recipe, as in --set training_args.warmup_ratio=0.1; may be given several "
+        + "times.", valueName: "key=value"))
+  var settings: [String] = []
+
+  /// The recipe for `task`: its defaults, its task.yaml, --config, `flags`, --set, the last one on
+  /// top. `${task}` and `${models}` become folders.
+  func assemble(for task: PluginTask, flags: [RecipeLayer] = []) throws -> AssembledRecipe {
+    let name = task.description.name, folder = HostPaths().task(name)
+    var layers = [RecipeLayer.defaults(task.description.defaults, ofTask: name)]
+    if let folder { layers.append(try .file(folder + "/task.yaml")) }
+    if let config { layers.append(try .file(config)) }
+    layers += flags
+    layers += try settings.map { try RecipeLayer.setting($0) }
+    var recipe = try Recipe(layers: layers)
+    recipe.task = name
+    let places = RecipePlaces(task: folder, models: HostPaths().models, name: name)
+    try places.expand(&recipe)
+    return AssembledRecipe(recipe: recipe, task: task, folder: folder)
+  }
+}
+
+/// `--task` and all that a recipe for it is made of.
+struct TaskOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "The task: the name of a plugin's task, or a plugin file. Alone it stands for "
+        + "tasks/<name>/task.yaml.", valueName: "name"))
+  var task: String?
+
+  @OptionGroup var recipe: RecipeOptions
+
+  @Option(
+    help: ArgumentHelp(
+      "The base model (model_name_or_path): a folder, org/name in the Hugging Face cache, or the "
+        + "name of a model that comes with the program.", valueName: "folder"))
+  var model: String?
+
+  @Option(
+    name: .customLong("max-length"),
+    help: ArgumentHelp("The longest row (training_args.max_length).", valueName: "tokens"))
+  var maximumLength: String?
+
+  @Option(help: ArgumentHelp("The run's seed (training_args.seed).", valueName: "number"))
+  var seed: String?
+
+  @OptionGroup var plugins: PluginOptions
+
+  /// The task with its recipe, resolved and checked. `flags` lie over the recipe and these options.
+  func assemble(
+    flags: [RecipeLayer] = [], isCancelled: @escaping @Sendable () -> Bool = { false }
+  ) throws -> AssembledRecipe {
+    let named = try task ?? recipe.config.flatMap { try Recipe(layers: [.file($0)]).task }
+    guard let named else {
+      throw Diagnosis(
+        Diagnosis.usage,
+        "name a task with --task, or a recipe with --config that has the key 'task'; "
+          + HostPaths().summary)
+    }
+    // A recipe is checked before a plugin is looked for: its errors are the nearer ones.
+    if let config = recipe.config { _ = try Recipe(layers: [.file(config)]) }
+    let plugin = try plugins.catalog(isCancelled: isCancelled).task(named: named)
+    var own: [RecipeLayer] = []
+    if let model { own.append(try .text("model_name_or_path", model, flag: "--model")) }
+    if let maximumLength {
+      own.append(try .flag("training_args.max_length", maximumLength, flag: "--max-length"))
+    }
+    if let seed { own.append(try .flag("training_args.seed", seed, flag: "--seed")) }
+    return try recipe.assemble(for: plugin, flags: own + flags)
+  }
+}
+
+extension RecipeLayer {
+  /// A key that a flag sets to a number or a word; the recipe checks it.
+  static func flag(_ key: String, _ value: String, flag: String) throws(FormatError) -> RecipeLayer
+  {
+    try setting(key, to: value, by: "\(flag) \(value)")
+  }
+
+  /// A key that a flag sets to a text, whatever characters are in it.
+  static func text(_ key: String, _ value: String, flag: String) throws(FormatError) -> RecipeLayer
+  {
+    try setting(key, to: JSONValue.string(value).text(), by: "\(flag) \(value)")
+  }
+}
