@@ -1,0 +1,104 @@
+import Tasks
+
+/// What a model is asked in an evaluation: a row of the dataset.
+public struct Question: Sendable {
+  /// The row's index in its dataset.
+  public let index: Int
+  /// The row; the model is to see `example.prompt` alone.
+  public let example: Example
+}
+
+/// What a model says to a question.
+public struct Answer: Sendable, Hashable {
+  /// The generated text; empty where choices were scored instead.
+  public var text: String
+  /// One log-likelihood for each of the row's choices; empty where none were scored.
+  public var choiceLogLikelihoods: [Double]
+
+  /// Creates an answer.
+  public init(text: String, choiceLogLikelihoods: [Double] = []) {
+    self.text = text
+    self.choiceLogLikelihoods = choiceLogLikelihoods
+  }
+}
+
+/// Asks a model every row of a dataset, a batch at a time, and has the answers judged.
+public struct EvaluationRun {
+  /// How far an evaluation is.
+  public struct Progress: Sendable {
+    /// Rows answered so far, rows in all.
+    public let done: Int, total: Int
+    /// The answers of the batch that has just been given.
+    public let batch: [Prediction]
+  }
+
+  /// Rows asked at once.
+  public let batchSize: Int
+  /// How many of the first rows to ask; nil for all.
+  public let limit: Int?
+  /// Decides the random choices that rows are made with.
+  public let seed: UInt64
+  private let dataset: any Dataset
+  private let evaluator: any Evaluator
+
+  /// Describes an evaluation. `limit` asks only the first rows.
+  public init(
+    dataset: any Dataset, evaluator: any Evaluator, batchSize: Int, limit: Int? = nil,
+    seed: UInt64 = 42
+  ) throws(TaskError) {
+    guard batchSize > 0 else {
+      throw TaskError(.configuration, "the batch size is \(batchSize); 1 or more is needed")
+    }
+    guard limit ?? 1 > 0 else {
+      throw TaskError(.configuration, "the limit is \(limit ?? 0) rows; 1 or more is needed")
+    }
+    self.dataset = dataset
+    self.evaluator = evaluator
+    self.batchSize = batchSize
+    self.limit = limit
+    self.seed = seed
+  }
+
+  /// The rows that will be asked.
+  public var count: Int { min(dataset.count, limit ?? dataset.count) }
+
+  /// Asks all rows in order and judges the answers. `respond` encodes the prompts of a batch,
+  /// generates or scores, decodes, and gives one answer for each; what it throws ends the run.
+  /// Tensors of rows (clips, pictures) are let go with their batch, since evaluators never see them.
+  public func callAsFunction(
+    observe: (Progress) -> Void = { _ in }, respond: ([Question]) throws -> [Answer]
+  ) throws -> (report: Report, predictions: [Prediction]) {
+    guard count > 0 else {
+      throw TaskError(.data, "the dataset to evaluate has no rows; see the recipe's data section")
+    }
+    var predictions: [Prediction] = []
+    predictions.reserveCapacity(count)
+    for first in stride(from: 0, to: count, by: batchSize) {
+      let questions = try (first..<min(first + batchSize, count)).map { index in
+        Question(
+          index: index, example: try dataset.example(at: index, epoch: 0, seed: seed))
+      }
+      let answers = try respond(questions)
+      precondition(
+        answers.count == questions.count,
+        "evaluation: \(answers.count) answers to \(questions.count) questions")
+      let batch = zip(questions, answers).map(Prediction.init)
+      predictions += batch
+      observe(Progress(done: predictions.count, total: count, batch: batch))
+    }
+    return (try evaluator.evaluate(predictions), predictions)
+  }
+}
+
+extension Prediction {
+  init(_ question: Question, _ answer: Answer) {
+    let choices = question.example.choices.count, scored = answer.choiceLogLikelihoods.count
+    precondition(
+      scored == 0 || scored == choices, "evaluation: \(scored) scores for \(choices) choices")
+    var example = question.example
+    example.tensors = [:]
+    self.init(
+      index: question.index, text: answer.text, example: example,
+      choiceLogLikelihoods: answer.choiceLogLikelihoods)
+  }
+}

@@ -1,0 +1,27 @@
+import JSON
+import Tasks
+
+extension Prediction {
+  /// `{"index", "prompt", "prediction", "reference", "metadata", "choices":
+  /// [{"text", "log_likelihood"}]}`: a line of predictions.jsonl. The prompt is a list of
+  /// `{"role", "content"}`; what a row does not have is left out.
+  public var json: JSONValue {
+    let turns = example.prompt.map { turn -> JSONValue in
+      ["role": .string(turn.role), "content": .string(turn.text)]
+    }
+    var line: JSONValue = [
+      "index": .int(index), "prompt": .array(turns), "prediction": .string(text),
+    ]
+    if let reference = example.reference {
+      line = line.setting("reference", .string(reference))
+    }
+    if example.metadata != .emptyObject { line = line.setting("metadata", example.metadata) }
+    if !choiceLogLikelihoods.isEmpty {
+      let choices = zip(example.choices, choiceLogLikelihoods).map { text, score -> JSONValue in
+        ["text": .string(text), "log_likelihood": .double(score)]
+      }
+      line = line.setting("choices", .array(choices))
+    }
+    return line
+  }
+}

@@ -1,0 +1,99 @@
+import JSON
+import Tasks
+
+/// Reports side by side, for instance of a base and a tuned model, beside the task's baselines:
+///
+///     metric      base               tuned              majority
+///     ----------------------------------------------------------
+///     accuracy *  0.52 [0.44, 0.60]  0.74 [0.66, 0.81]  0.31
+///     f1          0.40               0.71               –
+///     rows        135                135
+///     * the task's main metric; [low, high] 95 % interval
+public struct ReportTable: CustomStringConvertible {
+  private let columns: [(name: String, report: Report)]
+  private static let gap = "  "
+  private static let absent = "–"
+
+  /// Names each report's column.
+  public init(_ columns: [(name: String, report: Report)]) { self.columns = columns }
+
+  /// `{name: report}` in the columns' order.
+  public var json: JSONValue {
+    columns.reduce(.emptyObject) { $0.setting($1.name, $1.report.json) }
+  }
+
+  /// The table and a line that explains its signs. Text without a final newline.
+  public var description: String {
+    let header = ["metric"] + columns.map(\.name) + baselines.map(\.name)
+    let rows = [header] + metrics.map(cells) + [counts]
+    let widths = header.indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
+    var lines = rows.map { Self.aligned($0, widths) }
+    let rule = widths.reduce(0, +) + Self.gap.count * (widths.count - 1)
+    lines.insert(String(repeating: "-", count: rule), at: 1)
+    return (lines + legend).joined(separator: "\n")
+  }
+
+  // MARK: Cells
+
+  /// Metrics of all reports, in the order they first appear.
+  private var metrics: [String] {
+    columns.flatMap { $0.report.metrics.map(\.name) }.reduce(into: []) { names, name in
+      if !names.contains(name) { names.append(name) }
+    }
+  }
+
+  /// Baselines of all reports. Reports on the same rows share them, so the first of a name counts.
+  private var baselines: [(name: String, metrics: [String: Double])] {
+    columns.flatMap(\.report.baselines).reduce(into: []) { baselines, next in
+      if !baselines.contains(where: { $0.name == next.name }) { baselines.append(next) }
+    }
+  }
+
+  private func cells(_ metric: String) -> [String] {
+    let measures = columns.map { $0.report[metric] }
+    let decimals = Self.decimals(measures)
+    let isPrimary = columns.contains { $0.report.primary == metric }
+    return [isPrimary ? metric + " *" : metric]
+      + measures.map { $0.map { Self.text($0, decimals) } ?? Self.absent }
+      + baselines.map { baseline in
+        baseline.metrics[metric].map { fixedPoint($0, decimals: decimals) } ?? Self.absent
+      }
+  }
+
+  private var counts: [String] {
+    ["rows"] + columns.map { String($0.report.count) } + baselines.map { _ in "" }
+  }
+
+  private static func text(_ measure: Measure, _ decimals: Int) -> String {
+    let value = fixedPoint(measure.value, decimals: decimals)
+    guard let low = measure.low, let high = measure.high else { return value }
+    return value
+      + " [\(fixedPoint(low, decimals: decimals)), \(fixedPoint(high, decimals: decimals))]"
+  }
+
+  /// Digits behind the point, the same for a whole row: two, and up to four where intervals are so
+  /// narrow that two would hide them.
+  private static func decimals(_ measures: [Measure?]) -> Int {
+    let widths = measures.compactMap { measure in
+      measure?.low.flatMap { low in measure?.high.map { $0 - low } }
+    }
+    guard let narrowest = widths.filter({ $0 > 0 }).min() else { return 2 }
+    return narrowest >= 0.02 ? 2 : narrowest >= 0.002 ? 3 : 4
+  }
+
+  // MARK: Lines
+
+  private static func aligned(_ cells: [String], _ widths: [Int]) -> String {
+    let padded = zip(cells, widths).map { cell, width in
+      cell + String(repeating: " ", count: width - cell.count)
+    }
+    let line = padded.joined(separator: gap)
+    return String(line.reversed().drop { $0 == " " }.reversed())
+  }
+
+  private var legend: [String] {
+    let hasIntervals = columns.contains { $0.report.metrics.contains { $0.measure.low != nil } }
+    let signs = ["* the task's main metric"] + (hasIntervals ? ["[low, high] 95 % interval"] : [])
+    return columns.isEmpty ? [] : [signs.joined(separator: "; ")]
+  }
+}
