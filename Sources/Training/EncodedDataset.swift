@@ -1,3 +1,4 @@
+import Formats
 import Tasks
 
 /// What happens to a row longer than `max_length`.
@@ -21,6 +22,8 @@ public struct EncodedDataset: Sendable {
     public var tokens = 0, trainedTokens = 0, longest = 0
     /// Rows left out or cut.
     public var skipped: [Skipped] = []
+    /// SHA-256 of the usable rows' ids and targets.
+    public var digest = ""
   }
 
   let dataset: any Dataset
@@ -45,12 +48,14 @@ public struct EncodedDataset: Sendable {
     self.maximumLength = maximumLength
     self.policy = policy
     self.seed = seed
+    var bytes: [UInt8] = []
     for row in 0..<dataset.count {
       let sample = try encode(row, epoch: 0)
       if sample.ids.count > maximumLength, policy != .truncate {
         skip(row, sample.ids.count, "longer than max_length")
       } else if let kept = shortened(sample) {
         usable.append(row)
+        kept.appendBytes(to: &bytes)
         statistics.tokens += kept.ids.count
         statistics.trainedTokens += kept.isTrained.count { $0 }
         statistics.longest = max(statistics.longest, kept.ids.count)
@@ -60,6 +65,7 @@ public struct EncodedDataset: Sendable {
       }
       progress(row + 1)
     }
+    statistics.digest = FileDigest(of: bytes).sha256
     try refuseOverlength()
     guard !usable.isEmpty else {
       throw TaskError(.data, "\(name): no usable row of \(dataset.count); see max_length")
@@ -114,5 +120,18 @@ public struct EncodedDataset: Sendable {
       "\(name): \(statistics.skipped.count) of \(dataset.count) rows are longer than max_length "
         + "\(maximumLength): " + shown.joined(separator: ", ") + (rest > 0 ? " and \(rest) more" : "")
         + "; raise training_args.max_length, or set training_args.on_overlength to drop or truncate")
+  }
+}
+
+extension Sample {
+  /// Ids and targets as bytes, little-endian, for a digest.
+  fileprivate func appendBytes(to bytes: inout [UInt8]) {
+    for (id, isTrained) in zip(ids, isTrained) {
+      let value = UInt32(bitPattern: id)
+      for shift in stride(from: UInt32(0), to: 32, by: 8) {
+        bytes.append(UInt8(truncatingIfNeeded: value >> shift))
+      }
+      bytes.append(isTrained ? 1 : 0)
+    }
   }
 }

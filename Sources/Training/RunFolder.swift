@@ -21,6 +21,16 @@ public struct RunFolder: Sendable {
     }
   }
 
+  /// Removes a run's files at `path`; files of other kinds stay.
+  public static func removeRun(at path: String) throws {
+    let own = [
+      "run.json", "metrics.jsonl", "trainer_state.json", "logs", "best", "last",
+      "evaluation_before.json", "skipped.jsonl",
+    ]
+    for name in own { DurableFolder.remove(path + "/" + name) }
+    for step in checkpoints(in: path) { DurableFolder.remove("\(path)/checkpoint-\(step)") }
+  }
+
   /// Makes the folder; called once everything that can be refused has been checked.
   func make() throws(FormatError) {
     try DurableFile.createFolder(path + "/logs")

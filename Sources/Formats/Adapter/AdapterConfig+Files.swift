@@ -22,6 +22,10 @@ extension AdapterConfig {
     if let bias = members["bias"], bias != "none" {
       throw refuse("bias", "only adapters without trained biases can be read")
     }
+    if let start = members["init_lora_weights"], !Self.plainInitializations.contains(start) {
+      throw refuse(
+        "init_lora_weights", "it changes the base model's weights; convert the adapter with PEFT")
+    }
     switch members["target_modules"] {
     case .string("all-linear"): targetModules = ["all-linear"]
     case .array(let names): targetModules = names.compactMap(\.string).sorted()
@@ -55,6 +59,11 @@ extension AdapterConfig {
     return result
   }
 
+  /// First values that leave the base model's weights as they are.
+  private static let plainInitializations: [JSONValue] = [
+    true, false, nil, "gaussian", "orthogonal", "eva",
+  ]
+
   /// Keys whose values are read above, or change nothing once the adapter is trained.
   private static let understood: Set<String> = [
     "alpha_pattern", "auto_mapping", "base_model_name_or_path", "bias", "inference_mode",
@@ -80,7 +89,8 @@ extension AdapterConfig {
       "alora_invocation_tokens", "arrow_config", "auto_mapping", "corda_config", "eva_config",
       "exclude_modules", "layer_replication", "layers_pattern", "layers_to_transform",
       "megatron_config", "modules_to_save", "revision", "target_parameters",
-      "trainable_token_indices", "lora_ga_config", "use_bdlora",
+      "trainable_token_indices", "lora_ga_config", "use_bdlora", "kasa_config",
+      "monteclora_config", "velora_config",
     ]
     for key in absent { members[key] = .null }
     members["rank_pattern"] = Self.object(rankPattern) { .int($0) }

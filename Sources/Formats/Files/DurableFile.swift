@@ -1,5 +1,3 @@
-import FoundationEssentials
-
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -20,14 +18,13 @@ public enum DurableFile {
   public static func write(
     to path: String, _ body: (FileSink) throws(FormatError) -> Void
   ) throws(FormatError) -> FileDigest {
-    let (folder, name) = split(path)
-    let temporary = "\(folder)/.\(name)\(partialSuffix)"
+    let temporary = temporaryPath(for: path)
     do throws(FormatError) {
       let sink = try FileSink(location: temporary, reportedAs: path)
       try body(sink)
       let digest = try sink.finish()
       guard rename(temporary, path) == 0 else { throw .cannotWrite(path) }
-      try sync(folder: folder)
+      try sync(folder: split(path).folder)
       return digest
     } catch {
       unlink(temporary)
@@ -43,11 +40,19 @@ public enum DurableFile {
 
   /// Creates the folder `path` and those above it; no error when it is there already.
   public static func createFolder(_ path: String) throws(FormatError) {
-    do {
-      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    } catch {
-      throw FormatError(.unwritable, path, "the folder cannot be created: \(reason(error))")
+    if FileSystem.isFolder(path) { return }
+    let parent = split(path).folder
+    if parent != path { try createFolder(parent) }
+    guard mkdir(path, 0o755) == 0 || (errno == EEXIST && FileSystem.isFolder(path)) else {
+      let reason = String(cString: strerror(errno))
+      throw FormatError(.unwritable, path, "the folder cannot be created: \(reason)")
     }
+  }
+
+  /// Where the new content of `path` lies until it is whole.
+  static func temporaryPath(for path: String) -> String {
+    let (folder, name) = split(path)
+    return "\(folder)/.\(name)\(partialSuffix)"
   }
 
   /// The folder and the last part of a path.
@@ -68,9 +73,5 @@ public enum DurableFile {
     guard fsync(descriptor) == 0 || errno == EINVAL || errno == EROFS else {
       throw .cannotWrite(folder)
     }
-  }
-
-  private static func reason(_ error: any Error) -> String {
-    return "\(error)"
   }
 }

@@ -25,10 +25,9 @@ public final class DurableFolder {
   private var digests: OrderedDictionary<String, FileDigest> = [:]
 
   private init(path: String) throws(FormatError) {
-    let (parent, name) = DurableFile.split(path)
     self.path = path
-    temporary = "\(parent)/.\(name)\(DurableFile.partialSuffix)"
-    try DurableFile.createFolder(parent)
+    temporary = DurableFile.temporaryPath(for: path)
+    try DurableFile.createFolder(DurableFile.split(path).folder)
     Self.remove(temporary)
     guard mkdir(temporary, 0o755) == 0 else { throw .cannotWrite(path) }
   }
@@ -85,8 +84,7 @@ public final class DurableFolder {
   private func moveIntoPlace() throws(FormatError) {
     if rename(temporary, path) == 0 { return }
     guard errno == ENOTEMPTY || errno == EEXIST else { throw .cannotWrite(path) }
-    let (parent, name) = DurableFile.split(path)
-    let old = "\(parent)/.\(name).old\(DurableFile.partialSuffix)"
+    let old = DurableFile.temporaryPath(for: path + ".old")
     Self.remove(old)
     guard rename(path, old) == 0, rename(temporary, path) == 0 else { throw .cannotWrite(path) }
     Self.remove(old)
@@ -96,10 +94,11 @@ public final class DurableFolder {
   /// names. Only for a folder that no other process is writing to.
   @discardableResult
   public static func removeStale(in parent: String) -> [String] {
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: parent)) ?? []
-    let stale = names.filter { $0.hasPrefix(".") && $0.hasSuffix(DurableFile.partialSuffix) }
+    let stale = FileSystem.names(in: parent).filter {
+      $0.hasPrefix(".") && $0.hasSuffix(DurableFile.partialSuffix)
+    }
     for name in stale { remove("\(parent)/\(name)") }
-    return stale.sorted()
+    return stale
   }
 
   /// Removes a file or folder; one that is not there is no error.

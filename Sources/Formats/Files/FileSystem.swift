@@ -33,7 +33,7 @@ public enum FileSystem {
 
   /// Points the link at `path` to `target`, in one step.
   public static func link(_ path: String, to target: String) throws(FormatError) {
-    let temporary = path + DurableFile.partialSuffix
+    let temporary = DurableFile.temporaryPath(for: path)
     unlink(temporary)
     guard symlink(target, temporary) == 0, rename(temporary, path) == 0 else {
       throw FormatError(

@@ -70,14 +70,16 @@ extension ModelConfig {
     layers = try reader.positive("num_hidden_layers")
     attentionHeads = try reader.positive("num_attention_heads")
     keyValueHeads = try reader.positive("num_key_value_heads", default: attentionHeads)
-    headDimension = try reader.positive("head_dim", default: hiddenSize / attentionHeads)
+    // Qwen3's class has this default; the others divide.
+    headDimension = try reader.positive(
+      "head_dim", default: architecture == .qwen3 ? 128 : hiddenSize / attentionHeads)
     vocabularySize = try reader.positive("vocab_size")
-    rmsNormEps = members["rms_norm_eps"]?.double ?? 1e-6
+    rmsNormEps = try reader.number("rms_norm_eps", default: 1e-6)
     (ropeTheta, ropeScaling) = try reader.rope()
     maximumPositions = try reader.positive("max_position_embeddings", default: 2048)
-    tiesWordEmbeddings = members["tie_word_embeddings"]?.bool ?? false
-    hasAttentionBias = members["attention_bias"]?.bool ?? false
-    hasMLPBias = members["mlp_bias"]?.bool ?? false
+    tiesWordEmbeddings = try reader.flag("tie_word_embeddings")
+    hasAttentionBias = try reader.flag("attention_bias")
+    hasMLPBias = try reader.flag("mlp_bias")
     endTokens = ConfigReader.tokens(members["eos_token_id"])
     beginToken = members["bos_token_id"]?.int
     padToken = members["pad_token_id"]?.int
@@ -127,10 +129,31 @@ struct ConfigReader {
     return number
   }
 
+  func number(_ key: String, default value: Double) throws(FormatError) -> Double {
+    guard let given = members[key], !given.isNull else { return value }
+    guard let number = given.double, number > 0 else {
+      throw FormatError(
+        .malformed, path, "'\(key)' is \(given.text()); a positive number is needed")
+    }
+    return number
+  }
+
+  /// False where the key is absent.
+  func flag(_ key: String) throws(FormatError) -> Bool {
+    guard let given = members[key], !given.isNull else { return false }
+    guard let flag = given.bool else {
+      throw FormatError(.malformed, path, "'\(key)' is \(given.text()); true or false is needed")
+    }
+    return flag
+  }
+
   /// Today's `rope_parameters`, or the older `rope_theta` with `rope_scaling`.
   func rope() throws(FormatError) -> (Double, ModelConfig.RopeScaling) {
-    let parameters = members["rope_parameters"]?.object
-    let theta = parameters?["rope_theta"]?.double ?? members["rope_theta"]?.double ?? 10000
+    var parameters = members["rope_parameters"]?.object
+    // The parameters may lie one level down, by the type of layer.
+    if let nested = parameters?["full_attention"]?.object { parameters = nested }
+    let theta =
+      try parameters?["rope_theta"]?.double ?? number("rope_theta", default: 10000)
     guard let rule = parameters ?? members["rope_scaling"]?.object else { return (theta, .none) }
     let kind = rule["rope_type"]?.string ?? rule["type"]?.string ?? "default"
     func number(_ key: String) throws(FormatError) -> Double {
@@ -159,6 +182,11 @@ struct ConfigReader {
   func refuseWhatChangesTheEquations() throws(FormatError) {
     if let act = members["hidden_act"]?.string, act != "silu" {
       throw FormatError(.unsupported, path, "hidden_act is '\(act)'; only silu is supported")
+    }
+    let partial = members["rope_parameters"]?["partial_rotary_factor"]
+    if let share = (partial ?? members["partial_rotary_factor"])?.double, share != 1 {
+      throw FormatError(
+        .unsupported, path, "partial_rotary_factor is \(share); only 1 is supported")
     }
     if members["use_sliding_window"] == true {
       throw FormatError(.unsupported, path, "use_sliding_window is true; it is not supported")

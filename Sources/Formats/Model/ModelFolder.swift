@@ -8,8 +8,8 @@
 
 /// Finds the folder that a model's name means.
 public enum ModelFolder {
-  /// A path as it is; `org/name` in the local Hugging Face cache (`HF_HOME`, else
-  /// `~/.cache/huggingface`). The error lists where it looked.
+  /// A path as it is; `org/name` in the local Hugging Face cache (`HF_HUB_CACHE`, `HF_HOME`,
+  /// else `~/.cache/huggingface`). The error lists where it looked.
   public static func resolve(_ name: String) throws(FormatError) -> String {
     if FileSystem.isFolder(name) { return name }
     let parts = name.split(separator: "/", omittingEmptySubsequences: false)
@@ -22,15 +22,24 @@ public enum ModelFolder {
       let snapshot = repository + "/snapshots/" + commit
       if FileSystem.isFolder(snapshot) { return snapshot }
     }
+    // A model fetched by its commit has no refs/main; a single snapshot leaves no doubt.
+    let snapshots = FileSystem.names(in: repository + "/snapshots")
+    if snapshots.count == 1 { return "\(repository)/snapshots/\(snapshots[0])" }
     throw FormatError(
       .missing, name,
       "there is no such folder, and no such model in the Hugging Face cache (\(repository)); "
         + "download it first, or give the path of a model folder")
   }
 
+  /// The cache's folder by the rules of huggingface_hub.
   private static var hub: String {
-    if let cache = getenv("HF_HUB_CACHE") { return String(cString: cache) }
-    if let home = getenv("HF_HOME") { return String(cString: home) + "/hub" }
-    return (getenv("HOME").map { String(cString: $0) } ?? "~") + "/.cache/huggingface/hub"
+    func variable(_ name: String) -> String? {
+      guard let value = getenv(name), value.pointee != 0 else { return nil }
+      return String(cString: value)
+    }
+    if let cache = variable("HF_HUB_CACHE") ?? variable("HUGGINGFACE_HUB_CACHE") { return cache }
+    if let home = variable("HF_HOME") { return home + "/hub" }
+    let caches = variable("XDG_CACHE_HOME") ?? (variable("HOME") ?? "~") + "/.cache"
+    return caches + "/huggingface/hub"
   }
 }

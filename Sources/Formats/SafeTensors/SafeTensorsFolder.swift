@@ -1,4 +1,3 @@
-import FoundationEssentials
 import JSON
 import OrderedCollections
 import Tensors
@@ -16,10 +15,10 @@ public struct SafeTensorsFolder: Sendable {
     let single = path + "/model.safetensors"
     let index = path + "/model.safetensors.index.json"
     self.path = path
-    if FileManager.default.fileExists(atPath: single) {
+    if FileSystem.exists(single) {
       files = [try SafeTensorsFile(path: single)]
       shardOfTensor = Dictionary(uniqueKeysWithValues: files[0].entries.keys.map { ($0, 0) })
-    } else if FileManager.default.fileExists(atPath: index) {
+    } else if FileSystem.exists(index) {
       (files, shardOfTensor) = try Self.shards(of: path, index: index)
     } else {
       throw FormatError(
@@ -67,7 +66,7 @@ public struct SafeTensorsFolder: Sendable {
       guard !name.contains("/") else {
         throw FormatError(.malformed, index, "names a file of another folder: '\(name)'")
       }
-      guard FileManager.default.fileExists(atPath: folder + "/" + name) else {
+      guard FileSystem.exists(folder + "/" + name) else {
         throw FormatError(
           .missing, folder, "lacks \(name), which model.safetensors.index.json names")
       }

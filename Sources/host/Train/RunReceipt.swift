@@ -1,0 +1,69 @@
+import Formats
+import JSON
+import OrderedCollections
+import Tasks
+import Tensors
+import Training
+
+/// `run.json`: what was run, on what, and how it ended.
+struct RunReceipt {
+  private var members: OrderedDictionary<String, JSONValue>
+
+  init(_ session: TaskSession, train: EncodedDataset, validation: EncodedDataset?) {
+    members = [
+      "host_version": .string(HostCommand.version),
+      "recipe": session.recipe.json,
+      "seed": .int(session.recipe.training.seed),
+      "engine": [
+        "kernels": .string(Engine.instructionSet), "openblas_core": .string(Engine.blasCore),
+        "threads": .int(Parallel.threads),
+      ],
+      "plugin": Self.hash(session.task.plugin.path).setting("path", .string(session.task.plugin.path))
+        .setting("version", .string(session.task.plugin.version)),
+      "base": Self.hashes(of: session.modelFolder),
+      "data": ["train": train.receipt, "validation": validation?.receipt ?? .null],
+      "outcome": "running",
+    ]
+  }
+
+  /// How the run ended, with the reports before and after.
+  mutating func finish(_ outcome: TrainingOutcome, before: Report?, after: Report?) {
+    switch outcome {
+    case .finished(let step): members["outcome"] = .string("finished at step \(step)")
+    case .stopped(let step): members["outcome"] = .string("stopped early at step \(step)")
+    case .interrupted(let step): members["outcome"] = .string("interrupted at step \(step)")
+    }
+    members["before"] = before?.json ?? .null
+    members["after"] = after?.json ?? .null
+  }
+
+  func write(to folder: String) throws(FormatError) {
+    try DurableFile.write(
+      JSONValue.object(members).text(.pretty) + "\n", to: folder + "/run.json")
+  }
+
+  /// Sizes and SHA-256 of the model's files.
+  private static func hashes(of folder: String) -> JSONValue {
+    var files: JSONValue = .emptyObject
+    for name in FileSystem.names(in: folder)
+    where [".json", ".safetensors", ".jinja"].contains(where: name.hasSuffix) {
+      files = files.setting(name, hash(folder + "/" + name))
+    }
+    return ["path": .string(folder), "files": files]
+  }
+
+  private static func hash(_ path: String) -> JSONValue {
+    (try? FileDigest(ofFile: path).json) ?? .null
+  }
+}
+
+extension EncodedDataset {
+  /// Counts, and the SHA-256 of all token ids and targets of epoch 0.
+  var receipt: JSONValue {
+    [
+      "rows": .int(count), "tokens": .int(statistics.tokens),
+      "trained_tokens": .int(statistics.trainedTokens), "longest": .int(statistics.longest),
+      "skipped": .int(statistics.skipped.count), "sha256": .string(statistics.digest),
+    ]
+  }
+}

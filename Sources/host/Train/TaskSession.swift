@@ -1,0 +1,97 @@
+import Adapters
+import Evaluation
+import Formats
+import Generation
+import JSON
+import Layers
+import Models
+import PluginHost
+import Tasks
+import Tensors
+import Text
+import Training
+
+/// Everything a recipe names, opened: the task's plugin, the model, its tokenizer and template.
+struct TaskSession {
+  let recipe: Recipe
+  let task: PluginTask
+  let modelFolder: String
+  let tokenizer: Tokenizer
+  let encoder: ConversationEncoder
+
+  /// Opens the text side of the model that the recipe names; weights are opened by `model()`.
+  init(_ assembled: AssembledRecipe) throws {
+    recipe = assembled.recipe
+    task = assembled.task
+    guard let model = recipe.model else {
+      throw Diagnosis(
+        Diagnosis.usage,
+        "no model is named; give --model FOLDER, or model_name_or_path: in the recipe")
+    }
+    if let quantization = recipe.quantization, quantization.isOn {
+      throw recipe.fault("quantization_config", "is not available yet; leave it out")
+    }
+    modelFolder = try ModelOptions.folder(named: model)
+    tokenizer = try Tokenizer(folder: modelFolder)
+    encoder = try ConversationEncoder(
+      folder: modelFolder, tokenizer: tokenizer, enableThinking: recipe.training.enablesThinking)
+  }
+
+  /// What the task's dataset and evaluator are told: the recipe's `data` without the host's own key,
+  /// and the seed.
+  var configuration: JSONValue {
+    guard case .object(var members) = recipe.data else { return .emptyObject }
+    members["shuffle"] = nil
+    members["seed"] = .int(recipe.training.seed)
+    return .object(members)
+  }
+
+  /// The rows of `split`; nil when the task has no such split.
+  func dataset(_ split: Split) throws -> (any Dataset)? {
+    try task.dataset(split: split, configuration: configuration)
+  }
+
+  /// The rows of `split`, read and encoded once, with a progress bar.
+  func encoded(_ split: Split) throws -> EncodedDataset? {
+    guard let dataset = try dataset(split) else { return nil }
+    let training = recipe.training
+    var bar = ProgressBar("reading \(split.rawValue)", total: dataset.count, unit: "rows")
+    defer { bar.finish() }
+    return try EncodedDataset(
+      dataset, name: split.rawValue, encoder: encoder, maximumLength: training.maximumLength,
+      policy: OverlengthPolicy(training.onOverlength), seed: UInt64(training.seed)
+    ) { bar.update($0) }
+  }
+
+  /// The model's weights, mapped; drawn at random where the recipe asks for `from_scratch`.
+  func model() throws -> CausalLanguageModel {
+    try openEngine()
+    let model: CausalLanguageModel
+    if recipe.startsFromScratch {
+      model = try CausalLanguageModel(
+        config: ModelConfig(folder: modelFolder),
+        weights: .random(seed: UInt64(recipe.training.seed), deviation: 0.02))
+    } else {
+      model = try CausalLanguageModel(folder: modelFolder)
+    }
+    guard tokenizer.count <= model.config.vocabularySize else {
+      throw Diagnosis(
+        Diagnosis.data,
+        "\(modelFolder): the tokenizer knows \(tokenizer.count) tokens, the model's embedding has "
+          + "\(model.config.vocabularySize) rows; the two do not belong together")
+    }
+    model.usesCheckpointing = recipe.training.usesCheckpointing
+    return model
+  }
+}
+
+extension OverlengthPolicy {
+  /// The recipe's choice.
+  init(_ choice: TrainingRecipe.Overlength) {
+    switch choice {
+    case .error: self = .error
+    case .drop: self = .drop
+    case .truncate: self = .truncate
+    }
+  }
+}

@@ -1,0 +1,65 @@
+import ArgumentParser
+import Formats
+import JSON
+
+/// `host train`
+struct TrainCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "train",
+    abstract: "Fine-tunes a model on a task.",
+    discussion: """
+      A task alone runs its embedded default. Values come from the task's folder, then from
+      --config, then from flags, then from --set; `host plan` prints the result.
+
+      Examples:
+        host train --task hri_dialogue
+        host train --config conf/hri_dialogue_lora.yaml --epochs 1
+        host train --task instruct --model Qwen/Qwen3-0.6B --set data.train=rows.jsonl \\
+          --output-dir output/mine
+        host train --config mine.yaml --resume
+      """)
+
+  @OptionGroup var task: TaskOptions
+
+  @Option(help: "Where the adapter, checkpoints and logs go.")
+  var outputDir: String?
+  @Option(help: "Passes over the data.")
+  var epochs: String?
+  @Option(help: "Optimizer steps; win over epochs.")
+  var maxSteps: String?
+  @Option(help: "Rows of a micro-batch.")
+  var batchSize: String?
+  @Option(help: "Highest learning rate.")
+  var learningRate: String?
+  @Option(name: .customLong("lora-r"), help: "Rank of the adapters.")
+  var loraR: String?
+  @Option(help: "The adapters' output is scaled by lora-alpha / lora-r.")
+  var loraAlpha: String?
+  @Flag(help: "Continue the newest good checkpoint of the output folder.")
+  var resume = false
+  @Flag(help: "Replace a run that the output folder holds.")
+  var overwrite = false
+
+  func run() throws {
+    let shouldStop = StopSignal.install()
+    let assembled = try task.assemble(flags: flags(), isCancelled: { StopSignal.isRaised })
+    try TrainingRun(TaskSession(assembled), resumes: resume, overwrites: overwrite).run(until: shouldStop)
+  }
+
+  /// The flags that were given, as layers over the recipe.
+  private func flags() throws -> [RecipeLayer] {
+    var layers: [RecipeLayer] = []
+    if let outputDir { layers.append(try .text("output_dir", outputDir, flag: "--output-dir")) }
+    let numbers = [
+      ("training_args.num_train_epochs", "--epochs", epochs),
+      ("training_args.max_steps", "--max-steps", maxSteps),
+      ("training_args.per_device_train_batch_size", "--batch-size", batchSize),
+      ("training_args.learning_rate", "--learning-rate", learningRate),
+      ("peft.r", "--lora-r", loraR), ("peft.lora_alpha", "--lora-alpha", loraAlpha),
+    ]
+    for (key, flag, value) in numbers {
+      if let value { layers.append(try .flag(key, value, flag: flag)) }
+    }
+    return layers
+  }
+}

@@ -1,0 +1,85 @@
+import Evaluation
+import Formats
+import JSON
+import Layers
+import Models
+import Tasks
+import Tensors
+import Training
+
+/// What a person, or a log file, sees of a run.
+final class TrainingDisplay {
+  private let options: TrainingOptions
+  private var bar: ProgressBar
+  private var lossAverage: Double?
+  private let isTerminal = Console.error.usesColor
+
+  init(_ options: TrainingOptions) {
+    self.options = options
+    bar = ProgressBar("training", total: options.steps, unit: "steps")
+  }
+
+  /// What will be trained, on what, with which settings.
+  func introduce(
+    _ session: TaskSession, _ model: CausalLanguageModel, _ trainable: Trainable,
+    _ train: EncodedDataset, _ validation: EncodedDataset?
+  ) {
+    let trained = trainable.parameters.reduce(0) { $0 + $1.tensor.count }
+    let share = 100 * Double(train.statistics.trainedTokens) / Double(max(train.statistics.tokens, 1))
+    Console.note("task      \(session.task.description.name) (\(session.task.plugin.path))")
+    Console.note("model     \(session.modelFolder)")
+    Console.note("trained   \(Format.grouped(trained)) parameters")
+    Console.note(
+      "rows      \(train.count) train, \(validation?.count ?? 0) validation; "
+        + "\(Format.fixed(share, 1)) % of \(Format.grouped(train.statistics.tokens)) tokens are trained, "
+        + "longest row \(train.statistics.longest)")
+    for data in [train, validation].compactMap({ $0 }) where !data.statistics.skipped.isEmpty {
+      Console.note("skipped   \(data.statistics.skipped.count) rows left out or cut; see skipped.jsonl")
+    }
+    Console.note(
+      "steps     \(options.steps) of \(options.batchSize) × \(options.accumulation) rows, "
+        + "evaluation every \(options.evaluationSteps), \(Parallel.threads) threads")
+  }
+
+  func observe(_ event: TrainingEvent) {
+    switch event {
+    case .step(let number, let loss, let norm, let rate, let tokens, let seconds):
+      lossAverage = lossAverage.map { 0.9 * $0 + 0.1 * loss } ?? loss
+      bar.update(
+        number,
+        note: "loss \(Format.fixed(lossAverage ?? loss, 4))  \(Format.short(Double(tokens) / seconds)) tokens/s")
+      if !isTerminal, number % options.loggingSteps == 0 {
+        let row: JSONValue = [
+          "step": .int(number), "loss": .double(loss), "grad_norm": .double(norm),
+          "learning_rate": .double(rate), "tokens_per_second": .double(Double(tokens) / seconds),
+        ]
+        Console.note(row.text(.spaced))
+      }
+    case .evaluating: break
+    case .evaluated(let step, let values, let isBest):
+      let text = values.map { "\($0.name) \(Format.fixed($0.value, 4))" }.joined(separator: "  ")
+      bar.interject("step \(step)  \(text)" + (isBest ? "  (best)" : ""))
+    case .saved: break
+    case .note(let text): bar.interject(text)
+    }
+  }
+
+  func finish(_ outcome: TrainingOutcome) {
+    switch outcome {
+    case .finished(let step): bar.finish("finished at step \(step)")
+    case .stopped(let step): bar.finish("stopped early at step \(step)")
+    case .interrupted(let step): bar.finish("interrupted at step \(step)")
+    }
+  }
+
+  /// The metrics before and after, and where the files are.
+  func conclude(before: Report?, after: Report?, folder: String, _ trainable: Trainable) {
+    if let after {
+      var columns: [(name: String, report: Report)] = []
+      if let before { columns.append(("base", before)) }
+      columns.append(("tuned", after))
+      Console.print(ReportTable(columns).text)
+    }
+    Console.note("written   \(folder)")
+  }
+}

@@ -1,0 +1,152 @@
+import Adapters
+import Evaluation
+import Formats
+import JSON
+import Layers
+import Models
+import Tasks
+import Tensors
+import Training
+
+/// One `host train`, from the opened recipe to the final table.
+struct TrainingRun {
+  let session: TaskSession
+  let resumes: Bool, overwrites: Bool
+  private var recipe: Recipe { session.recipe }
+
+  init(_ session: TaskSession, resumes: Bool, overwrites: Bool) {
+    self.session = session
+    self.resumes = resumes
+    self.overwrites = overwrites
+  }
+
+  /// Trains until the last step or until `shouldStop`. Everything that can be refused is refused
+  /// before the output folder is made.
+  func run(until shouldStop: () -> Bool) throws {
+    guard let path = recipe.outputDirectory else {
+      throw Diagnosis(
+        Diagnosis.usage, "no output folder is named; give --output-dir, or output_dir: in the recipe")
+    }
+    if overwrites, !resumes { try RunFolder.removeRun(at: path) }
+    let folder = try RunFolder(path: path, resuming: resumes)
+    let train = try trainingRows(), validation = try session.encoded(.validation)
+    let judge = try Judge(session, split: .validation, limit: recipe.evaluation.maximumSamples)
+    let model = try session.model(), trainable = try trainable(model)
+    let options = TrainingOptions(recipe, rows: train.count, hasValidation: validation != nil)
+    let display = TrainingDisplay(options)
+    display.introduce(session, model, trainable, train, validation)
+    try DurableFile.createFolder(path)
+    var receipt = RunReceipt(session, train: train, validation: validation)
+    try receipt.write(to: path)
+    try RunOutput.writeSkipped(
+      [("train", train)] + (validation.map { [("validation", $0)] } ?? []), to: path)
+    let before = try baseReport(judge, model, trainable, path)
+
+    let trainer = Trainer(
+      model: model, trainable: trainable,
+      optimizer: AdamW(
+        trainable.parameters, beta1: recipe.training.beta1, beta2: recipe.training.beta2,
+        epsilon: recipe.training.epsilon, weightDecay: recipe.training.weightDecay),
+      train: train, validation: validation, options: options, folder: folder,
+      judge: judge.map { judge in
+        {
+          let report = try judge.report(model, label: "answering")
+          return report.metrics.map { ($0.name, $0.measure.value) }
+        }
+      }, observe: display.observe)
+    let outcome = try trainer.run(resuming: resumes, shouldStop: shouldStop)
+    display.finish(outcome)
+    if case .interrupted(let step) = outcome {
+      Console.note("checkpoint-\(step) is saved; the same command with --resume goes on from there")
+      return
+    }
+    try RunOutput.write(trainable, model: session.modelFolder, to: path)
+    let after = try judge?.report(model, label: "answering")
+    receipt.finish(outcome, before: before, after: after)
+    try receipt.write(to: path)
+    display.conclude(before: before, after: after, folder: path, trainable)
+  }
+
+  private func trainingRows() throws -> EncodedDataset {
+    guard let train = try session.encoded(.train) else {
+      throw Diagnosis(
+        Diagnosis.data, "the task '\(session.task.description.name)' has no training rows; see its data keys")
+    }
+    return train
+  }
+
+  private func trainable(_ model: CausalLanguageModel) throws -> Trainable {
+    let peft = recipe.peft
+    if peft.method == .full { return .full(model.unfreeze(), model.config) }
+    if let folder = peft.adapterPath {
+      return .adapter(try AdapterSet.load(folder: folder, on: model.linears))
+    }
+    let config = AdapterConfig(
+      r: peft.rank, alpha: peft.alpha, dropout: peft.dropout,
+      targetModules: peft.targets.names, usesRSLoRA: peft.usesRSLoRA,
+      baseModel: session.modelFolder)
+    return .adapter(
+      try AdapterSet.fresh(config, on: model.linears, seed: UInt64(recipe.training.seed)))
+  }
+
+  /// The base model's report, kept in the folder so that a resumed run need not ask again.
+  private func baseReport(
+    _ judge: Judge?, _ model: CausalLanguageModel, _ trainable: Trainable, _ path: String
+  ) throws -> Report? {
+    guard let judge else { return nil }
+    let file = path + "/evaluation_before.json"
+    if resumes, FileSystem.exists(file) { return try Report(json: JSONValue(readingFile: file)) }
+    let report: Report
+    if case .adapter(let set) = trainable {
+      report = try set.withoutAdapters { try judge.report(model, label: "base model answering") }
+    } else {
+      report = try judge.report(model, label: "base model answering")
+    }
+    try DurableFile.write(report.json.text(.pretty) + "\n", to: file)
+    return report
+  }
+}
+
+extension PEFTRecipe.Targets {
+  var names: [String] {
+    switch self {
+    case .allLinear: ["all-linear"]
+    case .names(let names): names
+    }
+  }
+}
+
+extension TrainingOptions {
+  /// The recipe's training_args over `rows` rows. Intervals that nobody set follow from the number of
+  /// steps: about 50 log rows, 4 evaluations, and a checkpoint with each.
+  init(_ recipe: Recipe, rows: Int, hasValidation: Bool) {
+    let training = recipe.training
+    let perStep = training.trainBatchSize * training.accumulation
+    let perEpoch = (rows + perStep - 1) / perStep
+    let steps =
+      training.maximumSteps ?? max(1, Int((Double(perEpoch) * training.epochs).rounded(.up)))
+    let warmup =
+      training.warmupSteps ?? Int((Double(steps) * training.warmupRatio).rounded(.up))
+    self.init(
+      steps: steps,
+      learningRate: LearningRate(
+        shape: LearningRate.Shape(rawValue: training.schedule.rawValue) ?? .linear,
+        peak: training.learningRate, warmup: warmup, total: steps))
+    batchSize = training.trainBatchSize
+    accumulation = training.accumulation
+    evaluationBatchSize = training.evaluationBatchSize
+    epochs = Double(steps) / Double(perEpoch)
+    maximumNorm = training.maximumGradientNorm > 0 ? training.maximumGradientNorm : nil
+    loggingSteps = training.loggingSteps ?? max(1, steps / 50)
+    evaluationSteps = training.evaluationSteps ?? max(1, (steps + 3) / 4)
+    saveSteps = training.saveSteps ?? evaluationSteps
+    saveLimit = training.saveLimit
+    bestMetric = training.bestMetric ?? "eval_loss"
+    greaterIsBetter = training.greaterIsBetter ?? !bestMetric.hasSuffix("loss")
+    loadsBest = training.loadsBestModel && hasValidation
+    patience = training.stoppingPatience
+    stoppingThreshold = training.stoppingThreshold
+    seed = UInt64(training.seed)
+    isShuffled = recipe.isShuffled
+  }
+}
