@@ -58,7 +58,7 @@ import Testing
     state.bestCheckpoint = "checkpoint-5"
     state.evaluationsWithoutGain = 2
     state.tokensSeen = 1000
-    state.logHistory = [["step": 1, "loss": 2.5]]
+    state.logHistory = [["loss": 2.5, "step": 1]]
     try state.write(to: path)
     #expect(TrainerState(path: path) == state)
     #expect(TrainerState(json: ["global_step": 1]) == nil)

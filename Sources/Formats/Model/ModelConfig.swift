@@ -74,7 +74,7 @@ extension ModelConfig {
     headDimension = try reader.positive(
       "head_dim", default: architecture == .qwen3 ? 128 : hiddenSize / attentionHeads)
     vocabularySize = try reader.positive("vocab_size")
-    rmsNormEps = try reader.number("rms_norm_eps", default: 1e-6)
+    rmsNormEps = try reader.positiveNumber("rms_norm_eps", default: 1e-6)
     (ropeTheta, ropeScaling) = try reader.rope()
     maximumPositions = try reader.positive("max_position_embeddings", default: 2048)
     tiesWordEmbeddings = try reader.flag("tie_word_embeddings")
@@ -129,7 +129,7 @@ struct ConfigReader {
     return number
   }
 
-  func number(_ key: String, default value: Double) throws(FormatError) -> Double {
+  func positiveNumber(_ key: String, default value: Double) throws(FormatError) -> Double {
     guard let given = members[key], !given.isNull else { return value }
     guard let number = given.double, number > 0 else {
       throw FormatError(
@@ -152,8 +152,8 @@ struct ConfigReader {
     var parameters = members["rope_parameters"]?.object
     // The parameters may lie one level down, by the type of layer.
     if let nested = parameters?["full_attention"]?.object { parameters = nested }
-    let theta =
-      try parameters?["rope_theta"]?.double ?? number("rope_theta", default: 10000)
+    let older = try positiveNumber("rope_theta", default: 10000)
+    let theta = parameters?["rope_theta"]?.double ?? older
     guard let rule = parameters ?? members["rope_scaling"]?.object else { return (theta, .none) }
     let kind = rule["rope_type"]?.string ?? rule["type"]?.string ?? "default"
     func number(_ key: String) throws(FormatError) -> Double {

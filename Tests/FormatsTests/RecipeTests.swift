@@ -1,0 +1,195 @@
+import Foundation
+import JSON
+import Testing
+
+@testable import Formats
+
+@Suite struct RecipeTests {
+  static func recipe(_ yaml: String, _ settings: String...) throws -> Recipe {
+    try Recipe(
+      layers: [.yaml(yaml, named: "recipe.yaml")] + settings.map { try .setting($0) })
+  }
+
+  @Test func everyRecipeOfConfIsSound() throws {
+    let names = FileSystem.names(in: root + "/conf").filter { $0.hasSuffix(".yaml") }
+    #expect(names.count >= 3)
+    for name in names {
+      let path = "\(root)/conf/\(name)"
+      let recipe = try Recipe(layers: [.file(path)])
+      #expect(recipe.task != nil && recipe.model != nil && recipe.outputDirectory != nil)
+      let first = String(decoding: try bytes(path), as: UTF8.self).prefix { $0 != "\n" }
+      #expect(first.hasPrefix("# host train --config conf/\(name)"))
+    }
+  }
+
+  @Test func readsTheKeys() throws {
+    let recipe = try Self.recipe(
+      """
+      task: hri_dialogue
+      data: { train: [a.jsonl, b.jsonl], limit: 3, nested: { x: 1e-2 }, version: "1" }
+      peft:
+        r: 8
+        target_modules: [q_proj, v_proj]
+      training_args: { learning_rate: 2e-4, num_train_epochs: 2, max_steps: 1e2,
+        lr_scheduler_type: constant_with_warmup, gradient_checkpointing: true, eval_steps: ~ }
+      """)
+    #expect(recipe.task == "hri_dialogue" && recipe.model == nil)
+    #expect(
+      recipe.data == [
+        "train": ["a.jsonl", "b.jsonl"], "limit": 3, "nested": ["x": 0.01], "version": "1",
+      ])
+    #expect(recipe.peft.rank == 8 && recipe.peft.targets == .names(["q_proj", "v_proj"]))
+    #expect(recipe.training.learningRate == 2e-4 && recipe.training.epochs == 2)
+    #expect(recipe.training.maximumSteps == 100 && recipe.training.usesCheckpointing)
+    #expect(recipe.training.schedule == .constantWithWarmup)
+    #expect(recipe.training.evaluationSteps == nil && recipe.training.seed == 42)
+  }
+
+  @Test(arguments: [
+    (
+      "task: a\ntraining_args:\n  learning_ratee: 1",
+      "recipe.yaml:3: unknown key 'learning_ratee' in training_args; did you mean 'learning_rate'?"
+    ),
+    ("tusk: a", "recipe.yaml:1: unknown key 'tusk'; did you mean 'task'?"),
+    (
+      "learning_rate: 1",
+      "recipe.yaml:1: unknown key 'learning_rate'; did you mean 'training_args.learning_rate'?"
+    ),
+    ("peft: { zebra: 1 }", "recipe.yaml:1: unknown key 'zebra' in peft"),
+    (
+      "training_args:\n  num_train_epochs: three",
+      "recipe.yaml:2: training_args.num_train_epochs must be a number, found the text 'three'"
+    ),
+    (
+      "training_args:\n  learning_rate: \"1e-4\"",
+      "recipe.yaml:2: training_args.learning_rate must be a number, found the quoted text '1e-4'"
+    ),
+    (
+      "training_args: { seed: 1.5 }",
+      "recipe.yaml:1: training_args.seed must be a whole number, found 1.5"
+    ),
+    (
+      "training_args: { gradient_checkpointing: yes }",
+      "recipe.yaml:1: training_args.gradient_checkpointing must be true or false, "
+        + "found the text 'yes'"
+    ),
+    (
+      "training_args: { max_length: 0 }",
+      "recipe.yaml:1: training_args.max_length must be greater than 0, found 0"
+    ),
+    (
+      "training_args:\n- a", "recipe.yaml:2: training_args must be a mapping, found a list"
+    ),
+    (
+      "peft: { bias: all }", "recipe.yaml:1: peft.bias must be none, found the text 'all'"
+    ),
+    (
+      "training_args: { lr_scheduler_type: step }",
+      "recipe.yaml:1: training_args.lr_scheduler_type must be one of linear, cosine, constant, "
+        + "constant_with_warmup, found the text 'step'"
+    ),
+    (
+      "peft: { target_modules: q_proj }",
+      "recipe.yaml:1: peft.target_modules must be a list of names, or all-linear, "
+        + "found the text 'q_proj'"
+    ),
+    ("just text", "recipe.yaml:1: a recipe must be a mapping, found the text 'just text'"),
+    (
+      "data: { shuffle: 3 }",
+      "recipe.yaml:1: data.shuffle must be true or false, found a number"
+    ),
+    (
+      "quantization_config: { load_in_4bit: true }\npeft:\n  method: full",
+      "recipe.yaml:3: peft.method full trains every weight, which quantized weights do not allow"
+    ),
+    (
+      "quantization_config:\n  load_in_4bit: true\n  load_in_8bit: true",
+      "recipe.yaml:3: quantization_config.load_in_8bit and load_in_4bit exclude each other; "
+        + "choose one"
+    ),
+  ])
+  func namesFileLineAndKey(_ yaml: String, _ message: String) throws {
+    let error = try #require(throws: FormatError.self) { try Self.recipe(yaml) }
+    #expect(error.description == message)
+    #expect(error.kind == .malformed)
+  }
+
+  @Test func brokenYAMLIsNamedWithItsLine() throws {
+    for (yaml, line) in [("task: a\npeft: {", 3), ("task: a\n\tb: c", 2), ("a: 1\na: 2", 1)] {
+      let error = try #require(throws: FormatError.self) { try Self.recipe(yaml) }
+      #expect(error.place.hasPrefix("recipe.yaml:\(line)"), "\(error)")
+    }
+  }
+
+  @Test func layersOverwriteKeyByKey() throws {
+    let defaults: JSONValue = [
+      "data": ["history": true, "fraction": 0.1], "training_args": ["max_length": 256, "seed": 1],
+      "peft": ["r": 4],
+    ]
+    let recipe = try Recipe(
+      layers: [
+        .defaults(defaults, ofTask: "t"),
+        .yaml("data: { history: false }\npeft: { r: 8 }", named: "r.yaml"),
+        .setting("training_args.seed=7"), .setting("data.files=[a, b]"),
+        .setting("peft.r", to: "32", by: "--lora-r 32"),
+      ])
+    #expect(recipe.data == ["history": false, "fraction": 0.1, "files": ["a", "b"]])
+    #expect(recipe.training.maximumLength == 256 && recipe.training.seed == 7)
+    #expect(recipe.peft.rank == 32)
+    #expect(recipe.origin(of: "peft.r")?.description == "--lora-r 32")
+    #expect(recipe.origin(of: "data.history")?.description == "r.yaml:1")
+    #expect(recipe.origin(of: "data.fraction")?.description == "defaults of the task 't'")
+    #expect(recipe.origin(of: "peft.lora_alpha") == nil)
+    #expect(
+      recipe.fault("peft.r", "is wrong").description == "--lora-r 32: peft.r is wrong")
+  }
+
+  @Test(arguments: [
+    (
+      "training_args.sed=3",
+      "--set training_args.sed=3: unknown key 'sed' in training_args; did you mean 'seed'?"
+    ),
+    ("peft.r=x", "--set peft.r=x: peft.r must be a whole number, found the text 'x'"),
+    ("peft.r", "--set peft.r: write KEY=VALUE"), ("=3", "--set =3: write KEY=VALUE"),
+    ("peft.r.x=3", "--set peft.r.x=3: peft.r must be a whole number, found a mapping"),
+    ("peft.r={", "--set peft.r={: the value is not YAML"),
+    ("peft..r=3", "--set peft..r=3: unknown key ''"),
+  ])
+  func settingsAreCheckedLikeTheFile(_ setting: String, _ message: String) throws {
+    let error = try #require(throws: FormatError.self) { try Self.recipe("task: a", setting) }
+    #expect(error.kind == .usage)
+    #expect(error.description.hasPrefix(message), "\(error)")
+  }
+
+  @Test func nullSwitchesOff() throws {
+    let recipe = try Self.recipe(
+      "quantization_config: { load_in_8bit: true }", "quantization_config=null",
+      "training_args.save_total_limit=")
+    #expect(recipe.quantization == nil && recipe.training.saveLimit == nil)
+    #expect(throws: FormatError.self) { try Self.recipe("peft: { r: null }") }
+  }
+
+  @Test func theResolvedRecipeReadsBack() throws {
+    let recipe = try Self.recipe(
+      """
+      task: "on"
+      output_dir: "out: 1"
+      data: { a b: [1, x], empty: {}, "no": "3", deep: { er: null } }
+      quantization_config: { load_in_4bit: true }
+      training_args: { learning_rate: 3e-5, adam_epsilon: 1e-9 }
+      """)
+    let again = try Recipe(layers: [.yaml(recipe.yaml, named: "again")])
+    #expect(again.json == recipe.json)
+    #expect(try Recipe(layers: [.defaults(recipe.json, ofTask: "t")]).json == recipe.json)
+    let defaults = try Recipe(layers: [])
+    #expect(try Recipe(layers: [.yaml(defaults.yaml, named: "d")]).json == defaults.json)
+  }
+
+  @Test func everyKeyIsDocumentedOnce() throws {
+    let paths = Recipe.documentation.map(\.path)
+    #expect(Set(paths).count == paths.count)
+    #expect(paths.contains("training_args.learning_rate") && paths.contains("data"))
+    #expect(paths.contains("quantization_config.load_in_4bit"))
+    for key in Recipe.documentation { #expect(!key.text.isEmpty && !key.expectation.isEmpty) }
+  }
+}
