@@ -51,7 +51,8 @@ struct DataAudit: ParsableCommand {
       table.append(
         audit.split.rawValue, Format.grouped(audit.rows), Format.grouped(audit.tokens),
         Format.percent(audit.trainedShare), "\(tokens.p50)", "\(tokens.p90)", "\(tokens.p99)",
-        "\(tokens.maximum)", "\(characters.p50)", "\(characters.maximum)", "\(audit.overlength.count)",
+        "\(tokens.maximum)", "\(characters.p50)", "\(characters.maximum)",
+        "\(audit.overlength.count)",
         "\(audit.duplicates)", "\(audit.faults.count)")
     }
     Console.print(table.text)

@@ -35,7 +35,8 @@ struct DataShow: ParsableCommand {
       let sample = try session.encoder.sample(example, label: "\(split.rawValue) row \(row)")
       let trained = sample.isTrained.count { $0 }
       Console.print(
-        Style.bold("\(sample.source)") + Style.dim("  \(sample.ids.count) tokens, \(trained) trained"))
+        Style.bold("\(sample.source)")
+          + Style.dim("  \(sample.ids.count) tokens, \(trained) trained"))
       Console.print(text(of: sample, session.tokenizer))
       if example.metadata != .emptyObject {
         Console.print(Style.dim("metadata " + example.metadata.text(.spaced)))

@@ -47,7 +47,8 @@ struct InspectAdapter: ParsableCommand {
   }
 
   private func report(
-    _ config: AdapterConfig, _ file: SafeTensorsFile, _ digest: FileDigest, _ norms: [String: Double]
+    _ config: AdapterConfig, _ file: SafeTensorsFile, _ digest: FileDigest,
+    _ norms: [String: Double]
   ) -> JSONValue {
     [
       "config": config.json, "parameters": .int(file.entries.values.reduce(0) { $0 + $1.count }),

@@ -40,7 +40,8 @@ struct InspectModel: ParsableCommand {
     table.append("folder", folder)
     table.append("architecture", config.architecture.rawValue)
     table.append("parameters", Format.grouped(entries.reduce(0) { $0 + $1.count }))
-    table.append("stored as", Self.types(entries).map { "\($0.type) × \($0.count)" }.joined(separator: ", "))
+    table.append(
+      "stored as", Self.types(entries).map { "\($0.type) × \($0.count)" }.joined(separator: ", "))
     table.append("layers", "\(config.layers)")
     table.append("hidden size", "\(config.hiddenSize), feed-forward \(config.intermediateSize)")
     table.append(

@@ -6,7 +6,8 @@ import Text
 /// `host inspect tokens`
 struct InspectTokens: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "tokens", abstract: "Prints the token ids of each line of a text, or the way back.",
+    commandName: "tokens",
+    abstract: "Prints the token ids of each line of a text, or the way back.",
     discussion: """
       A line is what stands between two line feeds (\\n); other line breaks belong to the text. No
       special tokens are added. With --decode each line is a JSON array of ids, and the text that

@@ -98,7 +98,9 @@ extension PluginCatalog.Entry {
       return Style.red("unusable") + "  \(path)\n  \(reason)"
     case .success(let plugin):
       var table = TextTable(("", .left), ("", .left), ("", .left))
-      for export in plugin.exports { table.append("  " + export.kind.name, export.name, export.summary) }
+      for export in plugin.exports {
+        table.append("  " + export.kind.name, export.name, export.summary)
+      }
       return Style.bold("\(plugin.name) \(plugin.version)") + "  \(path)"
         + (plugin.exports.isEmpty ? "" : "\n" + table.text)
     }

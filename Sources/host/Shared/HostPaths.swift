@@ -49,6 +49,7 @@ struct HostPaths {
   var summary: String {
     let places = searched.map { $0 + "/tasks" }.joined(separator: ", ")
     return tasks.isEmpty
-      ? "no task folders in \(places)" : "task folders in \(places): " + tasks.joined(separator: ", ")
+      ? "no task folders in \(places)"
+      : "task folders in \(places): " + tasks.joined(separator: ", ")
   }
 }

@@ -1,0 +1,9 @@
+import ArgumentParser
+
+/// `host bench`
+struct BenchCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "bench",
+    abstract: "Measures throughput against what the processor can do at best.",
+    subcommands: [BenchTrain.self, BenchGenerate.self, BenchGemm.self])
+}

@@ -1,0 +1,90 @@
+import Adapters
+import ArgumentParser
+import Formats
+import JSON
+import Models
+import Tensors
+import Training
+
+/// `host bench train`
+struct BenchTrain: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "train", abstract: "Times optimizer steps: LoRA on all projections, AdamW.",
+    discussion: """
+      Rows are random ids; the last --supervised tokens of each are trained. FLOPs are those that
+      the step needs, counted on paper: recomputation does not count. The ceiling is measured in
+      the same process with multiply-adds in registers.
+
+      Examples:
+        host bench train --model nano-qwen3 --seq 256 --batch 4
+        HOST_THREADS=2 host bench train --model ./qwen3-0.6b --seq 512 --batch 1 --steps 5 \\
+          --supervised 256 --json
+      """)
+
+  @OptionGroup var model: ModelOptions
+  @Option(help: ArgumentHelp("Tokens of a row.", valueName: "tokens")) var seq = 512
+  @Option(help: ArgumentHelp("Rows of a step.", valueName: "rows")) var batch = 1
+  @Option(help: ArgumentHelp("Timed steps, after one to warm up.", valueName: "steps"))
+  var steps = 5
+  @Option(
+    help: ArgumentHelp(
+      "Trained tokens at each row's end; all when left out.",
+      valueName: "tokens"))
+  var supervised: Int?
+  @Option(name: .customLong("lora-r"), help: ArgumentHelp("Rank of the adapters.", valueName: "r"))
+  var rank = 16
+  @Flag(help: "Compute activations twice to save memory.") var checkpointing = false
+  @Flag(help: "Print one JSON object.") var json = false
+
+  func validate() throws {
+    guard seq > 1, batch > 0, steps > 0, rank > 0, supervised ?? 1 > 0 else {
+      throw ValidationError("--seq must be greater than 1, the other numbers greater than 0.")
+    }
+  }
+
+  func run() throws {
+    try openEngine()
+    let folder = try self.model.folder(), model = try CausalLanguageModel(folder: folder)
+    model.usesCheckpointing = checkpointing
+    let config = AdapterConfig(
+      r: rank, alpha: 2 * Double(rank), dropout: 0, targetModules: ["all-linear"],
+      usesRSLoRA: false, baseModel: folder)
+    let adapters = try AdapterSet.fresh(config, on: model.linears, seed: 1)
+    var bar = ProgressBar("steps", total: steps + 1, unit: "steps")
+    let result = try Throughput(
+      length: seq, batch: batch, steps: steps, supervised: supervised ?? seq
+    ).measure(model, .adapter(adapters)) { bar.update($0) }
+    bar.finish()
+    // After the work, so that its buffers count and the ceiling's do not.
+    let peak = Machine.peakMemory
+    print(result, ceiling: Engine.ceiling(), peak: peak, folder)
+  }
+
+  private func print(
+    _ result: Throughput.Result, ceiling: Double, peak: Double, _ folder: String
+  ) {
+    let seconds = result.median, rate = result.flops / seconds / 1e9
+    let tokens = Double(seq * batch) / seconds
+    guard json else {
+      var table = TextTable(("", .left), ("", .right), ("", .left))
+      table.append("tokens", Format.short(tokens), "/s")
+      table.append("step", Format.fixed(seconds, 3), "s, median of \(result.seconds.count)")
+      table.append("rate", Format.fixed(rate, 1), "GFLOP/s")
+      table.append("ceiling", Format.fixed(ceiling, 1), "GFLOP/s")
+      table.append("share", Format.percent(rate / ceiling), "")
+      table.append("peak memory", Format.fixed(peak, 0), "MiB")
+      return Console.print(table.text)
+    }
+    let report: JSONValue = [
+      "model": .string(folder), "sequence_length": .int(seq), "batch_size": .int(batch),
+      "supervised": .int(supervised ?? seq), "lora_r": .int(rank),
+      "threads": .int(Parallel.threads), "tokens_per_second": .double(tokens),
+      "step_seconds": .double(seconds),
+      "all_step_seconds": .array(result.seconds.map(JSONValue.double)),
+      "gflops": .double(rate), "ceiling_gflops": .double(ceiling),
+      "share_of_ceiling": .double(rate / ceiling), "peak_rss_mib": .double(peak),
+      "losses": .array(result.losses.map(JSONValue.double)),
+    ]
+    Console.print(report.text(.pretty))
+  }
+}
