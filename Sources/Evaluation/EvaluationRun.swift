@@ -34,14 +34,15 @@ public struct EvaluationRun {
 
   /// Rows asked at once.
   public let batchSize: Int
-  /// How many of the first rows to ask; nil for all.
-  public let limit: Int?
+  /// The rows to ask, by rising indices.
+  public let rows: [Int]
   /// Decides the random choices that rows are made with.
   public let seed: UInt64
   private let dataset: any Dataset
   private let evaluator: any Evaluator
 
-  /// Describes an evaluation. `limit` asks only the first rows.
+  /// Describes an evaluation. `limit` rows are spread evenly over the dataset, since many files are
+  /// sorted by what is to be told apart; nil asks all.
   public init(
     dataset: any Dataset, evaluator: any Evaluator, batchSize: Int, limit: Int? = nil,
     seed: UInt64 = 42
@@ -55,12 +56,10 @@ public struct EvaluationRun {
     self.dataset = dataset
     self.evaluator = evaluator
     self.batchSize = batchSize
-    self.limit = limit
     self.seed = seed
+    let total = dataset.count, count = min(limit ?? total, total)
+    rows = (0..<count).map { $0 * total / count }
   }
-
-  /// The rows that will be asked.
-  public var count: Int { min(dataset.count, limit ?? dataset.count) }
 
   /// Asks all rows in order and judges the answers. `respond` encodes the prompts of a batch,
   /// generates or scores, decodes, and gives one answer for each; what it throws ends the run.
@@ -68,13 +67,13 @@ public struct EvaluationRun {
   public func callAsFunction(
     observe: (Progress) -> Void = { _ in }, respond: ([Question]) throws -> [Answer]
   ) throws -> (report: Report, predictions: [Prediction]) {
-    guard count > 0 else {
+    guard !rows.isEmpty else {
       throw TaskError(.data, "the dataset to evaluate has no rows; see the recipe's data section")
     }
     var predictions: [Prediction] = []
-    predictions.reserveCapacity(count)
-    for first in stride(from: 0, to: count, by: batchSize) {
-      let questions = try (first..<min(first + batchSize, count)).map { index in
+    predictions.reserveCapacity(rows.count)
+    for first in stride(from: 0, to: rows.count, by: batchSize) {
+      let questions = try rows[first...].prefix(batchSize).map { index in
         Question(
           index: index, example: try dataset.example(at: index, epoch: 0, seed: seed))
       }
@@ -84,7 +83,7 @@ public struct EvaluationRun {
         "evaluation: \(answers.count) answers to \(questions.count) questions")
       let batch = zip(questions, answers).map(Prediction.init)
       predictions += batch
-      observe(Progress(done: predictions.count, total: count, batch: batch))
+      observe(Progress(done: predictions.count, total: rows.count, batch: batch))
     }
     return (try evaluator.evaluate(predictions), predictions)
   }

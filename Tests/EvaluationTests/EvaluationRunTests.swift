@@ -64,11 +64,14 @@ import Testing
     #expect(predictions[7].example.metadata == ["row": 7])
   }
 
-  @Test func theLimitAsksTheFirstRows() throws {
-    #expect(try run(10, batch: 4, limit: 6).count == 6)
-    #expect(try run(10, batch: 4, limit: 60).count == 10)
-    let (report, _) = try run(10, batch: 4, limit: 5)(respond: { $0.map(answer) })
-    #expect(report.count == 5 && report["exact"]?.value == 0.8)
+  /// A limit spreads over the whole dataset, which may be sorted.
+  @Test func theLimitSpreads() throws {
+    #expect(try run(10, batch: 4, limit: 60).rows == Array(0..<10))
+    #expect(try run(10, batch: 4, limit: 1).rows == [0])
+    #expect(try run(100, batch: 4, limit: 4).rows == [0, 25, 50, 75])
+    let (report, predictions) = try run(10, batch: 4, limit: 5)(respond: { $0.map(answer) })
+    #expect(predictions.map(\.index) == [0, 2, 4, 6, 8])
+    #expect(report.count == 5 && report["exact"]?.value == 0.4)
   }
 
   @Test func errorsEndTheRun() throws {

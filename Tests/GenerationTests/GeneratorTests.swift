@@ -87,6 +87,19 @@ import Testing
     #expect(try generator(model, sampler: sampler)([renamed]).sequences != [all[0]])
   }
 
+  /// Each step draws its own number, from the logits of the text so far.
+  @Test func everyStepIsADrawOfItsOwn() throws {
+    let model = try GoldenModel(name: "qwen2").model(), prompt = prompts([6])[0]
+    let sampler = try Sampler(temperature: 2, topK: 50, repetitionPenalty: 1.2, seed: 1)
+    let ids = try generator(model, sampler: sampler)([prompt]).sequences[0].ids
+    for step in ids.indices {
+      let text = prompt.ids + ids[..<step]
+      let logits = GoldenModel.logits(model, text).row(text.count - 1)
+      let expected = sampler(logits, seen: Set(text), label: prompt.label, step: step)
+      #expect(ids[step] == expected, "step \(step)")
+    }
+  }
+
   @Test func stopTokensEnd() throws {
     let golden = GoldenModel(name: "llama"), model = try golden.model()
     let numbers = try golden.numbers(), prompt = Prompt(ids: numbers.greedy_prompt)
