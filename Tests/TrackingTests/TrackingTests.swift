@@ -20,11 +20,19 @@ import Testing
   @Test func firstRecordHasTensorBoardsBytes() {
     var event = EventWriter.event(wallTime: 1.7e9, step: nil)
     event.bytes(3, Array("brain.Event:2".utf8))
-    let text = EventWriter.record(event.encoded).map { byte in
-      (byte < 16 ? "0" : "") + String(byte, radix: 16)
-    }.joined()
     #expect(
-      text == "1800000000000000a37f4b220900000040fc54d9411a0d627261696e2e4576656e743a32eced8f9d")
+      hexadecimal(EventWriter.record(event.encoded))
+        == "1800000000000000a37f4b220900000040fc54d9411a0d627261696e2e4576656e743a32eced8f9d")
+  }
+
+  /// The bytes of TensorBoard's own protocol-buffer classes.
+  @Test func textsAndSessionsHaveTensorBoardsBytes() {
+    #expect(
+      hexadecimal(EventWriter.textValue("a", "hé").encoded)
+        == "0a0e612f746578745f73756d6d617279420d0807120412020801420368c3a94a080a060a0474657874")
+    #expect(
+      hexadecimal(EventWriter.sessionStart(wallTime: 1.7e9, step: 300).encoded)
+        == "0900000040fc54d94110ac023a020801")
   }
 
   @Test func eventFilesNeverCollide() throws {
@@ -69,6 +77,10 @@ import Testing
     let error = #expect(throws: TrackingError.self) { try EventWriter(folder: "/nowhere/at/all") }
     #expect(error?.description.contains("/nowhere/at/all") == true)
   }
+}
+
+private func hexadecimal(_ bytes: [UInt8]) -> String {
+  bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
 }
 
 extension String {

@@ -16,8 +16,18 @@ extension JSONValue {
       let name = margin + Self.plain(key) + ":"
       return isBlock
         ? name + "\n" + value.yaml(indent: indent + 2)
-        : name + " " + (value.string.map(Self.plain) ?? value.text(.spaced)) + "\n"
+        : name + " " + value.scalar + "\n"
     }.joined()
+  }
+
+  /// A scalar or flow value. A number with an exponent gets a point: without one, readers of YAML
+  /// 1.1 take `1e-08` for a text.
+  private var scalar: String {
+    if let string { return Self.plain(string) }
+    let text = text(.spaced)
+    guard case .double = self, !text.contains("."), let exponent = text.firstIndex(of: "e")
+    else { return text }
+    return text[..<exponent] + ".0" + text[exponent...]
   }
 
   /// A text without quotes where nobody could take it for anything else.
