@@ -1,18 +1,24 @@
-import JSON
-import OrderedCollections
-import Text
+public import JSON
+public import Text
 
 /// Turns conversations into tokens: the one prompt builder, used by training, evaluation and
 /// inference alike.
 public struct ConversationEncoder: Sendable {
-  /// The model's tokenizer and chat template.
-  public let tokenizer: Tokenizer, template: ChatTemplate
-  private let variables: [String: JSONValue]
+  /// The model's tokenizer.
+  public let tokenizer: Tokenizer
+  /// The model's chat template; it knows the tokenizer's special tokens.
+  public let template: ChatTemplate
+  /// What the template may read beside the messages.
+  /// What the template knows besides the messages.
+  public let variables: [String: JSONValue]
 
   /// An encoder for a model's tokenizer and template. `enableThinking` is the template's variable of
   /// that name; nil leaves it unsaid.
   public init(tokenizer: Tokenizer, template: ChatTemplate, enableThinking: Bool? = nil) {
     self.tokenizer = tokenizer
+    var template = template
+    template.specialTokens = (0..<Int32(tokenizer.count)).filter(tokenizer.isSpecial)
+      .compactMap(tokenizer.token(of:))
     self.template = template
     var variables: [String: JSONValue] = [:]
     variables["bos_token"] = tokenizer.bosToken.map(JSONValue.string)
@@ -22,64 +28,92 @@ public struct ConversationEncoder: Sendable {
     self.variables = variables
   }
 
-  /// An encoder for a model folder, which must have a chat template.
+  /// An encoder for a model's folder, which must hold a chat template: none is assumed in its
+  /// place, since a model tuned with another template than it is served with answers badly.
   public init(folder: String, tokenizer: Tokenizer, enableThinking: Bool? = nil) throws(TaskError) {
-    let special = (0..<Int32(tokenizer.count)).filter { tokenizer.isSpecial($0) }
-      .compactMap { tokenizer.token(of: $0) }
-    let found: ChatTemplate?
-    do { found = try ChatTemplate.load(folder: folder, specialTokens: special) } catch {
+    let template: ChatTemplate?
+    do { template = try ChatTemplate.load(folder: folder) } catch {
       throw TaskError(.data, error.description)
     }
-    guard let template = found else {
+    guard let template else {
       throw TaskError(
         .data,
-        "\(folder) has no chat template; put the model's template there as chat_template.jinja")
+        "\(folder): no chat template; put the model's template there as chat_template.jinja")
     }
     self.init(tokenizer: tokenizer, template: template, enableThinking: enableThinking)
   }
 
-  /// The tokens of a row's conversation, and which of them are trained: the assistant's turns with
-  /// their end tokens. A row without an assistant's turn, or of which no token would be trained, is
-  /// an error that names `label`.
-  public func sample(_ example: Example, label: String) throws(TaskError) -> Sample {
-    guard example.turns.contains(where: { $0.role == "assistant" }) else {
-      throw TaskError(
-        .data, "\(label): the conversation has no assistant turn, so there is nothing to learn")
-    }
-    let chat = try render(example.turns, label: label), trained = chat.spans.flatMap(\.trained)
-    let tokens = tokenizer.encodeWithRanges(chat.text)
-    var flags = [Bool](), next = 0
-    flags.reserveCapacity(tokens.count)
-    for token in tokens {
-      while next < trained.count, trained[next].upperBound <= token.range.lowerBound { next += 1 }
-      flags.append(next < trained.count && trained[next].contains(token.range.lowerBound))
-    }
-    if !flags.isEmpty { flags[0] = false }
-    guard flags.contains(true) else {
-      throw TaskError(
-        .data, "\(label): no token of the conversation is trained; the chat template writes none "
-          + "of the assistant's text")
-    }
-    return Sample(ids: tokens.map(\.id), isTrained: flags, source: label)
+  /// A conversation as the template writes it, nothing added.
+  public func render(_ turns: [Turn], label: String, addGenerationPrompt: Bool = false)
+    throws(TaskError) -> RenderedChat
+  {
+    var messages: [JSONValue] = []
+    for turn in turns { messages.append(try message(turn, label: label)) }
+    return try render(messages: messages, label: label, addGenerationPrompt: addGenerationPrompt)
   }
+
+  /// Messages as objects (`role`, `content`, `tool_calls`, …) as the template writes them.
+  public func render(
+    messages: [JSONValue], tools: [JSONValue]? = nil, label: String,
+    addGenerationPrompt: Bool = false
+  ) throws(TaskError) -> RenderedChat {
+    do {
+      return try template.render(
+        messages: messages, tools: tools, addGenerationPrompt: addGenerationPrompt,
+        variables: variables)
+    } catch {
+      throw TaskError(.data, "\(label): \(error)")
+    }
+  }
+
+  private func message(_ turn: Turn, label: String) throws(TaskError) -> JSONValue {
+    for case .media(let kind, let tensor) in turn.parts {
+      throw TaskError(
+        .unsupported,
+        "\(label): the \(turn.role) turn holds \(kind) '\(tensor)', but this model reads text only")
+    }
+    return ["role": .string(turn.role), "content": .string(turn.text)]
+  }
+
+  // MARK: Tokens
 
   /// The tokens of a conversation followed by the header of the assistant's next turn.
   public func prompt(_ turns: [Turn]) throws(TaskError) -> [Int32] {
     tokenizer.encode(try render(turns, label: "prompt", addGenerationPrompt: true).text)
   }
 
-  /// A conversation as the template writes it.
-  public func render(_ turns: [Turn], label: String, addGenerationPrompt: Bool = false)
-    throws(TaskError) -> RenderedChat
-  {
-    let messages = turns.map { turn -> JSONValue in
-      ["role": .string(turn.role), "content": .string(turn.text)]
+  /// The tokens of a row's conversation, and which of them are trained: those that begin in the
+  /// trained part of an assistant's turn. `label` is the row as errors name it; a row without an
+  /// assistant's turn, or of which no token would be trained, is an error.
+  public func sample(_ example: Example, label: String) throws(TaskError) -> Sample {
+    guard example.turns.contains(where: { $0.role == "assistant" }) else {
+      throw TaskError(
+        .data,
+        "\(label): no turn with the role 'assistant', so there is nothing to learn; add the answer "
+          + "or leave the row out")
     }
-    do {
-      return try template.render(
-        messages: messages, addGenerationPrompt: addGenerationPrompt, variables: variables)
-    } catch {
-      throw TaskError(.data, "\(label): \(error)")
+    let chat = try render(example.turns, label: label)
+    let tokens = tokenizer.encodeWithRanges(chat.text)
+    var isTrained = Self.trained(tokens, in: chat.spans.flatMap(\.trained))
+    // Nothing stands before the first token that it could be predicted from.
+    if !isTrained.isEmpty { isTrained[0] = false }
+    guard isTrained.contains(true) else {
+      throw TaskError(
+        .data,
+        "\(label): no token would be trained, since the chat template writes nothing for the "
+          + "assistant's turns; fill their content or leave the row out")
+    }
+    return Sample(ids: tokens.map(\.id), isTrained: isTrained, source: label)
+  }
+
+  /// Which tokens begin inside one of the ranges.
+  private static func trained(_ tokens: [Tokenizer.Token], in ranges: [Range<Int>]) -> [Bool] {
+    let ranges = ranges.sorted { $0.lowerBound < $1.lowerBound }
+    var next = 0
+    return tokens.map { token in
+      let start = token.range.lowerBound
+      while next < ranges.count, ranges[next].upperBound <= start { next += 1 }
+      return next < ranges.count && ranges[next].contains(start)
     }
   }
 
@@ -87,11 +121,13 @@ public struct ConversationEncoder: Sendable {
   /// tokenizer's end of text.
   public var stopTokens: Set<Int32> {
     var stops = Set([tokenizer.eosID].compactMap { $0 })
-    let probe = Example(turns: [Turn(role: "user", text: "a"), Turn(role: "assistant", text: "b")])
-    if let sample = try? sample(probe, label: "probe"),
-      let last = sample.isTrained.lastIndex(of: true), tokenizer.isSpecial(sample.ids[last])
+    let probe = [Turn(role: "user", text: "a"), Turn(role: "assistant", text: "b")]
+    if let sample = try? sample(Example(turns: probe), label: "probe"),
+      let end = sample.ids.indices.last(where: {
+        sample.isTrained[$0] && tokenizer.isSpecial(sample.ids[$0])
+      })
     {
-      stops.insert(sample.ids[last])
+      stops.insert(sample.ids[end])
     }
     return stops
   }

@@ -34,7 +34,7 @@ struct Machine {
   /// The most memory this process has had in use so far, in MiB.
   static var peakMemory: Double {
     var usage = rusage()
-    getrusage(RUSAGE_SELF, &usage)
+    getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
     return Double(usage.ru_maxrss) / 1024
   }
 

@@ -78,7 +78,7 @@ final class TrainingDisplay {
       var columns: [(name: String, report: Report)] = []
       if let before { columns.append(("base", before)) }
       columns.append(("tuned", after))
-      Console.print(ReportTable(columns).text)
+      Console.print(ReportTable(columns).description)
     }
     Console.note("written   \(folder)")
   }
