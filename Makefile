@@ -1,0 +1,52 @@
+# The two commands to know: `make demo` and `make test`. Everything else is a part of them.
+
+PACKAGES := libopenblas-dev libsndfile1-dev libsamplerate0-dev
+JOBS ?= $(shell nproc)
+SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
+
+.PHONY: help demo test build packages lint imports format check clean
+
+help:
+	@echo "make demo     build, then train on the embedded dialogues (about a minute of training)"
+	@echo "make test     build, then run the whole suite"
+	@echo "make check    test, lint, imports: what CI runs"
+	@echo "make build    release build in .build/release"
+	@echo "make format   lay the sources out as lint wants them"
+
+demo: build
+	.build/release/host train --task hri_dialogue --overwrite
+
+build: packages
+	swift build -c release -j $(JOBS)
+
+test: packages
+	swift build --build-tests -j $(JOBS)
+	swift test --skip-build --disable-xctest
+
+# Asks apt-get for those that are missing, and only then.
+packages:
+	@missing=""; \
+	for package in $(PACKAGES); do \
+	  dpkg-query -W -f='$${Status}' $$package 2>/dev/null | grep -q "ok installed" \
+	    || missing="$$missing $$package"; \
+	done; \
+	if [ -n "$$missing" ]; then \
+	  echo "installing$$missing"; \
+	  export DEBIAN_FRONTEND=noninteractive; \
+	  $(SUDO) apt-get update -q && $(SUDO) -E apt-get install -q -y --no-install-recommends $$missing; \
+	fi
+
+lint:
+	swift format lint --strict -r Sources Plugins Tests Package.swift
+
+format:
+	swift format -i -r Sources Plugins Tests Package.swift
+
+# A module may import only what Package.swift lets it: the floors.
+imports: packages
+	swift build -j $(JOBS) --explicit-target-dependency-import-check error
+
+check: test lint imports
+
+clean:
+	rm -rf .build
