@@ -15,6 +15,7 @@ public struct TemplateError: Error, CustomStringConvertible, Sendable, Equatable
     self.construct = construct
   }
 
+  /// Where it is and what is wrong.
   public var description: String {
     var place = file ?? "chat template"
     if let line { place += ", line \(line)" }

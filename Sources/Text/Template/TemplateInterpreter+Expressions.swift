@@ -2,6 +2,12 @@
 
 extension TemplateInterpreter {
   func evaluate(_ expression: Expression) throws(TemplateError) -> TemplateValue {
+    try enter()
+    defer { depth -= 1 }
+    return try value(of: expression)
+  }
+
+  private func value(of expression: Expression) throws(TemplateError) -> TemplateValue {
     switch expression {
     case .none: return .none
     case .bool(let value): return .bool(value)
@@ -153,8 +159,10 @@ extension TemplateInterpreter {
     let (start, stop) = bounds.count == 1 ? (0, bounds[0]) : (bounds[0], bounds[1])
     let step = bounds.count == 3 ? bounds[2] : 1
     guard step != 0 else { throw TemplateError("the step of a range must not be 0") }
-    let count = max(0, (stop - start + step - step.signum()) / step)
-    guard count <= 100_000 else { throw TemplateError("a range of \(count) items is too long") }
-    return (0..<count).map { .int(start + $0 * step) }
+    guard (Double(stop) - Double(start)) / Double(step) <= 100_000 else {
+      throw TemplateError("a range may have at most 100000 items")
+    }
+    guard (start < stop) == (step > 0) else { return [] }
+    return stride(from: start, to: stop, by: step).map { .int($0) }
   }
 }

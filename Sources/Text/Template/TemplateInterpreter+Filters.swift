@@ -26,7 +26,7 @@ extension TemplateInterpreter {
       }
       return .double(value.number ?? arguments[0, "default"]?.number ?? 0)
     case "abs":
-      if let integer = value.integer { return .int(abs(integer)) }
+      if let integer = value.integer, integer != .min { return .int(abs(integer)) }
       guard let number = value.number else { throw TemplateError("abs asks for a number") }
       return .double(abs(number))
     case "round": return try rounded(value, arguments)
@@ -53,12 +53,11 @@ extension TemplateInterpreter {
       }
       return .string(
         text.replacing(old.text, with: new.text, limit: arguments[2, "count"]?.integer))
-    case "indent": return .string(indented(text, arguments))
+    case "indent": return .string(try indented(text, arguments))
     case "escape", "e":
       return .string(
-        ["&": "&amp;", "<": "&lt;", ">": "&gt;", "\"": "&#34;", "'": "&#39;"]
-          .sorted { $0.value < $1.value && $0.key == "&" || $0.key == "&" }
-          .reduce(text) { $0.replacing($1.key, with: $1.value) })
+        [("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("\"", "&#34;"), ("'", "&#39;")]
+          .reduce(text) { $0.replacing($1.0, with: $1.1) })
     default: return nil
     }
   }
@@ -98,7 +97,7 @@ extension TemplateInterpreter {
     switch arguments[1, "indent"] {
     case nil, .some(.none): break
     case .string(let text)?: layout.indent = text
-    case let value?: layout.indent = String(repeating: " ", count: max(0, value.integer ?? 0))
+    case let value?: layout.indent = try margin(value)
     }
     if layout.indent != nil { layout.itemSeparator = "," }
     if let separators = arguments[2, "separators"], !separators.isNone {
@@ -110,9 +109,16 @@ extension TemplateInterpreter {
     return layout
   }
 
-  private func indented(_ text: String, _ arguments: CallArguments) -> String {
-    let width = arguments[0, "width"] ?? .int(4)
-    let margin = width.integer.map { String(repeating: " ", count: max(0, $0)) } ?? width.text
+  /// So many blanks, or the text itself.
+  private func margin(_ width: TemplateValue) throws(TemplateError) -> String {
+    guard let count = width.integer else { return width.text }
+    guard count <= 1000 else { throw TemplateError("an indent of \(count) is too wide") }
+    return String(repeating: " ", count: max(0, count))
+  }
+
+  private func indented(_ text: String, _ arguments: CallArguments) throws(TemplateError) -> String
+  {
+    let margin = try margin(arguments[0, "width"] ?? .int(4))
     let indentsFirst = arguments[1, "first"]?.isTrue ?? false
     let indentsBlank = arguments[2, "blank"]?.isTrue ?? false
     let lines = (text + "\n").lines
@@ -127,7 +133,8 @@ extension TemplateInterpreter {
     switch value {
     case .string(let text):
       let digits = text.stripped()
-      if let integer = Int(digits, radix: arguments[1, "base"]?.integer ?? 10) {
+      let base = arguments[1, "base"]?.integer ?? 10
+      if (2...36).contains(base), let integer = Int(digits, radix: base) {
         return .int(integer)
       }
       return Double(digits).flatMap { Int(exactly: $0.rounded(.towardZero)) }.map { .int($0) }

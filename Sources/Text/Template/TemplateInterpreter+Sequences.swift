@@ -1,14 +1,16 @@
 // Filters over lists and mappings.
 
 extension TemplateInterpreter {
-  /// `a.b.0` of a value, as the `attribute` argument of filters spells it.
-  func attribute(_ path: TemplateValue, of value: TemplateValue)
+  /// `a.b.0` of a value, as the `attribute` argument of filters spells it; `fallback` stands for
+  /// whatever is missing on the way.
+  func attribute(_ path: TemplateValue, of value: TemplateValue, fallback: TemplateValue? = nil)
     throws(TemplateError) -> TemplateValue
   {
     if path.integer != nil { return try value.element(path) }
     var value = value
     for part in try path.text.split(by: ".", limit: -1, fromRight: false) {
       value = try value.element(Int(part).map { .int($0) } ?? .string(part))
+      if value.isUndefined, let fallback { value = fallback }
     }
     return value
   }
@@ -20,8 +22,7 @@ extension TemplateInterpreter {
     if let path = arguments.named.first(where: { $0.name == "attribute" })?.value {
       let fallback = arguments.named.first { $0.name == "default" }?.value
       return try items.map { (item) throws(TemplateError) in
-        let found = try attribute(path, of: item)
-        return found.isUndefined ? fallback ?? found : found
+        try attribute(path, of: item, fallback: fallback)
       }
     }
     guard case .string(let name)? = arguments.positional.first else {

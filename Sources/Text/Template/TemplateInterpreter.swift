@@ -5,9 +5,10 @@ final class TemplateInterpreter {
   /// The message that output is written for: the one the innermost loop over messages has reached.
   private var message: Int?
   private var loopDepth = 0
-  private var callDepth = 0
-  /// Bounds macros that call themselves.
-  static let maximumCallDepth = 100
+  /// Expressions and macros under way, one inside the other.
+  var depth = 0
+  /// Bounds recursion, so that a hostile template cannot exhaust the stack.
+  static let maximumDepth = 500
 
   /// How a run of statements ended.
   private enum Flow { case normal, breakLoop, continueLoop }
@@ -17,6 +18,13 @@ final class TemplateInterpreter {
     for name in Self.globals { globals.variables[name] = .function(name) }
     globals.variables.merge(variables) { $1 }
     scope = Scope(parent: globals)
+  }
+
+  func enter() throws(TemplateError) {
+    guard depth < Self.maximumDepth else {
+      throw TemplateError("expressions and macros are nested more than \(Self.maximumDepth) deep")
+    }
+    depth += 1
   }
 
   func run(_ statements: [Statement]) throws(TemplateError) {
@@ -172,14 +180,11 @@ final class TemplateInterpreter {
     throws(TemplateError) -> String
   {
     let definition = macro.definition
-    callDepth += 1
+    try enter()
     let outer = (scope, loopDepth)
     defer {
       (scope, loopDepth) = outer
-      callDepth -= 1
-    }
-    guard callDepth <= Self.maximumCallDepth else {
-      throw TemplateError("macro '\(definition.name)' calls itself too often")
+      depth -= 1
     }
     guard arguments.positional.count <= definition.parameters.count else {
       throw TemplateError(

@@ -23,8 +23,11 @@ struct TemplateOutput {
     }
   }
 
+  /// Text generated outside the loop (an end token after it) belongs to the last message before.
   mutating func markGenerated(from start: Int, for message: Int?) {
-    if start < count { generated.append((message, start..<count)) }
+    guard start < count else { return }
+    let owner = message ?? pieces.last { $0.message != nil }?.message
+    generated.append((owner, start..<count))
   }
 
   /// The stretches as ranges.

@@ -75,7 +75,7 @@ struct TemplateParser {
   mutating func body(until ends: [String], of opener: String)
     throws(TemplateError) -> ([Statement], end: String)
   {
-    let first = current.line
+    let first = tokens[max(position - 1, 0)].line
     var statements: [Statement] = []
     while true {
       let token = next()

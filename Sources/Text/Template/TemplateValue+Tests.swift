@@ -29,7 +29,7 @@ extension TemplateValue {
       guard let value = integer, let divisor = other.integer, divisor != 0 else {
         throw TemplateError("'divisibleby' asks for integers")
       }
-      return value % divisor == 0
+      return divisor == -1 || value % divisor == 0
     default: throw TemplateError("'is \(test)' is not a test chat templates may use")
     }
   }
