@@ -12,8 +12,8 @@ public struct ConversationEncoder: Sendable {
   /// What the template knows besides the messages.
   public let variables: [String: JSONValue]
 
-  /// An encoder for a model's tokenizer and template. `enableThinking` is the template's variable of
-  /// that name; nil leaves it unsaid.
+  /// An encoder for a model's tokenizer and template. `enableThinking` is the template's variable
+  /// of that name; nil leaves it unsaid.
   public init(tokenizer: Tokenizer, template: ChatTemplate, enableThinking: Bool? = nil) {
     self.tokenizer = tokenizer
     var template = template

@@ -37,7 +37,8 @@ struct ConversationEncoderTests {
     #expect(trained(sample, encoder) == "On the shelf.<|im_end|>Näh, 🎉<|im_end|>")
     #expect(
       encoder.tokenizer.decode(sample.ids)
-        == "<|im_start|>user\nWhere is it?<|im_end|>\n<|im_start|>assistant\nOn the shelf.<|im_end|>\n"
+        == "<|im_start|>user\nWhere is it?<|im_end|>\n"
+        + "<|im_start|>assistant\nOn the shelf.<|im_end|>\n"
         + "<|im_start|>user\nWhy?<|im_end|>\n<|im_start|>assistant\nNäh, 🎉<|im_end|>\n")
   }
 
@@ -111,7 +112,8 @@ struct ConversationEncoderTests {
     ]
     #expect(
       try encoder().render(messages: messages, label: "file").text
-        == "<|im_start|>user\nq<|im_end|>\n<|im_start|>assistant\n<think>\nwhy\n</think>\n\na<|im_end|>\n"
+        == "<|im_start|>user\nq<|im_end|>\n"
+        + "<|im_start|>assistant\n<think>\nwhy\n</think>\n\na<|im_end|>\n"
     )
   }
 }

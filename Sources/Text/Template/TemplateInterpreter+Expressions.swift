@@ -42,8 +42,8 @@ extension TemplateInterpreter {
       return try evaluate(base).slice(bound(start), bound(stop), bound(step))
     case .call(let callee, let arguments):
       return try call(try evaluate(callee), try evaluate(arguments))
-    case .filter(let base, let filter):
-      return try self.filter(evaluate(base), filter.name, evaluate(filter.arguments))
+    case .filter(let base, let call):
+      return try filter(evaluate(base), call.name, evaluate(call.arguments))
     case .test(let base, let test):
       return .bool(try evaluate(base).passes(test.name, evaluate(test.arguments)))
     }

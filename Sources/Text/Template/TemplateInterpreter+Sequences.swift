@@ -77,15 +77,7 @@ extension TemplateInterpreter {
       var total = arguments[1, "start"] ?? .int(0)
       for item in items { total = try total.applying(.add, key(item)) }
       return total
-    case "unique":
-      var seen: [TemplateValue] = []
-      return .list(
-        try items.keeping { (item) throws(TemplateError) in
-          let key = try key(item)
-          if seen.contains(where: { $0.equals(key) }) { return false }
-          seen.append(key)
-          return true
-        })
+    case "unique": return .list(try unique(items, by: key))
     case "sort":
       guard arguments[0, "reverse"]?.isTrue == true else {
         return .list(try TemplateValue.sorted(items, by: key))
@@ -99,6 +91,18 @@ extension TemplateInterpreter {
       if name == "min" { return least }
       let greatest = try key(last)
       return try items.keeping { (item) throws(TemplateError) in try key(item).equals(greatest) }[0]
+    }
+  }
+
+  private func unique(
+    _ items: [TemplateValue], by key: (TemplateValue) throws(TemplateError) -> TemplateValue
+  ) throws(TemplateError) -> [TemplateValue] {
+    var seen: [TemplateValue] = []
+    return try items.keeping { (item) throws(TemplateError) in
+      let key = try key(item)
+      if seen.contains(where: { $0.equals(key) }) { return false }
+      seen.append(key)
+      return true
     }
   }
 

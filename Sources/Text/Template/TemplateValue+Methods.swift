@@ -58,65 +58,76 @@ extension TemplateValue {
   private static func stringMethod(
     _ text: String, _ name: String, _ arguments: CallArguments
   ) throws(TemplateError) -> TemplateValue {
-    func string(_ index: Int, _ key: String) throws(TemplateError) -> String? {
-      switch arguments[index, key] {
-      case nil, .some(.none): return nil
-      case .string(let text)?: return text
-      case let other?:
-        throw TemplateError("\(name) asks for a string, not \(other.kind)")
-      }
-    }
-    func required(_ index: Int) throws(TemplateError) -> String {
-      guard let text = try string(index, "") else {
-        throw TemplateError("\(name) asks for \(index + 1) string arguments")
-      }
-      return text
-    }
-    let limit = arguments[1, "maxsplit"]?.integer
     switch name {
-    case "strip": return .string(text.stripped(try string(0, "chars")))
-    case "lstrip": return .string(text.stripped(try string(0, "chars"), right: false))
-    case "rstrip": return .string(text.stripped(try string(0, "chars"), left: false))
+    case "strip", "lstrip", "rstrip":
+      let characters = try arguments.string(0, "chars", of: name)
+      return .string(text.stripped(characters, left: name != "rstrip", right: name != "lstrip"))
     case "split", "rsplit":
-      let parts = try text.split(
-        by: string(0, "sep"), limit: limit ?? -1, fromRight: name == "rsplit")
+      let separator = try arguments.string(0, "sep", of: name)
+      let limit = arguments[1, "maxsplit"]?.integer ?? -1
+      let parts = try text.split(by: separator, limit: limit, fromRight: name == "rsplit")
       return .list(parts.map { .string($0) })
     case "splitlines": return .list(text.lines.map { .string($0) })
     case "startswith", "endswith":
       return .bool(try text.touches(arguments, atEnd: name == "endswith"))
     case "replace":
-      return .string(
-        text.replacing(
-          try required(0), with: try required(1), limit: arguments[2, "count"]?.integer))
+      let (old, new) = (try arguments.required(0, of: name), try arguments.required(1, of: name))
+      return .string(text.replacing(old, with: new, limit: arguments[2, "count"]?.integer))
     case "upper": return .string(text.uppercased())
     case "lower": return .string(text.lowercased())
     case "title": return .string(text.titled)
     case "capitalize": return .string(text.capitalizedFirst)
-    case "find", "index":
-      let offset = text.firstRange(of: try required(0), from: 0)
-      if offset == nil, name == "index" { throw TemplateError("index: substring not found") }
-      return .int(offset.map { text.bytes(0..<$0).unicodeScalars.count } ?? -1)
-    case "rfind":
-      let offset = text.ranges(ofPart: try required(0)).last?.lowerBound
-      return .int(offset.map { text.bytes(0..<$0).unicodeScalars.count } ?? -1)
-    case "count": return .int(text.ranges(ofPart: try required(0)).count)
     case "join":
-      let parts = try (arguments.positional.first ?? .none).iterated()
+      let parts = try (arguments.positional.first ?? TemplateValue.none).iterated()
       return .string(parts.map(\.text).joined(separator: text))
-    case "removeprefix":
-      let prefix = try required(0)
-      return .string(
-        text.utf8.starts(with: prefix.utf8) ? text.bytes(prefix.utf8.count..<text.utf8.count) : text
-      )
-    case "removesuffix":
-      let suffix = try required(0)
-      return .string(
-        text.endsIdentically(with: suffix)
-          ? text.bytes(0..<text.utf8.count - suffix.utf8.count) : text)
-    case "partition", "rpartition":
-      return .tuple(text.partitioned(at: try required(0), last: name == "rpartition"))
+    case "find", "rfind", "index", "count", "removeprefix", "removesuffix", "partition",
+      "rpartition":
+      return try search(text, name, for: arguments.required(0, of: name))
     default: return .bool(try text.isMade(of: name))
     }
+  }
+
+  /// Methods that look for a part of the text.
+  private static func search(_ text: String, _ name: String, for part: String)
+    throws(TemplateError) -> TemplateValue
+  {
+    switch name {
+    case "count": return .int(text.ranges(ofPart: part).count)
+    case "removeprefix":
+      guard text.utf8.starts(with: part.utf8) else { return .string(text) }
+      return .string(text.bytes(part.utf8.count..<text.utf8.count))
+    case "removesuffix":
+      guard text.endsIdentically(with: part) else { return .string(text) }
+      return .string(text.bytes(0..<text.utf8.count - part.utf8.count))
+    case "partition", "rpartition":
+      return .tuple(text.partitioned(at: part, last: name == "rpartition"))
+    default:
+      let offset =
+        name == "rfind"
+        ? text.ranges(ofPart: part).last?.lowerBound : text.firstRange(of: part, from: 0)
+      if offset == nil, name == "index" { throw TemplateError("index: substring not found") }
+      return .int(offset.map { text.bytes(0..<$0).unicodeScalars.count } ?? -1)
+    }
+  }
+}
+
+extension CallArguments {
+  /// The string argument at `index`, or the one called `name`; nil when absent or none.
+  fileprivate func string(_ index: Int, _ name: String, of method: String) throws(TemplateError)
+    -> String?
+  {
+    switch self[index, name] {
+    case nil, .some(.none): return nil
+    case .string(let text)?: return text
+    case let other?: throw TemplateError("\(method) asks for a string, not \(other.kind)")
+    }
+  }
+
+  fileprivate func required(_ index: Int, of method: String) throws(TemplateError) -> String {
+    guard let text = try string(index, "", of: method) else {
+      throw TemplateError("\(method) asks for \(index + 1) string arguments")
+    }
+    return text
   }
 }
 

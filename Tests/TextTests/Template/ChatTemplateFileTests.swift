@@ -28,7 +28,8 @@ struct ChatTemplateFileTests {
 
   @Test func ofANamedListTheDefaultCounts() throws {
     let list = """
-      {"chat_template": [{"name": "tool_use", "template": "T"}, {"name": "default", "template": "D"}]}
+      {"chat_template": [
+        {"name": "tool_use", "template": "T"}, {"name": "default", "template": "D"}]}
       """
     #expect(try load(["tokenizer_config.json": list]).get() == "D")
   }

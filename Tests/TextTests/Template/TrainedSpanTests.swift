@@ -123,7 +123,8 @@ struct TrainedSpanTests {
     let template = try template(
       """
       {% for m in messages %}{{ '<|im_start|>' ~ m.role ~ '\\n' ~ m.content ~ '<|im_end|>\\n' }}\
-      {% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n<think>\\n' }}{% endif %}
+      {% endfor %}\
+      {% if add_generation_prompt %}{{ '<|im_start|>assistant\\n<think>\\n' }}{% endif %}
       """)
     #expect(
       try trained(template, turns("q", "<b>plain</b>", "r", "<think>\nwhy</think>b"))
@@ -133,8 +134,9 @@ struct TrainedSpanTests {
   @Test func endTokenAfterTheLoopBelongsToTheLastTurn() throws {
     let template = try template(
       """
-      {% for m in messages %}{{ m.role ~ ': ' ~ m.content }}{% if not loop.last %}{{ '\\n' }}{% endif %}\
-      {% endfor %}{% if add_generation_prompt %}{{ '\\nassistant: ' }}{% else %}{{ '</s>\\n' }}{% endif %}
+      {% for m in messages %}{{ m.role ~ ': ' ~ m.content }}\
+      {% if not loop.last %}{{ '\\n' }}{% endif %}{% endfor %}\
+      {% if add_generation_prompt %}{{ '\\nassistant: ' }}{% else %}{{ '</s>\\n' }}{% endif %}
       """)
     #expect(try trained(template, turns("q", "a")) == ["a</s>"])
   }
@@ -152,9 +154,10 @@ struct TrainedSpanTests {
   @Test func anotherMessageInsideATurnIsNotTrained() throws {
     let template = try template(
       """
-      {% for m in messages %}{% if m.role != 'tool' %}{{ '<|im_start|>' + m.role + '\\n' + m.content }}\
-      {% for t in messages if t.role == 'tool' and m.role == 'assistant' %}{{ '[' + t.content + ']' }}\
-      {% endfor %}{{ '<|im_end|>\\n' }}{% endif %}{% endfor %}\
+      {% for m in messages %}{% if m.role != 'tool' %}\
+      {{ '<|im_start|>' + m.role + '\\n' + m.content }}\
+      {% for t in messages if t.role == 'tool' and m.role == 'assistant' %}\
+      {{ '[' + t.content + ']' }}{% endfor %}{{ '<|im_end|>\\n' }}{% endif %}{% endfor %}\
       {% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}
       """)
     let messages = turns("q", "a") + [["role": "tool", "content": "r"]]
