@@ -100,7 +100,8 @@ public final class Trainer {
     startState()
     if resuming { try resume() }
     log = try MetricsLog(path: folder.path + "/metrics.jsonl", keepingThrough: state.globalStep)
-    events = try EventWriter(folder: folder.path + "/logs")
+    events = try EventWriter(
+      folder: folder.path + "/logs", keepingThrough: state.globalStep)
     var outcome = TrainingOutcome.finished(step: options.steps)
     while state.globalStep < options.steps {
       let number = state.globalStep + 1
