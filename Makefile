@@ -2,7 +2,7 @@
 
 PACKAGES := libopenblas-dev libsndfile1-dev libsamplerate0-dev
 JOBS ?= $(shell nproc)
-SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
+SUDO := $(if $(filter 0,$(shell id -u)),,sudo -E)
 
 .PHONY: help demo test build packages lint imports format check clean
 
@@ -33,7 +33,7 @@ packages:
 	if [ -n "$$missing" ]; then \
 	  echo "installing$$missing"; \
 	  export DEBIAN_FRONTEND=noninteractive; \
-	  $(SUDO) apt-get update -q && $(SUDO) -E apt-get install -q -y --no-install-recommends $$missing; \
+	  $(SUDO) apt-get update -q && $(SUDO) apt-get install -q -y --no-install-recommends $$missing; \
 	fi
 
 lint:

@@ -19,7 +19,6 @@ struct HostCommand: ParsableCommand {
       Exit codes: 0 good, 1 the run failed, 64 bad usage, 65 bad data or recipe.
       """,
     version: version,
-    subcommands: [DoctorCommand.self],
     groupedSubcommands: [
       CommandGroup(
         name: "Training and answering",
@@ -30,7 +29,7 @@ struct HostCommand: ParsableCommand {
       CommandGroup(
         name: "Looking",
         subcommands: [DataCommand.self, InspectCommand.self, PluginsCommand.self]),
-      CommandGroup(name: "Measuring", subcommands: [BenchCommand.self]),
+      CommandGroup(name: "Measuring", subcommands: [BenchCommand.self, DoctorCommand.self]),
     ])
 
   static func main() {
