@@ -45,6 +45,7 @@ format:
 # A module may import only what Package.swift lets it: the floors.
 imports: packages
 	swift build -j $(JOBS) --explicit-target-dependency-import-check error
+	.ci/imports
 
 check: test lint imports
 

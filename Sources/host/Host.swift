@@ -1,5 +1,4 @@
 import ArgumentParser
-import CHostSupport
 
 /// The program. Each verb is a command of its own; whatever one throws becomes one sentence on
 /// standard error and an exit code.

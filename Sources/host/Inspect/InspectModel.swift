@@ -2,7 +2,6 @@ import ArgumentParser
 import Formats
 import JSON
 import Models
-import OrderedCollections
 
 /// `host inspect model`
 struct InspectModel: ParsableCommand {
@@ -66,7 +65,7 @@ struct InspectModel: ParsableCommand {
     -> JSONValue
   {
     let entries = weights.files.flatMap(\.entries.values)
-    var report: OrderedDictionary<String, JSONValue> = [
+    var report: JSONValue = [
       "folder": .string(folder), "architecture": .string(config.architecture.rawValue),
       "parameters": .int(entries.reduce(0) { $0 + $1.count }),
       "layers": .int(config.layers), "hidden_size": .int(config.hiddenSize),
@@ -76,25 +75,23 @@ struct InspectModel: ParsableCommand {
       "vocab_size": .int(config.vocabularySize),
       "tie_word_embeddings": .bool(config.tiesWordEmbeddings),
     ]
-    report["files"] = .array(
-      try weights.files.map { file in
-        var entry: OrderedDictionary<String, JSONValue> = [
-          "path": .string(file.path), "size": .int(file.file.count),
-          "tensors": .int(file.entries.count),
-        ]
-        if hash { entry["sha256"] = .string(try FileDigest(ofFile: file.path).sha256) }
-        return .object(entry)
-      })
-    if tensors {
-      report["tensors"] = .array(
-        entries.map {
-          [
-            "name": .string($0.name), "type": .string($0.type.rawValue),
-            "shape": .array($0.shape.map(JSONValue.int)),
-          ]
-        })
+    let files = try weights.files.map { file -> JSONValue in
+      let entry: JSONValue = [
+        "path": .string(file.path), "size": .int(file.file.count),
+        "tensors": .int(file.entries.count),
+      ]
+      guard hash else { return entry }
+      return entry.setting("sha256", .string(try FileDigest(ofFile: file.path).sha256))
     }
-    return .object(report)
+    report = report.setting("files", .array(files))
+    guard tensors else { return report }
+    let list = entries.map { entry -> JSONValue in
+      [
+        "name": .string(entry.name), "type": .string(entry.type.rawValue),
+        "shape": .array(entry.shape.map(JSONValue.int)),
+      ]
+    }
+    return report.setting("tensors", .array(list))
   }
 
   /// How many tensors there are of each type.

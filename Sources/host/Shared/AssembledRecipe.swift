@@ -1,6 +1,5 @@
 import Formats
 import JSON
-import OrderedCollections
 import PluginHost
 
 /// A task, and the recipe that all its sources together make.
