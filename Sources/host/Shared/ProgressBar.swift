@@ -44,7 +44,7 @@ struct ProgressBar {
     let left = done > 0 ? Format.duration(Double(total - done) / rate) : "?"
     let share = total > 0 ? Double(done) / Double(total) : 1
     var text = "\(label)  \(done)/\(total)  \(Format.fixed(100 * share, 0)) %"
-    text += "  \(Format.short(rate)) \(unit)/s  \(left) left"
+    text += "  \(Format.fixed(rate, rate < 10 ? 2 : 0)) \(unit)/s  \(left) left"
     if !note.isEmpty { text += "  " + note }
     guard stream.usesColor else { return stream.write(text + "\n") }
     let bar = Self.bar(share, width: min(24, max(0, stream.width - text.count - 3)))
@@ -53,7 +53,7 @@ struct ProgressBar {
 
   /// `share` of `width` cells, in eighths.
   static func bar(_ share: Double, width: Int) -> String {
-    guard width > 3 else { return "" }
+    guard width >= 8 else { return "" }
     let eighths = Int((min(max(share, 0), 1) * Double(width) * 8).rounded(.down))
     let parts = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"]
     let filled = String(repeating: "█", count: eighths / 8) + parts[eighths % 8]
