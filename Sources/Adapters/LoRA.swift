@@ -22,10 +22,12 @@ public final class LoRA: LinearAdapter {
     site = Random.stream(path)
   }
 
+  /// The base projection's output plus the adapter's.
   public func callAsFunction(_ x: Tensor, through linear: Linear) -> Tensor {
     lowRank(x, a, b, scale: scale, dropout: dropout, onto: linear.base(x))
   }
 
+  /// A and B under PEFT's names.
   public var parameters: [NamedTensor] {
     [NamedTensor(name: "lora_A.weight", tensor: a), NamedTensor(name: "lora_B.weight", tensor: b)]
   }

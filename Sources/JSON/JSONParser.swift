@@ -7,6 +7,7 @@ public struct JSONError: Error, CustomStringConvertible, Sendable, Equatable {
   /// Line and column of the fault, both from 1; the column counts bytes.
   public let line: Int, column: Int
 
+  /// "line 3, column 7: …"
   public var description: String { "line \(line), column \(column): \(message)" }
 }
 

@@ -90,13 +90,20 @@ extension JSONValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral,
   ExpressibleByFloatLiteral, ExpressibleByBooleanLiteral, ExpressibleByArrayLiteral,
   ExpressibleByDictionaryLiteral, ExpressibleByNilLiteral
 {
+  /// `"text"`
   public init(stringLiteral value: String) { self = .string(value) }
+  /// `1`
   public init(integerLiteral value: Int) { self = .int(value) }
+  /// `1.5`
   public init(floatLiteral value: Double) { self = .double(value) }
+  /// `true`
   public init(booleanLiteral value: Bool) { self = .bool(value) }
+  /// `[1, 2]`
   public init(arrayLiteral elements: JSONValue...) { self = .array(elements) }
+  /// `["key": 1]`; the last of two equal keys counts.
   public init(dictionaryLiteral elements: (String, JSONValue)...) {
     self = .object(OrderedDictionary(elements, uniquingKeysWith: { _, last in last }))
   }
+  /// `nil`
   public init(nilLiteral: ()) { self = .null }
 }

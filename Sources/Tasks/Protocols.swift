@@ -20,6 +20,7 @@ public struct TaskError: Error, Sendable, CustomStringConvertible {
     self.message = message
   }
 
+  /// The message.
   public var description: String { message }
 }
 
@@ -123,7 +124,9 @@ public struct Report: Sendable, Hashable {
   /// The metric `name`, if the report has it.
   public subscript(name: String) -> Measure? { metrics.first { $0.name == name }?.measure }
 
+  /// Whether both would be written alike.
   public static func == (left: Report, right: Report) -> Bool { left.json == right.json }
+  /// Follows `==`.
   public func hash(into hasher: inout Hasher) { hasher.combine(json) }
 }
 

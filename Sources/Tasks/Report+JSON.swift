@@ -40,9 +40,13 @@ extension Report {
         ))
     }
     let baselines = (json["baselines"]?.object ?? OrderedDictionary()).map { name, values in
-      (name: name, metrics: Dictionary(uniqueKeysWithValues: (values.object ?? OrderedDictionary()).compactMap {
-        key, value in value.double.map { (key, $0) }
-      }))
+      (
+        name: name,
+        metrics: Dictionary(
+          uniqueKeysWithValues: (values.object ?? OrderedDictionary()).compactMap {
+            key, value in value.double.map { (key, $0) }
+          })
+      )
     }
     self.init(
       count: count, primary: primary, metrics: measures, baselines: baselines,

@@ -2,8 +2,10 @@ import CKernels
 
 /// The constants of one AdamW update (Loshchilov & Hutter 2019).
 public struct AdamWStep: Sendable {
-  /// Learning rate, decay rates of the moments, the denominator's floor, decoupled weight decay.
-  public var learningRate: Double, beta1: Double, beta2: Double, epsilon: Double, weightDecay: Double
+  /// Learning rate, decay rates of the moments.
+  public var learningRate: Double, beta1: Double, beta2: Double
+  /// The denominator's floor, decoupled weight decay.
+  public var epsilon: Double, weightDecay: Double
   /// The update's number, from 1: the bias correction depends on it.
   public var number: Int
   /// What gradients are multiplied with first (clipping).

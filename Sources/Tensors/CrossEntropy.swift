@@ -26,9 +26,11 @@ public func linearCrossEntropy(_ x: Tensor, _ weight: Weight, targets: [Int32])
 {
   precondition(
     x.rows == targets.count && x.columns == weight.columns,
-    "linearCrossEntropy: x \(x.shape), \(targets.count) targets, W [\(weight.rows), \(weight.columns)]")
+    "linearCrossEntropy: x \(x.shape), \(targets.count) targets, "
+      + "W [\(weight.rows), \(weight.columns)]")
   let losses = Buffer(max(x.rows, 1))
-  let wantsInput = x.slot != nil && Recording.isOn, wantsWeight = weight.slot != nil && Recording.isOn
+  let wantsInput = x.slot != nil && Recording.isOn,
+    wantsWeight = weight.slot != nil && Recording.isOn
   let dx = wantsInput ? Tensor(x.rows, x.columns) : nil
   let dw = wantsWeight ? Tensor(weight.rows, weight.columns) : nil
   for first in stride(from: 0, to: x.rows, by: chunk) {

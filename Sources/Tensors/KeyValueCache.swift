@@ -28,7 +28,8 @@ public final class KeyValueCache {
     precondition(segments.count == lengths.count, "cache: \(segments.count) of \(lengths.count)")
     for index in 0..<segments.count {
       let rows = segments[index], at = lengths[index] * columns, first = rows.lowerBound * columns
-      precondition(at + rows.count * columns <= keys[index].count, "cache: full at \(lengths[index])")
+      precondition(
+        at + rows.count * columns <= keys[index].count, "cache: full at \(lengths[index])")
       (keys[index].start + at).update(from: k.start + first, count: rows.count * columns)
       (values[index].start + at).update(from: v.start + first, count: rows.count * columns)
       lengths[index] += rows.count

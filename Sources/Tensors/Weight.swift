@@ -77,8 +77,9 @@ public enum Weight {
   }
 
   /// Copies a tile into dense rows of f32.
-  func read(_ rowRange: Range<Int>, _ columnRange: Range<Int>, into tile: UnsafeMutablePointer<Float>)
-  {
+  func read(
+    _ rowRange: Range<Int>, _ columnRange: Range<Int>, into tile: UnsafeMutablePointer<Float>
+  ) {
     precondition(
       rowRange.upperBound <= rows && columnRange.upperBound <= columns,
       "weight: tile \(rowRange) × \(columnRange) of [\(rows), \(columns)]")

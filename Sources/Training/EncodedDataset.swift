@@ -118,8 +118,10 @@ public struct EncodedDataset: Sendable {
     throw TaskError(
       .data,
       "\(name): \(statistics.skipped.count) of \(dataset.count) rows are longer than max_length "
-        + "\(maximumLength): " + shown.joined(separator: ", ") + (rest > 0 ? " and \(rest) more" : "")
-        + "; raise training_args.max_length, or set training_args.on_overlength to drop or truncate")
+        + "\(maximumLength): " + shown.joined(separator: ", ")
+        + (rest > 0 ? " and \(rest) more" : "")
+        + "; raise training_args.max_length, or set training_args.on_overlength to drop or truncate"
+    )
   }
 }
 

@@ -31,7 +31,9 @@ public enum RunOutput {
   }
 
   /// Lines that name every row left out or cut, `skipped.jsonl`; nothing when there are none.
-  public static func writeSkipped(_ data: [(split: String, data: EncodedDataset)], to folder: String)
+  public static func writeSkipped(
+    _ data: [(split: String, data: EncodedDataset)], to folder: String
+  )
     throws(FormatError)
   {
     let lines = data.flatMap { split, data in

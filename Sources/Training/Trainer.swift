@@ -15,17 +15,23 @@ public struct TrainingOptions: Sendable {
   public var steps = 0
   /// Epochs as asked for, for the record.
   public var epochs = 0.0
+  /// The learning rate of each step.
   public var learningRate: LearningRate
+  /// The greatest norm of the gradient; nil does not clip.
   public var maximumNorm: Double? = 1
   /// Intervals in steps.
   public var loggingSteps = 1, evaluationSteps = 1, saveSteps = 1
+  /// Checkpoints kept beside the best one; nil: all.
   public var saveLimit: Int?
   /// The metric that chooses the best step, and its direction.
   public var bestMetric = "eval_loss", greaterIsBetter = false
+  /// Whether the run ends with the best step's weights.
   public var loadsBest = false
   /// Evaluations without a gain of more than the threshold after which the run ends; nil: never.
   public var patience: Int?, stoppingThreshold = 0.0
+  /// Decides the order of rows and dropout.
   public var seed: UInt64 = 42
+  /// Whether each epoch has an order of its own.
   public var isShuffled = true
 
   /// Options for `steps` steps; the rest has defaults.
@@ -189,9 +195,10 @@ public final class Trainer {
     if number % options.loggingSteps == 0 || number == options.steps {
       let loss = window.loss / Double(max(window.tokens, 1))
       window = (0, 0)
-      try append([
-        ("loss", loss), ("grad_norm", norm), ("learning_rate", rate),
-      ], prefix: "train/")
+      try append(
+        [
+          ("loss", loss), ("grad_norm", norm), ("learning_rate", rate),
+        ], prefix: "train/")
     }
     (state.windowLoss, state.windowTokens) = window
   }
@@ -217,7 +224,8 @@ public final class Trainer {
     if let validation { values.append(("eval_loss", try loss(of: validation))) }
     if let judge { values += try judge().map { ("eval_" + $0.name, $0.value) } }
     guard !values.isEmpty else { return }
-    let watched = options.bestMetric.hasPrefix("eval_")
+    let watched =
+      options.bestMetric.hasPrefix("eval_")
       ? options.bestMetric : "eval_" + options.bestMetric
     guard let value = values.first(where: { $0.name == watched })?.value else {
       throw TrainingError(
@@ -232,7 +240,9 @@ public final class Trainer {
 
   private func noteBest(_ value: Double) -> Bool {
     let gain = state.bestMetric.map { options.greaterIsBetter ? value - $0 : $0 - value }
-    if let gain, gain <= options.stoppingThreshold { state.evaluationsWithoutGain += 1 } else {
+    if let gain, gain <= options.stoppingThreshold {
+      state.evaluationsWithoutGain += 1
+    } else {
       state.evaluationsWithoutGain = 0
     }
     guard gain.map({ $0 > 0 }) ?? true else { return false }

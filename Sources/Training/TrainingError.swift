@@ -20,5 +20,6 @@ public struct TrainingError: Error, Sendable, Equatable, CustomStringConvertible
     self.message = message
   }
 
+  /// The message.
   public var description: String { message }
 }

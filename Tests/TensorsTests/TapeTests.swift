@@ -90,7 +90,8 @@ import Testing
   }
 
   @Test func headAndLoss() {
-    let x = Self.tensor(7, 12, 1), w = Self.tensor(50, 12, 2), targets = (0..<7).map { Int32($0 * 7) }
+    let x = Self.tensor(7, 12, 1), w = Self.tensor(50, 12, 2),
+      targets = (0..<7).map { Int32($0 * 7) }
     checkAdjoint(x) { linearCrossEntropy($0, .tensor(w), targets: targets).sum }
     checkAdjoint(w) { linearCrossEntropy(x, .tensor($0), targets: targets).sum }
     let losses = linearCrossEntropy(x, .tensor(w), targets: targets).rows

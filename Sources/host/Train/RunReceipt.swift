@@ -18,8 +18,10 @@ struct RunReceipt {
         "kernels": .string(Engine.instructionSet), "openblas_core": .string(Engine.blasCore),
         "threads": .int(Parallel.threads),
       ],
-      "plugin": Self.hash(session.task.plugin.path).setting("path", .string(session.task.plugin.path))
-        .setting("version", .string(session.task.plugin.version)),
+      "plugin": Self.hash(session.task.plugin.path).setting(
+        "path", .string(session.task.plugin.path)
+      )
+      .setting("version", .string(session.task.plugin.version)),
       "base": Self.hashes(of: session.modelFolder),
       "data": ["train": train.receipt, "validation": validation?.receipt ?? .null],
       "outcome": "running",

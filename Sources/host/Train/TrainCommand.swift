@@ -43,7 +43,8 @@ struct TrainCommand: ParsableCommand {
   func run() throws {
     let shouldStop = StopSignal.install()
     let assembled = try task.assemble(flags: flags(), isCancelled: { StopSignal.isRaised })
-    try TrainingRun(TaskSession(assembled), resumes: resume, overwrites: overwrite).run(until: shouldStop)
+    try TrainingRun(TaskSession(assembled), resumes: resume, overwrites: overwrite).run(
+      until: shouldStop)
   }
 
   /// The flags that were given, as layers over the recipe.

@@ -25,16 +25,19 @@ final class TrainingDisplay {
     _ train: EncodedDataset, _ validation: EncodedDataset?
   ) {
     let trained = trainable.parameters.reduce(0) { $0 + $1.tensor.count }
-    let share = 100 * Double(train.statistics.trainedTokens) / Double(max(train.statistics.tokens, 1))
+    let share =
+      100 * Double(train.statistics.trainedTokens) / Double(max(train.statistics.tokens, 1))
     Console.note("task      \(session.task.description.name) (\(session.task.plugin.path))")
     Console.note("model     \(session.modelFolder)")
     Console.note("trained   \(Format.grouped(trained)) parameters")
+    let tokens = Format.grouped(train.statistics.tokens)
     Console.note(
       "rows      \(train.count) train, \(validation?.count ?? 0) validation; "
-        + "\(Format.fixed(share, 1)) % of \(Format.grouped(train.statistics.tokens)) tokens are trained, "
+        + "\(Format.fixed(share, 1)) % of \(tokens) tokens are trained, "
         + "longest row \(train.statistics.longest)")
     for data in [train, validation].compactMap({ $0 }) where !data.statistics.skipped.isEmpty {
-      Console.note("skipped   \(data.statistics.skipped.count) rows left out or cut; see skipped.jsonl")
+      Console.note(
+        "skipped   \(data.statistics.skipped.count) rows left out or cut; see skipped.jsonl")
     }
     Console.note(
       "steps     \(options.steps) of \(options.batchSize) × \(options.accumulation) rows, "
@@ -44,24 +47,33 @@ final class TrainingDisplay {
   func observe(_ event: TrainingEvent) {
     switch event {
     case .step(let number, let loss, let norm, let rate, let tokens, let seconds):
-      lossAverage = lossAverage.map { 0.9 * $0 + 0.1 * loss } ?? loss
-      bar.update(
-        number,
-        note: "loss \(Format.fixed(lossAverage ?? loss, 4))  \(Format.short(Double(tokens) / seconds)) tokens/s")
-      if !isTerminal, number % options.loggingSteps == 0 {
-        let row: JSONValue = [
-          "step": .int(number), "loss": .double(loss), "grad_norm": .double(norm),
-          "learning_rate": .double(rate), "tokens_per_second": .double(Double(tokens) / seconds),
-        ]
-        Console.note(row.text(.spaced))
+      let speed = Double(tokens) / seconds
+      guard isTerminal else {
+        guard number % options.loggingSteps == 0 else { return }
+        return line([
+          ("step", .int(number)), ("loss", .double(loss)), ("grad_norm", .double(norm)),
+          ("learning_rate", .double(rate)), ("tokens_per_second", .double(speed)),
+        ])
       }
-    case .evaluating: break
+      let average = lossAverage.map { 0.9 * $0 + 0.1 * loss } ?? loss
+      lossAverage = average
+      bar.update(
+        number, note: "loss \(Format.fixed(average, 4))  \(Format.short(speed)) tokens/s")
+    case .evaluating, .saved: break
     case .evaluated(let step, let values, let isBest):
-      let text = values.map { "\($0.name) \(Format.fixed($0.value, 4))" }.joined(separator: "  ")
-      bar.interject("step \(step)  \(text)" + (isBest ? "  (best)" : ""))
-    case .saved: break
+      guard isTerminal else {
+        return line([("step", .int(step))] + values.map { ($0.name, .double($0.value)) })
+      }
+      // The loss and the task's main metric; the others stand in metrics.jsonl.
+      let text = values.prefix(2).map { "\($0.name) \(Format.fixed($0.value, 4))" }
+      bar.interject("step \(step)  " + text.joined(separator: "  ") + (isBest ? "  (best)" : ""))
     case .note(let text): bar.interject(text)
     }
+  }
+
+  /// One JSON object on a line of its own: what a log file gets instead of a bar.
+  private func line(_ members: [(String, JSONValue)]) {
+    Console.note(members.reduce(.emptyObject) { $0.setting($1.0, $1.1) }.text(.spaced))
   }
 
   func finish(_ outcome: TrainingOutcome) {

@@ -25,7 +25,8 @@ struct TrainingRun {
   func run(until shouldStop: () -> Bool) throws {
     guard let path = recipe.outputDirectory else {
       throw Diagnosis(
-        Diagnosis.usage, "no output folder is named; give --output-dir, or output_dir: in the recipe")
+        Diagnosis.usage,
+        "no output folder is named; give --output-dir, or output_dir: in the recipe")
     }
     if overwrites, !resumes { try RunFolder.removeRun(at: path) }
     let folder = try RunFolder(path: path, resuming: resumes)
@@ -70,7 +71,8 @@ struct TrainingRun {
   private func trainingRows() throws -> EncodedDataset {
     guard let train = try session.encoded(.train) else {
       throw Diagnosis(
-        Diagnosis.data, "the task '\(session.task.description.name)' has no training rows; see its data keys")
+        Diagnosis.data,
+        "the task '\(session.task.description.name)' has no training rows; see its data keys")
     }
     return train
   }
