@@ -39,7 +39,10 @@ let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 let package = Package(
   name: "host",
-  products: [.executable(name: "host", targets: ["host"])] + plugins.map(\.product),
+  products: [
+    .executable(name: "host", targets: ["host"]), .library(name: "TaskKit", targets: ["TaskKit"]),
+    .library(name: "CPluginABI", targets: ["CPluginABI"]),
+  ] + plugins.map(\.product),
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
@@ -86,8 +89,9 @@ let package = Package(
     .executableTarget(
       name: "host",
       dependencies: [
-        "Adapters", "CKernels", "Evaluation", "Formats", "Generation", "JSON", "Layers", "Models",
-        "Objectives", "PluginHost", "Tasks", "Tensors", "Text", "Tracking", "Training", arguments,
+        "Adapters", "CHostSupport", "Evaluation", "Formats", "Generation", "JSON", "Layers",
+        "Models", "Objectives", "PluginHost", "Tasks", "Tensors", "Text", "Tracking", "Training",
+        arguments,
       ]),
     // The SDK for plugin authors: the ABI header and nothing else of this package.
     .target(name: "TaskKit", dependencies: ["CPluginABI"]),

@@ -55,6 +55,11 @@ public struct Recipe: Sendable {
     return origin.error("\(path) \(message)")
   }
 
+  /// Whether `data` names anything by a text or a list: files and folders.
+  public var namesDataFiles: Bool {
+    (data.object ?? [:]).values.contains { $0.string != nil || $0.array != nil }
+  }
+
   /// `data.shuffle`: whether each epoch has an order of its own (the default) or the file's.
   public var isShuffled: Bool { data["shuffle"]?.bool ?? true }
 }

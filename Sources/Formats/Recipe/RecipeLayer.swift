@@ -5,6 +5,13 @@ import Yams
 public struct RecipeLayer: Sendable {
   let node: RecipeNode
 
+  /// This layer less one of its sections.
+  public func without(_ section: String) -> RecipeLayer {
+    guard case .mapping(let members) = node.content else { return self }
+    let kept = members.filter { $0.key != section }
+    return RecipeLayer(node: RecipeNode(content: .mapping(kept), origin: node.origin))
+  }
+
   /// A recipe file.
   public static func file(_ path: String) throws(FormatError) -> RecipeLayer {
     try yaml(String(decoding: readFile(path), as: UTF8.self), named: path)

@@ -20,11 +20,19 @@ struct RecipeOptions: ParsableArguments {
   /// top. `${task}` and `${models}` become folders.
   func assemble(for task: PluginTask, flags: [RecipeLayer] = []) throws -> AssembledRecipe {
     let name = task.description.name, folder = HostPaths().task(name)
+    var own: [RecipeLayer] = []
+    if let config { own.append(try .file(config)) }
+    own += flags
+    own += try settings.map { try RecipeLayer.setting($0) }
     var layers = [RecipeLayer.defaults(task.description.defaults, ofTask: name)]
-    if let folder { layers.append(try .file(folder + "/task.yaml")) }
-    if let config { layers.append(try .file(config)) }
-    layers += flags
-    layers += try settings.map { try RecipeLayer.setting($0) }
+    if let folder {
+      let embedded = try RecipeLayer.file(folder + "/task.yaml")
+      // The embedded sample must not mix with a user's own files: rows of the one would be judged on
+      // rows of the other.
+      let namesFiles = try Recipe(layers: own).namesDataFiles
+      layers.append(namesFiles ? embedded.without("data") : embedded)
+    }
+    layers += own
     var recipe = try Recipe(layers: layers)
     recipe.task = name
     let places = RecipePlaces(task: folder, models: HostPaths().models, name: name)

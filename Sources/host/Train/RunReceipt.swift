@@ -1,16 +1,15 @@
 import Formats
 import JSON
-import OrderedCollections
 import Tasks
 import Tensors
 import Training
 
 /// `run.json`: what was run, on what, and how it ended.
 struct RunReceipt {
-  private var members: OrderedDictionary<String, JSONValue>
+  private var json: JSONValue
 
   init(_ session: TaskSession, train: EncodedDataset, validation: EncodedDataset?) {
-    members = [
+    json = [
       "host_version": .string(HostCommand.version),
       "recipe": session.recipe.json,
       "seed": .int(session.recipe.training.seed),
@@ -30,18 +29,20 @@ struct RunReceipt {
 
   /// How the run ended, with the reports before and after.
   mutating func finish(_ outcome: TrainingOutcome, before: Report?, after: Report?) {
-    switch outcome {
-    case .finished(let step): members["outcome"] = .string("finished at step \(step)")
-    case .stopped(let step): members["outcome"] = .string("stopped early at step \(step)")
-    case .interrupted(let step): members["outcome"] = .string("interrupted at step \(step)")
-    }
-    members["before"] = before?.json ?? .null
-    members["after"] = after?.json ?? .null
+    let ending =
+      switch outcome {
+      case .finished(let step): "finished at step \(step)"
+      case .stopped(let step): "stopped early at step \(step)"
+      case .interrupted(let step): "interrupted at step \(step)"
+      }
+    json = json.setting("outcome", .string(ending))
+    json = json.setting("before", before?.json ?? .null)
+    json = json.setting("after", after?.json ?? .null)
   }
 
   func write(to folder: String) throws(FormatError) {
     try DurableFile.write(
-      JSONValue.object(members).text(.pretty) + "\n", to: folder + "/run.json")
+      json.text(.pretty) + "\n", to: folder + "/run.json")
   }
 
   /// Sizes and SHA-256 of the model's files.

@@ -73,7 +73,7 @@ final class TrainingDisplay {
 
   /// One JSON object on a line of its own: what a log file gets instead of a bar.
   private func line(_ members: [(String, JSONValue)]) {
-    Console.note(members.reduce(.emptyObject) { $0.setting($1.0, $1.1) }.text(.spaced))
+    Console.note(members.reduce(JSONValue.emptyObject) { $0.setting($1.0, $1.1) }.text(.spaced))
   }
 
   func finish(_ outcome: TrainingOutcome) {
