@@ -1,0 +1,119 @@
+import Adapters
+import Formats
+import Foundation
+import JSON
+import Layers
+import Models
+import Tasks
+import Tensors
+import Testing
+import Text
+
+@testable import Training
+
+/// The loop itself, on the small model that comes with the program.
+@Suite struct TrainerTests {
+  /// Rows that count; row `longRow` is far longer than the others.
+  struct Rows: Dataset {
+    var count = 12
+    var longRow: Int?
+
+    func example(at index: Int, epoch: Int, seed: UInt64) throws(TaskError) -> Example {
+      let word = String(repeating: " gear", count: index == longRow ? 90 : 1)
+      return Example(turns: [
+        Turn(role: "user", text: "bring \(index + 2) red\(word)"),
+        Turn(role: "assistant", text: "here are \(index + 2) red\(word)"),
+      ])
+    }
+  }
+
+  static let modelFolder = URL(filePath: #filePath).deletingLastPathComponent()
+    .deletingLastPathComponent().deletingLastPathComponent()
+    .appending(path: "tasks/models/nano-qwen3").path
+
+  static func folder() -> String {
+    FileManager.default.temporaryDirectory.appending(path: "trainer-\(UUID().uuidString)").path
+  }
+
+  static func encoded(_ rows: Rows, policy: OverlengthPolicy = .error) throws -> EncodedDataset {
+    let encoder = try ConversationEncoder(
+      folder: modelFolder, tokenizer: Tokenizer(folder: modelFolder))
+    return try EncodedDataset(
+      rows, name: "rows.jsonl", encoder: encoder, maximumLength: 64, policy: policy, seed: 7)
+  }
+
+  /// Runs `steps` steps with dropout, accumulation and shuffling; `stopAfter` steps a signal comes.
+  /// Returns the adapter's numbers.
+  func run(_ path: String, resuming: Bool = false, stopAfter: Int? = nil) throws -> [[Float]] {
+    let model = try CausalLanguageModel(folder: Self.modelFolder)
+    let config = AdapterConfig(
+      r: 4, alpha: 8, dropout: 0.2, targetModules: ["q_proj", "down_proj"], usesRSLoRA: false,
+      baseModel: nil)
+    let adapters = try AdapterSet.fresh(config, on: model.linears, seed: 7)
+    let data = try Self.encoded(Rows())
+    var options = TrainingOptions(
+      steps: 7, learningRate: LearningRate(shape: .cosine, peak: 1e-2, warmup: 2, total: 7))
+    options.batchSize = 2
+    options.accumulation = 2
+    options.loggingSteps = 2
+    options.evaluationSteps = 3
+    options.saveSteps = 2
+    options.seed = 7
+    let trainer = Trainer(
+      model: model, trainable: .adapter(adapters), optimizer: AdamW(adapters.parameters),
+      train: data, validation: data, options: options,
+      folder: try RunFolder(path: path, resuming: resuming), judge: nil, observe: { _ in })
+    var done = 0
+    let outcome = try trainer.run(resuming: resuming) {
+      done += 1
+      return done == stopAfter
+    }
+    if let stopAfter {
+      #expect(outcome == .interrupted(step: stopAfter))
+    } else {
+      #expect(outcome == .finished(step: 7))
+    }
+    return adapters.parameters.map(\.tensor.values)
+  }
+
+  @Test func aResumedRunHasTheBitsOfAnUninterruptedOne() throws {
+    let whole = Self.folder()
+    let expected = try run(whole)
+    for stop in [1, 3, 4] {
+      let path = Self.folder()
+      _ = try run(path, stopAfter: stop)
+      #expect(try run(path, resuming: true) == expected)
+      for name in ["metrics.jsonl", "trainer_state.json"] {
+        #expect(try readFile("\(path)/\(name)") == readFile("\(whole)/\(name)"), "\(name)")
+      }
+    }
+  }
+
+  @Test func aDamagedCheckpointIsLeftAside() throws {
+    let path = Self.folder(), expected = try run(Self.folder())
+    _ = try run(path, stopAfter: 5)
+    #expect(FileSystem.exists(path + "/checkpoint-4") && FileSystem.exists(path + "/checkpoint-5"))
+    let weights = path + "/checkpoint-5/adapter_model.safetensors"
+    try Data(readFile(weights).dropLast(10)).write(to: URL(filePath: weights))
+    #expect(throws: FormatError.self) { try DurableFolder.verify(path + "/checkpoint-5") }
+    #expect(try run(path, resuming: true) == expected)
+  }
+
+  @Test func aFolderWithAnotherRunIsRefused() throws {
+    let path = Self.folder()
+    _ = try run(path, stopAfter: 2)
+    let error = #expect(throws: TrainingError.self) { try RunFolder(path: path, resuming: false) }
+    #expect(error?.message.contains("holds another run") == true)
+  }
+
+  @Test func rowsThatAreTooLong() throws {
+    let rows = Rows(longRow: 5)
+    let error = #expect(throws: TaskError.self) { try Self.encoded(rows) }
+    #expect(error?.message.contains("row 5 (") == true)
+    let dropped = try Self.encoded(rows, policy: .drop)
+    #expect(dropped.count == 11 && dropped.statistics.skipped.map(\.row) == [5])
+    // All of the answer lies beyond the limit, so that nothing would be trained.
+    let truncated = try Self.encoded(rows, policy: .truncate)
+    #expect(truncated.statistics.skipped.first?.reason.contains("no trained token") == true)
+  }
+}
