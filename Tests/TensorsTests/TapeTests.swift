@@ -1,3 +1,4 @@
+import CKernels
 import Testing
 
 @testable import Tensors
@@ -121,6 +122,18 @@ import Testing
     let dropout = Dropout(rate: 0.3, random: Random(seed: 5, stream: 9))
     let x = Tensor(rows: 300, columns: 301, repeating: 1)
     let whole = dropout.applied(to: x).values
+    // Any part, from any element on, has the whole's mask.
+    for (first, count) in [(0, 5), (3, 70), (61, 130), (64, 64), (4097, 1)] {
+      var part = [Float](repeating: 2, count: count)
+      let ones = [Float](repeating: 1, count: count)
+      k_dropout_f32(&part, ones, Int64(count), 5, 9, Int64(first), 0.7, 0)
+      #expect(part == Array(whole[first..<first + count]))
+    }
+    for index in [0, 3, 4, 77, 9_000] {
+      var words = [UInt32](repeating: 0, count: 4)
+      k_philox(&words, 5, UInt64(index / 4), 9)
+      #expect((whole[index] != 0) == (Double(words[index % 4]) < Double(Float(0.7)) * 0x1p32))
+    }
     let kept = whole.count { $0 != 0 }
     #expect(abs(Double(kept) / Double(whole.count) - 0.7) < 0.01)
     #expect(Set(whole) == [0, 1 / 0.7])

@@ -32,6 +32,7 @@ struct TaskSession {
       throw recipe.fault("quantization_config", "is not available yet; leave it out")
     }
     modelFolder = try ModelOptions.folder(named: model)
+    _ = try ModelConfig(folder: modelFolder)
     tokenizer = try Tokenizer(folder: modelFolder)
     encoder = try ConversationEncoder(
       folder: modelFolder, tokenizer: tokenizer, enableThinking: recipe.training.enablesThinking)
