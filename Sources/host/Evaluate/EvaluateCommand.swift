@@ -45,17 +45,22 @@ struct EvaluateCommand: ParsableCommand {
           + "'\(split.rawValue)', or the recipe sets evaluation.predict_with_generate: false")
     }
     let model = try session.model()
-    var answers: [(name: String, predictions: [Prediction])] = []
+    var results: [(name: String, report: Report, predictions: [Prediction])] = []
+    func ask(_ name: String) throws {
+      let result = try judge.judge(model, label: "\(name) model answering")
+      results.append((name, result.report, result.predictions))
+    }
     if adapter == nil || base {
-      answers.append(("base", try judge.predictions(model, label: "base model answering")))
+      try ask("base")
     }
     if let adapter {
       _ = try AdapterSet.load(folder: adapter, on: model.linears)
-      answers.append(("tuned", try judge.predictions(model, label: "tuned model answering")))
+      try ask("tuned")
     }
-    let reports = try answers.map { ($0.name, try judge.evaluator.evaluate($0.predictions)) }
-    if let predictions { try write(answers, to: predictions) }
-    let table = ReportTable(reports)
+    if let predictions {
+      try write(results.map { ($0.name, $0.predictions) }, to: predictions)
+    }
+    let table = ReportTable(results.map { ($0.name, $0.report) })
     Console.print(json ? table.json.text(.pretty) : table.description)
   }
 

@@ -51,18 +51,20 @@ struct TrainingRun {
       train: train, validation: validation, options: options, folder: folder,
       judge: judge.map { judge in
         {
-          let report = try judge.report(model, label: "answering")
+          let report = try judge.judge(model, label: "answering").report
           return report.metrics.map { ($0.name, $0.measure.value) }
         }
       }, observe: display.observe)
     let outcome = try trainer.run(resuming: resumes, shouldStop: shouldStop)
     display.finish(outcome)
     if case .interrupted(let step) = outcome {
+      receipt.finish(outcome, before: before, after: nil)
+      try receipt.write(to: path)
       Console.note("checkpoint-\(step) is saved; the same command with --resume goes on from there")
       return
     }
     try RunOutput.write(trainable, model: session.modelFolder, to: path)
-    let after = try judge?.report(model, label: "answering")
+    let after = try judge?.judge(model, label: "answering").report
     receipt.finish(outcome, before: before, after: after)
     try receipt.write(to: path)
     display.conclude(before: before, after: after, folder: path, trainable)
@@ -100,9 +102,11 @@ struct TrainingRun {
     if resumes, FileSystem.exists(file) { return try Report(json: JSONValue(readingFile: file)) }
     let report: Report
     if case .adapter(let set) = trainable {
-      report = try set.withoutAdapters { try judge.report(model, label: "base model answering") }
+      report = try set.withoutAdapters {
+        try judge.judge(model, label: "base model answering").report
+      }
     } else {
-      report = try judge.report(model, label: "base model answering")
+      report = try judge.judge(model, label: "base model answering").report
     }
     try DurableFile.write(report.json.text(.pretty) + "\n", to: file)
     return report
