@@ -16,6 +16,12 @@ extension AdapterConfig {
         .unsupported, "target_modules",
         "'\(target)' matches no projection of this model; it has \(names)")
     }
+    // The loss multiplies with the head's own weight, so an adapter there would train on nothing.
+    guard !matched.contains(where: { $0.path == "lm_head" }) else {
+      throw FormatError(
+        .unsupported, "target_modules",
+        "'lm_head' cannot carry an adapter; name projections of the blocks, or use all-linear")
+    }
     return matched
   }
 }

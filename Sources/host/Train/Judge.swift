@@ -17,7 +17,8 @@ struct Judge {
   init?(_ session: TaskSession, split: Split, limit: Int?) throws {
     guard session.recipe.evaluation.generates, let dataset = try session.dataset(split),
       dataset.count > 0,
-      let evaluator = try session.task.evaluator(split: split, configuration: session.configuration)
+      let evaluator = try session.task.evaluator(
+        split: split, configuration: session.recipe.dataConfiguration)
     else { return nil }
     self.session = session
     self.split = split

@@ -38,18 +38,9 @@ struct TaskSession {
       folder: modelFolder, tokenizer: tokenizer, enableThinking: recipe.training.enablesThinking)
   }
 
-  /// What the task's dataset and evaluator are told: the recipe's `data` without the host's own key,
-  /// and the seed.
-  var configuration: JSONValue {
-    guard case .object(var members) = recipe.data else { return .emptyObject }
-    members["shuffle"] = nil
-    members["seed"] = .int(recipe.training.seed)
-    return .object(members)
-  }
-
   /// The rows of `split`; nil when the task has no such split.
   func dataset(_ split: Split) throws -> (any Dataset)? {
-    try task.dataset(split: split, configuration: configuration)
+    try task.dataset(split: split, configuration: recipe.dataConfiguration)
   }
 
   /// The rows of `split`, read and encoded once, with a progress bar.
