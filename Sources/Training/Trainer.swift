@@ -77,6 +77,7 @@ public final class Trainer {
   private(set) var state = TrainerState()
   private var log: MetricsLog?, events: EventWriter?
   private var window = (loss: 0.0, tokens: 0)
+  private var savedStep: Int?
 
   /// Assembles a run; nothing is written before `run`.
   public init(
@@ -152,6 +153,7 @@ public final class Trainer {
           + "\(options.steps); resume with the recipe the run was started with")
     }
     state = saved
+    savedStep = step
     // Steps between two log rows continue their window.
     window = (state.windowLoss, state.windowTokens)
     observe(.note("resumed from checkpoint-\(step)"))
@@ -269,13 +271,15 @@ public final class Trainer {
 
   private func save() throws {
     let path = folder.checkpoint(state.globalStep)
-    guard !FileSystem.exists(path) else { return }
+    // A folder of this name may be a damaged one that the resume left aside: it is replaced.
+    guard savedStep != state.globalStep else { return }
     try Checkpoint.write(to: path, trainable, optimizer, state)
     try FileSystem.link(folder.path + "/last", to: "checkpoint-\(state.globalStep)")
     if let best = state.bestGlobalStep, FileSystem.exists(folder.checkpoint(best)) {
       try FileSystem.link(folder.path + "/best", to: "checkpoint-\(best)")
     }
     try state.write(to: folder.path + "/trainer_state.json")
+    savedStep = state.globalStep
     folder.prune(limit: options.saveLimit, best: options.loadsBest ? state.bestGlobalStep : nil)
     observe(.saved(path))
   }

@@ -91,12 +91,14 @@ import Text
 
   @Test func aDamagedCheckpointIsLeftAside() throws {
     let path = Self.folder(), expected = try run(Self.folder())
-    _ = try run(path, stopAfter: 5)
-    #expect(FileSystem.exists(path + "/checkpoint-4") && FileSystem.exists(path + "/checkpoint-5"))
-    let weights = path + "/checkpoint-5/adapter_model.safetensors"
+    _ = try run(path, stopAfter: 6)
+    #expect(FileSystem.exists(path + "/checkpoint-4") && FileSystem.exists(path + "/checkpoint-6"))
+    let weights = path + "/checkpoint-6/adapter_model.safetensors"
     try Data(readFile(weights).dropLast(10)).write(to: URL(filePath: weights))
-    #expect(throws: FormatError.self) { try DurableFolder.verify(path + "/checkpoint-5") }
+    #expect(throws: FormatError.self) { try DurableFolder.verify(path + "/checkpoint-6") }
     #expect(try run(path, resuming: true) == expected)
+    // The resumed run passed step 6 again and put a good checkpoint in the damaged one's place.
+    try DurableFolder.verify(path + "/checkpoint-6")
   }
 
   @Test func aFolderWithAnotherRunIsRefused() throws {
