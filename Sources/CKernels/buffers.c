@@ -15,7 +15,6 @@ enum { CLASSES = 256, SMALLEST = 256, LARGE = 1 << 20 };
 typedef struct node { struct node *next; } node;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static node *idle[CLASSES];
-static size_t live_bytes, peak_bytes, idle_bytes;
 
 static int class_of(size_t bytes) {
   int index = 0;
@@ -47,10 +46,8 @@ void *k_buffer_take(size_t bytes) {
   int index = class_of(bytes);
   size_t size = class_size(index);
   pthread_mutex_lock(&lock);
-  live_bytes += size;
-  if (live_bytes > peak_bytes) peak_bytes = live_bytes;
   node *found = idle[index];
-  if (found) idle[index] = found->next, idle_bytes -= size;
+  if (found) idle[index] = found->next;
   pthread_mutex_unlock(&lock);
   if (found) return found;
   void *memory = fresh(size);
@@ -66,7 +63,6 @@ void *k_buffer_take(size_t bytes) {
 void k_buffer_give(void *memory, size_t bytes) {
   int index = class_of(bytes);
   pthread_mutex_lock(&lock);
-  live_bytes -= class_size(index), idle_bytes += class_size(index);
   ((node *)memory)->next = idle[index];
   idle[index] = memory;
   pthread_mutex_unlock(&lock);
@@ -80,12 +76,5 @@ void k_buffer_trim(void) {
       idle[index] = first->next;
       discard(first, class_size(index));
     }
-  idle_bytes = 0;
-  pthread_mutex_unlock(&lock);
-}
-
-void k_buffer_statistics(size_t *live, size_t *peak, size_t *unused) {
-  pthread_mutex_lock(&lock);
-  *live = live_bytes, *peak = peak_bytes, *unused = idle_bytes;
   pthread_mutex_unlock(&lock);
 }

@@ -15,16 +15,3 @@ public final class Buffer {
 
   deinit { k_buffer_give(start, max(count, 1) * MemoryLayout<Float>.stride) }
 }
-
-/// What the buffer pool holds.
-public struct BufferStatistics: Sendable {
-  /// Bytes in use now, at most so far, and kept for reuse.
-  public let live: Int, peak: Int, unused: Int
-
-  /// Reads the pool's counters.
-  public static var current: BufferStatistics {
-    var live = 0, peak = 0, unused = 0
-    k_buffer_statistics(&live, &peak, &unused)
-    return BufferStatistics(live: live, peak: peak, unused: unused)
-  }
-}

@@ -44,8 +44,6 @@ void *k_buffer_take(size_t bytes);
 void k_buffer_give(void *memory, size_t bytes);
 /// Returns the unused buffers to the system.
 void k_buffer_trim(void);
-/// Bytes in use, their maximum so far, and bytes kept for reuse.
-void k_buffer_statistics(size_t *live, size_t *peak, size_t *unused);
 
 // ---- OpenBLAS ---------------------------------------------------------------------------------
 /// Opens OpenBLAS with the core type that fits this processor, single-threaded. Null on success,
