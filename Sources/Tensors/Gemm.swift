@@ -96,6 +96,7 @@ enum Gemm {
     switch weight {
     case .dense(let weight): weight.type != .f16
     case .tensor: true
+    case .nf4, .int8: false
     }
   }
 
@@ -109,6 +110,7 @@ enum Gemm {
       }
       switch weight {
       case .tensor(let tensor): f32(tensor.start + first)
+      case .nf4, .int8: preconditionFailure()
       case .dense(let dense):
         let start = dense.offset + first * dense.type.size
         dense.file.withBytes(start..<start + range.count * inputs * dense.type.size) { bytes in

@@ -51,6 +51,25 @@ public final class MappedFile: Sendable {
     base = UnsafeRawPointer(pages)
   }
 
+  /// Memory in a file's place: `fill` writes `count` bytes that are read-only from then on.
+  public init(
+    memory count: Int, named name: String, fill: (UnsafeMutableRawBufferPointer) throws -> Void
+  ) rethrows {
+    path = name
+    self.count = count
+    guard count > 0 else {
+      base = nil
+      return
+    }
+    let pages = mmap(nil, count, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+    guard let pages, pages != MAP_FAILED else {
+      fatalError("out of memory: \(count) bytes for \(name) cannot be had")
+    }
+    base = UnsafeRawPointer(pages)
+    try fill(UnsafeMutableRawBufferPointer(start: pages, count: count))
+    mprotect(pages, count, PROT_READ)
+  }
+
   deinit {
     if let base { munmap(UnsafeMutableRawPointer(mutating: base), count) }
   }
@@ -66,6 +85,9 @@ public final class MappedFile: Sendable {
     let start = base.map { $0 + range.lowerBound }
     return try body(UnsafeRawBufferPointer(start: start, count: range.count))
   }
+
+  /// The first byte, valid while this object lives; for kernels that read many parts at once.
+  var start: UnsafeRawPointer { base ?? UnsafeRawPointer(bitPattern: 64)! }
 
   private static func failure(_ path: String) -> MapError {
     MapError(path: path, reason: String(cString: strerror(errno)))

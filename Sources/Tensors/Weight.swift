@@ -36,6 +36,10 @@ public struct DenseWeight: Sendable {
 public enum Weight {
   /// Frozen, in its file.
   case dense(DenseWeight)
+  /// Frozen, in 4 bits a number.
+  case nf4(NF4Weight)
+  /// Frozen, in 8 bits a number.
+  case int8(Int8Weight)
   /// In memory in f32, trained where the tensor has a slot.
   case tensor(Tensor)
 
@@ -43,6 +47,8 @@ public enum Weight {
   public var rows: Int {
     switch self {
     case .dense(let weight): weight.rows
+    case .nf4(let weight): weight.rows
+    case .int8(let weight): weight.rows
     case .tensor(let tensor): tensor.rows
     }
   }
@@ -51,6 +57,8 @@ public enum Weight {
   public var columns: Int {
     switch self {
     case .dense(let weight): weight.columns
+    case .nf4(let weight): weight.columns
+    case .int8(let weight): weight.columns
     case .tensor(let tensor): tensor.columns
     }
   }
@@ -72,6 +80,8 @@ public enum Weight {
   public var storedBytes: Int {
     switch self {
     case .dense(let weight): weight.rows * weight.columns * weight.type.size
+    case .nf4(let weight): weight.storedBytes
+    case .int8(let weight): weight.storedBytes
     case .tensor(let tensor): tensor.count * 4
     }
   }
@@ -83,27 +93,13 @@ public enum Weight {
     precondition(
       rowRange.upperBound <= rows && columnRange.upperBound <= columns,
       "weight: tile \(rowRange) × \(columnRange) of [\(rows), \(columns)]")
-    let isWhole = columnRange.count == columns
-    let lines = isWhole ? 1 : rowRange.count
-    let length = isWhole ? rowRange.count * columns : columnRange.count
-    for line in 0..<lines {
-      let first = (rowRange.lowerBound + line) * columns + columnRange.lowerBound
-      readRun(first, length, into: tile + line * length)
-    }
-  }
-
-  private func readRun(_ first: Int, _ count: Int, into y: UnsafeMutablePointer<Float>) {
-    switch self {
-    case .tensor(let tensor): y.update(from: tensor.start + first, count: count)
-    case .dense(let weight):
-      let start = weight.offset + first * weight.type.size
-      weight.file.withBytes(start..<start + count * weight.type.size) { bytes in
-        guard let base = bytes.baseAddress else { return }
-        switch weight.type {
-        case .f32: UnsafeMutableRawPointer(y).copyMemory(from: base, byteCount: count * 4)
-        case .bf16: k_from_bf16_f32(y, base.assumingMemoryBound(to: UInt16.self), Int64(count))
-        case .f16: k_from_f16_f32(y, base.assumingMemoryBound(to: UInt16.self), Int64(count))
-        }
+    withDescriptor { weight in
+      let isWhole = columnRange.count == columns
+      let lines = isWhole ? 1 : rowRange.count
+      let length = isWhole ? rowRange.count * columns : columnRange.count
+      for line in 0..<lines {
+        let first = (rowRange.lowerBound + line) * columns + columnRange.lowerBound
+        k_weight_run_f32(tile + line * length, weight, Int64(first), Int64(length))
       }
     }
   }

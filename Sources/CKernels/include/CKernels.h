@@ -5,6 +5,27 @@
 // The loops of the tensor engine. Kernels are single-threaded and touch nothing but what they are
 // given; the pool below runs them on disjoint pieces of their outputs.
 
+/// How a stored matrix is written. NF4 and int8 are bitsandbytes' (Dettmers et al. 2022, 2023).
+typedef enum { K_F32, K_F16, K_BF16, K_NF4, K_INT8 } k_weight_type;
+/// Numbers of one NF4 block, and blocks that share one nested scale.
+enum { K_NF4_BLOCK = 64, K_NF4_NESTED = 256 };
+
+/// A stored matrix, row-major. Nothing in it needs alignment.
+typedef struct {
+  k_weight_type type;
+  int64_t rows, columns;
+  /// The numbers. NF4: two codes a byte over the flattened matrix, the even index in the high nibble.
+  const void *data;
+  /// int8: each row's largest magnitude. NF4: each block's, where scale_codes is null.
+  const float *scales;
+  /// NF4 with double quantization, else null: each block's scale is
+  /// scale_map[scale_codes[b]] · nested_scales[b / 256] + offset.
+  const uint8_t *scale_codes;
+  /// 256 and one for each 256 blocks.
+  const float *scale_map, *nested_scales;
+  float offset;
+} k_weight;
+
 #define KERNEL_F32
 #define REAL float
 #define KERNEL(name, parameters, arguments) void k_##name##_f32 parameters;

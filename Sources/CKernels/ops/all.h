@@ -11,6 +11,7 @@
 #include "optimizer.h"
 #ifdef KERNEL_F32
 #include "storage.h"
+#include "weight.h"
 #endif
 
 #define KERNEL(name, parameters, arguments) .name = NAME(name),

@@ -1,6 +1,8 @@
 #pragma once
 #include <stdint.h>
 
+#include "../include/CKernels.h"
+
 // A table of all kernels for each work type.
 #define KERNEL(name, parameters, arguments) void(*name) parameters;
 #define KERNEL_F32
