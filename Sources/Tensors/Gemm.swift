@@ -39,7 +39,7 @@ enum Gemm {
   /// cache, and is multiplied there.
   static func forward(_ y: Tensor, _ x: Tensor, _ weight: Weight) {
     let outputs = weight.rows, inputs = weight.columns, t = x.rows
-    if t <= fewRows, streams(weight) { return stream(y, x, weight) }
+    if t <= FewRows.most { return FewRows.product(y, x, weight) }
     Parallel.ranges(outputs, grain: tile(outputs)) { range in
       withTile(weight, range, 0..<inputs) { tile, stride in
         k_gemm_f32(
@@ -84,43 +84,5 @@ enum Gemm {
     let scratch = Buffer(rows.count * columns.count)
     weight.read(rows, columns, into: scratch.start)
     body(scratch.start, columns.count)
-  }
-
-  // MARK: Few rows
-
-  /// Up to this many rows, reading the weight costs more than the arithmetic, and converting it
-  /// first would double that.
-  private static let fewRows = 8
-
-  private static func streams(_ weight: Weight) -> Bool {
-    switch weight {
-    case .dense(let weight): weight.type != .f16
-    case .tensor: true
-    case .nf4, .int8: false
-    }
-  }
-
-  private static func stream(_ y: Tensor, _ x: Tensor, _ weight: Weight) {
-    let outputs = weight.rows, inputs = weight.columns
-    Parallel.ranges(outputs, grain: max(16, min(512, 262_144 / max(inputs, 1)))) { range in
-      let out = y.start + range.lowerBound, first = range.lowerBound * inputs
-      let sizes = (Int64(range.count), Int64(inputs), Int64(x.rows), Int64(outputs))
-      func f32(_ w: UnsafePointer<Float>) {
-        k_few_rows_f32_f32(out, w, x.start, sizes.0, sizes.1, sizes.2, sizes.3, sizes.1)
-      }
-      switch weight {
-      case .tensor(let tensor): f32(tensor.start + first)
-      case .nf4, .int8: preconditionFailure()
-      case .dense(let dense):
-        let start = dense.offset + first * dense.type.size
-        dense.file.withBytes(start..<start + range.count * inputs * dense.type.size) { bytes in
-          guard let base = bytes.baseAddress else { return }
-          guard dense.type == .bf16 else { return f32(base.assumingMemoryBound(to: Float.self)) }
-          k_few_rows_bf16_f32(
-            out, base.assumingMemoryBound(to: UInt16.self), x.start, sizes.0, sizes.1, sizes.2,
-            sizes.3, sizes.1)
-        }
-      }
-    }
   }
 }

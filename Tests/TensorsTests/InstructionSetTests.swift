@@ -74,36 +74,6 @@ import Testing
     }
   }
 
-  @Test(arguments: sets.map(\.rawValue)) func fewRowsEqualDots(set: UInt32) {
-    with(k_instruction_set(set)) {
-      let outputs = 7, columns = 75
-      for count in 1...6 {
-        let w = Self.numbers(outputs * columns, 31), x = Self.numbers(count * columns, 32)
-        var stored = [UInt16](repeating: 0, count: w.count)
-        k_to_bf16_f32(&stored, w, Int64(w.count))
-        var y = [Float](repeating: .nan, count: count * outputs), z = y
-        k_few_rows_f32_f32(
-          &y, w, x, Int64(outputs), Int64(columns), Int64(count), Int64(outputs), Int64(columns))
-        k_few_rows_bf16_f32(
-          &z, stored, x, Int64(outputs), Int64(columns), Int64(count), Int64(outputs),
-          Int64(columns))
-        for row in 0..<count {
-          for output in 0..<outputs {
-            var exact = 0.0, rounded = 0.0
-            for column in 0..<columns {
-              let value = Double(x[row * columns + column])
-              exact += Double(w[output * columns + column]) * value
-              rounded +=
-                Double(Float(bitPattern: UInt32(stored[output * columns + column]) << 16)) * value
-            }
-            #expect(abs(Double(y[row * outputs + output]) - exact) < 1e-5)
-            #expect(abs(Double(z[row * outputs + output]) - rounded) < 1e-5)
-          }
-        }
-      }
-    }
-  }
-
   /// Random123's published known answers for Philox4x32-10.
   @Test func philoxKnownAnswers() {
     var out = [UInt32](repeating: 0, count: 4)

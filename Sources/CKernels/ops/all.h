@@ -12,6 +12,8 @@
 #ifdef KERNEL_F32
 #include "storage.h"
 #include "weight.h"
+#include "few_rows.h"
+#include "gemm.h"
 #endif
 
 #define KERNEL(name, parameters, arguments) .name = NAME(name),

@@ -35,52 +35,6 @@ KERNEL_FUNCTION(to_bf16)(uint16_t *y, const float *x, int64_t n) {
   }
 }
 
-// One pass over a row of w serves up to four rows of x.
-#define FEW_ROWS(load)                                                                     \
-  for (int64_t r = 0; r < wRows; r++, w += cols)                                           \
-    for (int64_t first = 0; first < xRows; first += 4) {                                   \
-      int64_t count = xRows - first < 4 ? xRows - first : 4;                               \
-      const float *x0 = x + first * xStride, *x1 = x0 + (count > 1 ? xStride : 0),         \
-                  *x2 = x0 + (count > 2 ? 2 * xStride : 0),                                \
-                  *x3 = x0 + (count > 3 ? 3 * xStride : 0);                                \
-      float s0[32] = {0}, s1[32] = {0}, s2[32] = {0}, s3[32] = {0};                        \
-      int64_t c = 0;                                                                       \
-      if (count == 1)                                                                      \
-        for (; c + 32 <= cols; c += 32)                                                    \
-          for (int l = 0; l < 32; l++) s0[l] += load(w[c + l]) * x0[c + l];                \
-      else                                                                                 \
-        for (; c + 32 <= cols; c += 32)                                                    \
-          for (int l = 0; l < 32; l++) {                                                   \
-            float value = load(w[c + l]);                                                  \
-            s0[l] += value * x0[c + l], s1[l] += value * x1[c + l];                        \
-            s2[l] += value * x2[c + l], s3[l] += value * x3[c + l];                        \
-          }                                                                                \
-      for (int l = 0; c < cols; c++, l++) {                                                \
-        float value = load(w[c]);                                                          \
-        s0[l] += value * x0[c], s1[l] += value * x1[c];                                    \
-        s2[l] += value * x2[c], s3[l] += value * x3[c];                                    \
-      }                                                                                    \
-      const float *sums[4] = {s0, s1, s2, s3};                                             \
-      for (int64_t i = 0; i < count; i++) {                                                \
-        float lanes[LANES];                                                                \
-        for (int l = 0; l < LANES; l++) lanes[l] = sums[i][l] + sums[i][l + LANES];        \
-        y[(first + i) * yStride + r] = NAME(lane_sum)(lanes);                              \
-      }                                                                                    \
-    }
-
-#define SAME(x) (x)
-KERNEL_FUNCTION(few_rows_bf16)(float *y, const uint16_t *w, const float *x, int64_t wRows,
-                               int64_t cols, int64_t xRows, int64_t yStride, int64_t xStride) {
-  FEW_ROWS(NAME(bf16))
-}
-
-KERNEL_FUNCTION(few_rows_f32)(float *y, const float *w, const float *x, int64_t wRows,
-                              int64_t cols, int64_t xRows, int64_t yStride, int64_t xStride) {
-  FEW_ROWS(SAME)
-}
-#undef SAME
-#undef FEW_ROWS
-
 // Twelve independent accumulators of one vector each hide the latency of multiply-add.
 KERNEL_FUNCTION(fma_ceiling)(double *flops, int64_t rounds) {
   typedef float vector __attribute__((vector_size(VECTOR_BYTES)));
