@@ -24,7 +24,7 @@ public final class LoRA: LinearAdapter {
 
   /// The base projection's output plus the adapter's.
   public func callAsFunction(_ x: Tensor, through linear: Linear) -> Tensor {
-    lowRank(x, a, b, scale: scale, dropout: dropout, onto: linear.base(x))
+    linear.base(x, plus: LowRank(a, b, scale: scale, dropout: dropout))
   }
 
   /// A and B under PEFT's names.

@@ -1,4 +1,6 @@
 // The kernels for AVX2 with FMA.
+#include <immintrin.h>
+
 #include "ops/table.h"
 #pragma clang attribute push(__attribute__((target("avx2,fma,f16c,bmi,bmi2"))), apply_to = function)
 #define REAL float

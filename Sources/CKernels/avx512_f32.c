@@ -1,4 +1,6 @@
 // The kernels for AVX-512 (F, BW, DQ, VL).
+#include <immintrin.h>
+
 #include "ops/table.h"
 #pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c,bmi,bmi2"))), apply_to = function)
 #define REAL float

@@ -41,9 +41,8 @@ struct DecodingBatch {
   mutating func nextLogits(_ model: CausalLanguageModel) -> Tensor {
     let segments = Segments(lengths: unread.map(\.count)), ids = unread.flatMap { $0 }
     return Recording.off {
-      let hidden = model.hidden(ids, segments, caches: caches)
       let last = (0..<segments.count).map { segments[$0].upperBound - 1 }
-      return model.logits(segments.tokens > segments.count ? selectRows(hidden, last) : hidden)
+      return model.logits(model.hidden(ids, segments, rows: last, caches: caches))
     }
   }
 

@@ -43,8 +43,10 @@ public final class Linear {
   /// x [tokens, inputs] to [tokens, outputs], through the adapter if one sits here.
   public func callAsFunction(_ x: Tensor) -> Tensor { adapter?(x, through: self) ?? base(x) }
 
-  /// The projection alone.
-  public func base(_ x: Tensor) -> Tensor { project(x, weight, bias: bias) }
+  /// The projection alone, or with an adapter's low-rank part, which costs no pass of its own.
+  public func base(_ x: Tensor, plus lowRank: LowRank? = nil) -> Tensor {
+    project(x, weight, bias: bias, plus: lowRank)
+  }
 
   /// The name after the last dot, by which adapters choose their targets.
   public var name: String { path.split(separator: ".").last.map(String.init) ?? path }

@@ -23,19 +23,18 @@ public final class SelfAttention {
     self.layer = layer
   }
 
-  /// x [tokens, features] to [tokens, features].
+  /// x [tokens, features] to [asking tokens, features].
   public func callAsFunction(_ x: Tensor, _ span: Span) -> Tensor {
-    var q = query(x), k = key(x)
+    var q = query(span.asked(x)), k = key(x)
     let v = value(x)
     if let queryNorm { q = queryNorm(q) }
     if let keyNorm { k = keyNorm(k) }
-    q = rope(q, span.rotary, heads: heads.queries)
+    q = rope(q, span.askingRotary, heads: heads.queries)
     k = rope(k, span.rotary, heads: heads.keys)
     if let caches = span.caches {
-      return output(
-        attend(q, k, v, segments: span.segments, heads: heads, cache: caches[layer]))
+      return output(attend(q, k, v, span.asking, heads: heads, cache: caches[layer]))
     }
-    return output(attend(q, k, v, segments: span.segments, heads: heads))
+    return output(attend(q, k, v, span.asking, heads: heads))
   }
 
   /// Its projections and norms, in the files' order.

@@ -1,19 +1,36 @@
 import Tensors
 
 /// What every layer must know of the tokens it works on: where sequences end, which positions they
-/// have, and what came before them.
+/// have, which of them are still needed, and what came before them.
 public struct Span {
-  /// The packed sequences.
-  public let segments: Segments
-  /// cos and sin of each token's position.
-  public let rotary: RotaryTable
+  /// The packed sequences and the tokens that ask.
+  public let asking: Asking
+  /// cos and sin of each token's position; of each asking token's.
+  public let rotary: RotaryTable, askingRotary: RotaryTable
   /// A cache for each layer when decoding; nil in training.
   public let caches: [KeyValueCache]?
 
-  /// Describes the tokens of one forward pass.
+  /// Describes the tokens of one forward pass, all of which ask.
   public init(segments: Segments, rotary: RotaryTable, caches: [KeyValueCache]? = nil) {
-    self.segments = segments
+    asking = Asking(segments)
     self.rotary = rotary
+    askingRotary = rotary
     self.caches = caches
+  }
+
+  private init(_ span: Span, tokens: [Int]) {
+    asking = Asking(span.asking.segments, tokens: tokens)
+    rotary = span.rotary
+    askingRotary = span.rotary.rows(tokens)
+    caches = span.caches
+  }
+
+  /// The same tokens, of which only `tokens` (rising) are needed from here on: the last block
+  /// computes keys and values for all, and the rest for these.
+  public func narrowed(to tokens: [Int]) -> Span { Span(self, tokens: tokens) }
+
+  /// The asking tokens' rows of x.
+  public func asked(_ x: Tensor) -> Tensor {
+    asking.isWhole ? x : selectRows(x, asking.tokens)
   }
 }

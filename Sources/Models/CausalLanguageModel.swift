@@ -29,12 +29,14 @@ public final class CausalLanguageModel {
     frequencies = rotaryFrequencies(config)
   }
 
-  /// The last hidden states after the final norm, [tokens, hidden]. With `caches`, one per layer,
-  /// segment i continues sequence i from what its cache holds.
-  public func hidden(_ ids: [Int32], _ segments: Segments, caches: [KeyValueCache]? = nil)
-    -> Tensor
-  {
+  /// The last hidden states after the final norm, [tokens, hidden]; of the tokens `rows` alone where
+  /// they are named, in rising order. With `caches`, one per layer, segment i continues sequence i
+  /// from what its cache holds.
+  public func hidden(
+    _ ids: [Int32], _ segments: Segments, rows: [Int]? = nil, caches: [KeyValueCache]? = nil
+  ) -> Tensor {
     precondition(ids.count == segments.tokens, "model: \(ids.count) ids, \(segments.tokens) tokens")
+    if let rows, rows.isEmpty { return Tensor(rows: 0, columns: config.hiddenSize, values: []) }
     let past = caches?.first?.lengths ?? Array(repeating: 0, count: segments.count)
     let positions = (0..<segments.count).flatMap { index in
       segments[index].indices.map { past[index] + $0 - segments[index].lowerBound }
@@ -43,7 +45,9 @@ public final class CausalLanguageModel {
       segments: segments,
       rotary: RotaryTable(positions: positions, frequencies: frequencies), caches: caches)
     var x = embedding(ids)
-    for block in blocks {
+    for (index, block) in blocks.enumerated() {
+      let isLast = index == blocks.count - 1
+      let span = if isLast, let rows { span.narrowed(to: rows) } else { span }
       x = usesCheckpointing ? checkpoint(x) { block($0, span) } : block(x, span)
     }
     return norm(x)

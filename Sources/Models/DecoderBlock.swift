@@ -14,7 +14,7 @@ public final class DecoderBlock {
   }
 
   func callAsFunction(_ x: Tensor, _ span: Span) -> Tensor {
-    let h = x + attention(attentionNorm(x), span)
+    let h = span.asked(x) + attention(attentionNorm(x), span)
     return h + mlp(mlpNorm(h))
   }
 

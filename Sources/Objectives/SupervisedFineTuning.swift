@@ -38,12 +38,11 @@ public enum SupervisedFineTuning {
   }
 
   /// Σ −log p(target) over the batch's targets, and each target's own loss. `head` is the output
-  /// matrix [vocabulary, features]; rows that predict no target never reach it.
+  /// matrix [vocabulary, features], `hidden` the states of the batch's predicting rows.
   public static func loss(_ hidden: Tensor, _ batch: Batch, head: Weight)
     -> (sum: Tensor, tokens: [Float])
   {
-    let result = linearCrossEntropy(
-      selectRows(hidden, batch.predictingRows), head, targets: batch.targets)
+    let result = linearCrossEntropy(hidden, head, targets: batch.targets)
     return (result.sum, result.rows)
   }
 }

@@ -39,88 +39,155 @@ public struct HeadShape: Sendable, Hashable {
   var scale: Float { 1 / Float(width).squareRoot() }
 }
 
+/// Which tokens of packed segments ask: all of them, or the rows that somebody still needs.
+public struct Asking {
+  /// The packed sequences whose keys and values are asked.
+  public let segments: Segments
+  /// The tokens that ask, in rising order; row i of the queries is token tokens[i].
+  public let tokens: [Int]
+  /// The query rows of each segment.
+  let rows: [Range<Int>]
+  /// How many keys of its segment each query row sees: those up to itself.
+  let seen: [Int64]
+
+  /// Whether every token asks.
+  public var isWhole: Bool { tokens.count == segments.tokens }
+
+  /// `tokens` of `segments`; all of them when left out.
+  public init(_ segments: Segments, tokens: [Int]? = nil) {
+    let tokens = tokens ?? Array(0..<segments.tokens)
+    var rows: [Range<Int>] = [], seen: [Int64] = [], next = 0
+    for index in 0..<segments.count {
+      let segment = segments[index], first = next
+      while next < tokens.count, segment.contains(tokens[next]) {
+        seen.append(Int64(tokens[next] - segment.lowerBound + 1))
+        next += 1
+      }
+      rows.append(first..<next)
+    }
+    precondition(next == tokens.count, "attention: rows \(tokens) of \(segments.tokens) tokens")
+    self.segments = segments
+    self.tokens = tokens
+    self.rows = rows
+    self.seen = seen
+  }
+}
+
 /// Causal attention within segments. Keeps the log-sum-exp of each row of scores instead of the
-/// scores, which the way back computes again block by block (Dao et al. 2022).
+/// scores, which the way back computes again block by block (Dao et al. 2022). A block computes the
+/// keys that its last row sees, and none of another segment.
 struct Attention: Operation {
-  let q: Tensor, k: Tensor, v: Tensor, y: Tensor, logSumExp: Buffer
-  let segments: Segments, heads: HeadShape
+  let q: Kept, k: Kept, v: Kept, logSumExp: Buffer
+  let asking: Asking, heads: HeadShape
 
   /// Query rows handled at once: scores of a block stay in the cache.
-  static let block = 128
+  static let block = 64
 
   func pullback(_ dy: Tensor, into g: inout Gradients) {
     // The three gradients come from one walk over the blocks; they are added to their slots after.
+    let walk = Walk(q: q.value, k: k.value, v: v.value, asking: asking, heads: heads)
     let dq = Tensor(q.rows, q.columns), dk = Tensor(k.rows, k.columns)
     let dv = Tensor(v.rows, v.columns)
-    Parallel.run(segments.count * heads.keys) { task in
-      pullback(dy, segments[task / heads.keys], key: task % heads.keys, dq, dk, dv)
+    Parallel.run(asking.segments.count * heads.keys) { task in
+      walk.pullback(
+        dy, logSumExp, segment: task / heads.keys, key: task % heads.keys, dq, dk, dv)
     }
     g.pass(q.slot, dq)
     g.pass(k.slot, dk)
     g.pass(v.slot, dv)
   }
 
-  /// One segment, one key head and the query heads that share it. Blocks run from the last to the
-  /// first, so that the first products written to dk and dv cover every row.
-  private func pullback(
-    _ dy: Tensor, _ rows: Range<Int>, key: Int, _ dq: Tensor, _ dk: Tensor, _ dv: Tensor
-  ) {
-    let width = heads.width, qs = Int64(q.columns), ks = Int64(k.columns), w = Int64(width)
-    let kAt = rows.lowerBound * k.columns + key * width
-    let p = Buffer(Self.block * rows.count), ds = Buffer(Self.block * rows.count)
-    var isFirst = true
-    for head in key * heads.group..<(key + 1) * heads.group {
-      for begin in stride(from: 0, to: rows.count, by: Self.block).reversed() {
-        let end = min(begin + Self.block, rows.count), m = Int64(end - begin), n = Int64(end)
-        let qAt = (rows.lowerBound + begin) * q.columns + head * width
-        k_gemm_f32(0, 1, m, n, w, 1, q.start + qAt, qs, k.start + kAt, ks, 0, p.start, n)
-        k_causal_softmax_again_f32(
-          p.start, logSumExp.start + head * q.rows + rows.lowerBound + begin, m, n, n,
-          Int64(begin + 1), heads.scale)
-        k_gemm_f32(0, 1, m, n, w, 1, dy.start + qAt, qs, v.start + kAt, ks, 0, ds.start, n)
-        let beta: Float = isFirst ? 0 : 1
-        k_gemm_f32(1, 0, n, w, m, 1, p.start, n, dy.start + qAt, qs, beta, dv.start + kAt, ks)
-        k_softmax_backward_f32(ds.start, p.start, m, n, n, heads.scale)
-        k_gemm_f32(0, 0, m, w, n, 1, ds.start, n, k.start + kAt, ks, 0, dq.start + qAt, qs)
-        k_gemm_f32(1, 0, n, w, m, 1, ds.start, n, q.start + qAt, qs, beta, dk.start + kAt, ks)
-        isFirst = false
+  /// The operands, and the way through their blocks.
+  struct Walk {
+    let q: Tensor, k: Tensor, v: Tensor, asking: Asking, heads: HeadShape
+
+    /// Blocks of a segment's query rows, each with the number of keys that it needs.
+    func blocks(_ segment: Int) -> [(rows: Range<Int>, keys: Int)] {
+      let rows = asking.rows[segment]
+      return stride(from: rows.lowerBound, to: rows.upperBound, by: Attention.block).map { first in
+        let part = first..<min(first + Attention.block, rows.upperBound)
+        return (part, Int(asking.seen[part.upperBound - 1]))
       }
+    }
+
+    func forward(_ y: Tensor, _ logSumExp: Buffer, segment: Int, head: Int) {
+      let width = Int64(heads.width), ks = Int64(k.columns), qs = Int64(q.columns)
+      let kAt = asking.segments[segment].lowerBound * k.columns + head / heads.group * heads.width
+      for (rows, keys) in blocks(segment) {
+        let m = Int64(rows.count), n = Int64(keys), p = Buffer(rows.count * keys)
+        let qAt = rows.lowerBound * q.columns + head * heads.width
+        k_product_f32(
+          p.start, n, q.start + qAt, qs, 0, k.start + kAt, ks, 1, m, n, width, heads.scale, 0)
+        asking.seen.withUnsafeBufferPointer {
+          k_causal_softmax_f32(
+            p.start, logSumExp.start + head * q.rows + rows.lowerBound,
+            $0.baseAddress! + rows.lowerBound, m, n)
+        }
+        k_product_f32(
+          y.start + qAt, qs, p.start, n, 0, v.start + kAt, ks, 0, m, width, n, 1, 0)
+      }
+    }
+
+    /// One segment, one key head and the query heads that share it.
+    func pullback(
+      _ dy: Tensor, _ logSumExp: Buffer, segment: Int, key: Int, _ dq: Tensor, _ dk: Tensor,
+      _ dv: Tensor
+    ) {
+      let width = Int64(heads.width), ks = Int64(k.columns), qs = Int64(q.columns)
+      let tokens = asking.segments[segment]
+      let kAt = tokens.lowerBound * k.columns + key * heads.width
+      clear(dk.start + kAt, tokens.count, k.columns)
+      clear(dv.start + kAt, tokens.count, k.columns)
+      for head in key * heads.group..<(key + 1) * heads.group {
+        for (rows, keys) in blocks(segment) {
+          let m = Int64(rows.count), n = Int64(keys)
+          let p = Buffer(rows.count * keys), ds = Buffer(rows.count * keys)
+          let qAt = rows.lowerBound * q.columns + head * heads.width
+          k_product_f32(
+            p.start, n, q.start + qAt, qs, 0, k.start + kAt, ks, 1, m, n, width, heads.scale, 0)
+          asking.seen.withUnsafeBufferPointer {
+            k_causal_softmax_again_f32(
+              p.start, logSumExp.start + head * q.rows + rows.lowerBound,
+              $0.baseAddress! + rows.lowerBound, m, n)
+          }
+          k_product_f32(
+            ds.start, n, dy.start + qAt, qs, 0, v.start + kAt, ks, 1, m, n, width, 1, 0)
+          k_product_f32(
+            dv.start + kAt, ks, p.start, n, 1, dy.start + qAt, qs, 0, n, width, m, 1, 1)
+          k_softmax_backward_f32(ds.start, p.start, m, n, heads.scale)
+          k_product_f32(
+            dq.start + qAt, qs, ds.start, n, 0, k.start + kAt, ks, 0, m, width, n, 1, 0)
+          k_product_f32(
+            dk.start + kAt, ks, ds.start, n, 1, q.start + qAt, qs, 0, n, width, m, 1, 1)
+        }
+      }
+    }
+
+    /// Zeros one head's part of `rows` rows.
+    private func clear(_ start: UnsafeMutablePointer<Float>, _ rows: Int, _ stride: Int) {
+      for row in 0..<rows { (start + row * stride).update(repeating: 0, count: heads.width) }
     }
   }
 }
 
-/// softmax(q · kᵀ / √width, causal, within segments) · v for q [tokens, queries · width] and k, v
-/// [tokens, keys · width] (Vaswani et al. 2017; grouped heads: Ainslie et al. 2023).
-public func attend(
-  _ q: Tensor, _ k: Tensor, _ v: Tensor, segments: Segments, heads: HeadShape
-) -> Tensor {
+/// softmax(q · kᵀ / √width, causal, within segments) · v for k, v [tokens, keys · width] and q
+/// [asking tokens, queries · width] (Vaswani et al. 2017; grouped heads: Ainslie et al. 2023).
+public func attend(_ q: Tensor, _ k: Tensor, _ v: Tensor, _ asking: Asking, heads: HeadShape)
+  -> Tensor
+{
   precondition(
-    q.rows == segments.tokens && q.columns == heads.queries * heads.width
-      && k.rows == q.rows && k.columns == heads.keys * heads.width && v.rows == k.rows
-      && v.columns == k.columns,
-    "attend: q \(q.shape), k \(k.shape), v \(v.shape), \(segments.tokens) tokens, \(heads)")
+    q.rows == asking.tokens.count && q.columns == heads.queries * heads.width
+      && k.rows == asking.segments.tokens && k.columns == heads.keys * heads.width
+      && v.rows == k.rows && v.columns == k.columns,
+    "attend: q \(q.shape), k \(k.shape), v \(v.shape), \(asking.tokens.count) of "
+      + "\(asking.segments.tokens) tokens, \(heads)")
   let y = Tensor(q.rows, q.columns), logSumExp = Buffer(heads.queries * q.rows)
-  let width = heads.width, block = Attention.block
-  Parallel.run(segments.count * heads.queries) { task in
-    let rows = segments[task / heads.queries], head = task % heads.queries
-    let kAt = rows.lowerBound * k.columns + head / heads.group * width
-    let p = Buffer(block * rows.count)
-    for begin in stride(from: 0, to: rows.count, by: block) {
-      let end = min(begin + block, rows.count), m = Int64(end - begin), n = Int64(end)
-      let qAt = (rows.lowerBound + begin) * q.columns + head * width
-      k_gemm_f32(
-        0, 1, m, n, Int64(width), 1, q.start + qAt, Int64(q.columns), k.start + kAt,
-        Int64(k.columns), 0, p.start, n)
-      k_causal_softmax_f32(
-        p.start, logSumExp.start + head * q.rows + rows.lowerBound + begin, m, n, n,
-        Int64(begin + 1), heads.scale)
-      k_gemm_f32(
-        0, 0, m, Int64(width), n, 1, p.start, n, v.start + kAt, Int64(v.columns), 0,
-        y.start + qAt, Int64(y.columns))
-    }
+  let walk = Attention.Walk(q: q, k: k, v: v, asking: asking, heads: heads)
+  Parallel.run(asking.segments.count * heads.queries) { task in
+    walk.forward(y, logSumExp, segment: task / heads.queries, head: task % heads.queries)
   }
   return y.recorded(
     Attention(
-      q: q, k: k, v: v, y: y, logSumExp: logSumExp, segments: segments, heads: heads),
+      q: Kept(q), k: Kept(k), v: Kept(v), logSumExp: logSumExp, asking: asking, heads: heads),
     from: q.slot, k.slot, v.slot)
 }

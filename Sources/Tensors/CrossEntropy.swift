@@ -1,6 +1,6 @@
 import CKernels
 
-/// The gradient is made on the way forward, chunk by chunk, so that logits exist for one chunk only;
+/// The gradient is made on the way forward, part by part, so that logits exist for one part only;
 /// the way back scales it.
 struct LinearCrossEntropy: Operation {
   let x: Slot?, weight: Slot?, dx: Tensor?, dw: Tensor?
@@ -16,70 +16,162 @@ struct LinearCrossEntropy: Operation {
   }
 }
 
-/// Rows whose logits exist at once.
-private let chunk = 256
-
 /// Σ over rows of −log softmax(x · Wᵀ)[target], [1, 1], and each row's own loss; x [rows, features],
 /// W [vocabulary, features].
+///
+/// A frozen W is read once: like attention with W as keys and values, the expected row of W under
+/// the softmax is summed online, and dx is that row less the target's. A trained W is read again
+/// when the sums are known, for probabilities that its gradient needs.
 public func linearCrossEntropy(_ x: Tensor, _ weight: Weight, targets: [Int32])
   -> (sum: Tensor, rows: [Float])
 {
-  precondition(
-    x.rows == targets.count && x.columns == weight.columns,
-    "linearCrossEntropy: x \(x.shape), \(targets.count) targets, "
-      + "W [\(weight.rows), \(weight.columns)]")
-  let losses = Buffer(max(x.rows, 1))
-  let wantsInput = x.slot != nil && Recording.isOn,
-    wantsWeight = weight.slot != nil && Recording.isOn
+  let trainsWeight = weight.slot != nil && Recording.isOn
+  let wantsInput = x.slot != nil && Recording.isOn
   let dx = wantsInput ? Tensor(x.rows, x.columns) : nil
-  let dw = wantsWeight ? Tensor(weight.rows, weight.columns) : nil
-  for first in stride(from: 0, to: x.rows, by: chunk) {
-    let rows = first..<min(first + chunk, x.rows)
-    let input = rowSlice(x, rows), logits = Tensor(rows.count, weight.rows)
-    Gemm.forward(logits, input, weight)
-    targets.withUnsafeBufferPointer { targets in
-      Parallel.rows(rows.count, columns: weight.rows) { part in
-        k_cross_entropy_f32(
-          losses.start + first + part.lowerBound, logits.start + part.lowerBound * weight.rows,
-          targets.baseAddress! + first + part.lowerBound, Int64(part.count), Int64(weight.rows), 1)
-      }
-    }
-    if let dx { Gemm.backward(dx.start + first * x.columns, logits, weight, beta: 0) }
+  let dw = trainsWeight ? Tensor(weight.rows, weight.columns) : nil
+  var rows: [Float] = []
+  for part in parts(x, targets) {
+    let softmax = OnlineSoftmax(part.x, weight, targets: part.targets)
     if let dw {
-      Gemm.product(
-        dw.start, .init(logits, isTransposed: true), .init(input), m: weight.rows,
-        n: weight.columns, k: rows.count, beta: first == 0 ? 0 : 1)
+      rows += softmax.losses(expected: nil)
+      softmax.gradients(dx.map { $0.start + part.first * x.columns }, dw, isFirst: part.first == 0)
+    } else {
+      rows += softmax.losses(expected: dx.map { $0.start + part.first * x.columns })
     }
   }
-  let rowLosses = (0..<x.rows).map { losses.start[$0] }
-  let total = Float(rowLosses.reduce(0.0) { $0 + Double($1) })
+  let total = Float(rows.reduce(0.0) { $0 + Double($1) })
   let sum = Tensor(rows: 1, columns: 1, values: [total]).recorded(
     LinearCrossEntropy(x: x.slot, weight: weight.slot, dx: dx, dw: dw), from: x.slot, weight.slot)
-  return (sum, rowLosses)
+  return (sum, rows)
 }
 
-/// log softmax(x · Wᵀ)[target] for each row, chunk by chunk; a constant.
+/// log softmax(x · Wᵀ)[target] for each row; a constant.
 public func logProbabilities(_ x: Tensor, _ weight: Weight, targets: [Int32]) -> [Float] {
-  precondition(x.rows == targets.count, "logProbabilities: x \(x.shape), \(targets.count) targets")
-  let result = Buffer(max(x.rows, 1))
-  for first in stride(from: 0, to: x.rows, by: chunk) {
-    let rows = first..<min(first + chunk, x.rows), logits = Tensor(rows.count, weight.rows)
-    Gemm.forward(logits, rowSlice(x, rows), weight)
-    targets.withUnsafeBufferPointer { targets in
-      Parallel.rows(rows.count, columns: weight.rows) { part in
-        k_log_probability_f32(
-          result.start + first + part.lowerBound, logits.start + part.lowerBound * weight.rows,
-          targets.baseAddress! + first + part.lowerBound, Int64(part.count), Int64(weight.rows))
+  parts(x, targets).flatMap {
+    OnlineSoftmax($0.x, weight, targets: $0.targets).losses(expected: nil).map { -$0 }
+  }
+}
+
+/// Pieces of at most 1024 rows, so that memory does not grow with the batch.
+private func parts(_ x: Tensor, _ targets: [Int32]) -> [(first: Int, x: Tensor, targets: [Int32])] {
+  precondition(x.rows == targets.count, "head: x \(x.shape), \(targets.count) targets")
+  guard x.rows > 1024 else { return x.rows == 0 ? [] : [(0, x.detached, targets)] }
+  return stride(from: 0, to: x.rows, by: 1024).map { first in
+    let rows = first..<min(first + 1024, x.rows)
+    return (first, selectRows(x.detached, Array(rows)), Array(targets[rows]))
+  }
+}
+
+/// softmax(x · Wᵀ) for a W so wide that its columns pass by in parts.
+private final class OnlineSoftmax {
+  private let x: Tensor, left: Gemm.Left, weight: Weight, targets: [Int32]
+  /// Vocabulary entries whose scores exist at once.
+  private static let width = 4096
+  private let top: Tensor, sum: Tensor, factor: Tensor
+  private let scores: Buffer
+  private var chosen: [Float]
+
+  init(_ x: Tensor, _ weight: Weight, targets: [Int32]) {
+    precondition(
+      x.columns == weight.columns, "head: x \(x.shape), W [\(weight.rows), \(weight.columns)]")
+    precondition(
+      targets.allSatisfy { $0 >= 0 && Int($0) < weight.rows },
+      "head: targets \(targets) of \(weight.rows)")
+    self.x = x
+    self.weight = weight
+    self.targets = targets
+    left = Gemm.Left(x)
+    top = Tensor(rows: x.rows, columns: 1, repeating: -.infinity)
+    sum = Tensor(rows: x.rows, columns: 1, repeating: 0)
+    factor = Tensor(rows: x.rows, columns: 1, repeating: 1)
+    scores = Buffer(x.rows * min(Self.width, weight.rows))
+    chosen = Array(repeating: 0, count: x.rows)
+  }
+
+  /// Each row's −log probability of its target. `expected` becomes dx: the expected row of W less
+  /// the target's.
+  func losses(expected dx: UnsafeMutablePointer<Float>?) -> [Float] {
+    forEachPart { part in
+      let columns = part.count
+      for (row, target) in targets.enumerated() where part.contains(Int(target)) {
+        chosen[row] = scores.start[row * columns + Int(target) - part.lowerBound]
       }
+      Parallel.rows(x.rows, columns: columns) { rows in
+        let first = rows.lowerBound
+        k_online_softmax_f32(
+          scores.start + first * columns, top.start + first, sum.start + first,
+          factor.start + first, Int64(rows.count), Int64(columns))
+      }
+      guard let dx else { return }
+      if part.lowerBound > 0 { scale(dx) }
+      Gemm.sum(
+        dx, [Gemm.Term(Gemm.Left(probabilities(columns)), weight, rows: part)],
+        beta: part.lowerBound == 0 ? 0 : 1)
+    }
+    if let dx {
+      for row in 0..<x.rows { factor.start[row] = 1 / sum.start[row] }
+      scale(dx)
+      subtractTargets(dx)
+    }
+    return chosen.indices.map { Float(logSum($0) - Double(chosen[$0])) }
+  }
+
+  /// dx and dw of the summed losses, once `losses` has been asked.
+  func gradients(_ dx: UnsafeMutablePointer<Float>?, _ dw: Tensor, isFirst: Bool) {
+    let logSums = Tensor(x.rows, 1)
+    for row in 0..<x.rows {
+      logSums.start[row] = Float(logSum(row))
+    }
+    forEachPart { part in
+      let columns = part.count
+      Parallel.rows(x.rows, columns: columns) { rows in
+        let first = rows.lowerBound
+        k_softmax_again_f32(
+          scores.start + first * columns, logSums.start + first, Int64(rows.count), Int64(columns))
+      }
+      for (row, target) in targets.enumerated() where part.contains(Int(target)) {
+        scores.start[row * columns + Int(target) - part.lowerBound] -= 1
+      }
+      let dlogits = probabilities(columns)
+      if let dx {
+        Gemm.sum(
+          dx, [Gemm.Term(Gemm.Left(dlogits), weight, rows: part)],
+          beta: part.lowerBound == 0 ? 0 : 1)
+      }
+      Gemm.sum(
+        dw.start + part.lowerBound * dw.columns,
+        [Gemm.Term(Gemm.Left(dlogits, isTransposed: true), x)], beta: isFirst ? 0 : 1)
     }
   }
-  return (0..<x.rows).map { result.start[$0] }
-}
 
-/// A copy of some rows; the whole where all are asked for.
-private func rowSlice(_ x: Tensor, _ rows: Range<Int>) -> Tensor {
-  if rows == 0..<x.rows { return x.detached }
-  let y = Tensor(rows.count, x.columns)
-  y.start.update(from: x.start + rows.lowerBound * x.columns, count: y.count)
-  return y
+  private func logSum(_ row: Int) -> Double {
+    Double(top.start[row]) + logarithm(Double(sum.start[row]))
+  }
+
+  /// Computes the scores of one part of the vocabulary after the other.
+  private func forEachPart(_ body: (Range<Int>) -> Void) {
+    for first in stride(from: 0, to: weight.rows, by: Self.width) {
+      let part = first..<min(first + Self.width, weight.rows)
+      Gemm.sum(scores.start, [Gemm.Term(left, weight, rows: part, isTransposed: true)])
+      body(part)
+    }
+  }
+
+  /// The scores as a matrix.
+  private func probabilities(_ columns: Int) -> Tensor {
+    Tensor(rows: x.rows, columns: columns, buffer: scores, slot: nil)
+  }
+
+  private func scale(_ dx: UnsafeMutablePointer<Float>) {
+    Parallel.rows(x.rows, columns: x.columns) { rows in
+      k_scale_rows_f32(
+        dx + rows.lowerBound * x.columns, factor.start + rows.lowerBound, Int64(rows.count),
+        Int64(x.columns))
+    }
+  }
+
+  private func subtractTargets(_ dx: UnsafeMutablePointer<Float>) {
+    let rows = embed(targets, weight)
+    axpby(dx, rows.start, -1, 1, rows.count)
+  }
 }

@@ -51,7 +51,7 @@ public enum Engine {
     }
     return (
       rate { Gemm.forward(y, x, weight) },
-      rate { Gemm.backward(x.start, y, weight, beta: 0) }
+      rate { Gemm.sum(x.start, [Gemm.Term(Gemm.Left(y), weight)]) }
     )
   }
 

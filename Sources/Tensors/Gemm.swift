@@ -1,88 +1,173 @@
 import CKernels
 
-/// Matrix products, cut into tiles of the output whose sizes follow from the shapes alone.
-enum Gemm {
-  /// An operand: dense rows, transposed where the flag is set.
-  struct Operand {
-    let start: UnsafePointer<Float>
-    let stride: Int
-    var isTransposed = false
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
 
-    init(_ tensor: Tensor, isTransposed: Bool = false) {
-      start = UnsafePointer(tensor.start)
-      stride = tensor.columns
+/// Sums of matrix products, C := beta · C + Σ op(A) · op(B), on all threads.
+///
+/// The right operands may be stored in any form: they become f32 strip by strip inside the product.
+/// The output is cut into pieces by its shape alone.
+enum Gemm {
+  /// Who multiplies.
+  enum Engine: String {
+    /// Our own micro-kernels on packed panels.
+    case packed
+    /// OpenBLAS on tiles that were converted to f32 first.
+    case openBLAS = "openblas"
+
+    /// The faster one for this processor's instruction set, as `bench gemm` measures them;
+    /// `HOST_GEMM` overrides it.
+    static let chosen: Engine = {
+      guard let name = getenv("HOST_GEMM") else { return .packed }
+      return Engine(rawValue: String(cString: name)) ?? .packed
+    }()
+  }
+
+  /// alpha · op(x): an operand that several products may share; it is packed once.
+  final class Left {
+    let x: Tensor, isTransposed: Bool, alpha: Float
+
+    init(_ x: Tensor, isTransposed: Bool = false, alpha: Float = 1) {
+      self.x = x
+      self.isTransposed = isTransposed
+      self.alpha = alpha
+    }
+
+    var rows: Int { isTransposed ? x.columns : x.rows }
+    var depth: Int { isTransposed ? x.rows : x.columns }
+
+    /// Panels for the micro-kernel.
+    lazy var packed: Buffer = pack()
+
+    private func pack() -> Buffer {
+      let panel = Gemm.panel, result = Buffer((rows + panel - 1) / panel * panel * depth)
+      let depth = Int64(depth), stride = Int64(x.columns)
+      Parallel.ranges(rows, grain: max(1, 65536 / (panel * x.rows)) * panel) { range in
+        let first = range.lowerBound, target = result.start + first * Int(depth)
+        if isTransposed {
+          k_gemm_pack_columns_f32(
+            target, x.start + first, Int64(range.count), depth, stride, alpha)
+        } else {
+          k_gemm_pack_rows_f32(
+            target, x.start + first * x.columns, Int64(range.count), depth, stride, alpha)
+        }
+      }
+      return result
+    }
+  }
+
+  /// left · right, or left · rightᵀ, where right is a weight's rows, all or some.
+  struct Term {
+    let left: Left, right: Weight, rows: Range<Int>, isTransposed: Bool
+
+    init(_ left: Left, _ right: Weight, rows: Range<Int>? = nil, isTransposed: Bool = false) {
+      let rows = rows ?? 0..<right.rows
+      precondition(
+        left.depth == (isTransposed ? right.columns : rows.count) && rows.upperBound <= right.rows,
+        "product: depth \(left.depth) and \(rows) of [\(right.rows), \(right.columns)]"
+          + (isTransposed ? " transposed" : ""))
+      self.left = left
+      self.right = right
+      self.rows = rows
       self.isTransposed = isTransposed
     }
 
-    /// The part of op(operand) that starts at row `row`, column `column`.
-    func at(_ row: Int, _ column: Int) -> UnsafePointer<Float> {
-      isTransposed ? start + column * stride + row : start + row * stride + column
+    init(_ left: Left, _ right: Tensor, isTransposed: Bool = false) {
+      self.init(left, .tensor(right), isTransposed: isTransposed)
+    }
+
+    var columns: Int { isTransposed ? rows.count : right.columns }
+  }
+
+  /// C := beta · C + Σ terms; C's rows lie `columns` apart. beta is 0 or 1.
+  static func sum(_ c: UnsafeMutablePointer<Float>, _ terms: [Term], beta: Float = 0) {
+    guard let first = terms.first, first.left.rows > 0 else { return }
+    let rows = first.left.rows, columns = first.columns
+    precondition(
+      terms.allSatisfy { $0.left.rows == rows && $0.columns == columns },
+      "product: terms of different shapes")
+    switch Engine.chosen {
+    case .packed: packedSum(c, terms, rows, columns, beta)
+    case .openBLAS: blasSum(c, terms, rows, columns, beta)
     }
   }
 
-  /// C [m, n] := alpha · op(A) · op(B) + beta · C, with C's rows n apart. The longer side of C is cut.
-  static func product(
-    _ c: UnsafeMutablePointer<Float>, _ a: Operand, _ b: Operand, m: Int, n: Int, k: Int,
-    alpha: Float = 1, beta: Float = 0
-  ) {
-    let cutsRows = m >= n
-    Parallel.ranges(cutsRows ? m : n, grain: tile(cutsRows ? m : n)) { range in
-      let row = cutsRows ? range.lowerBound : 0, column = cutsRows ? 0 : range.lowerBound
-      k_gemm_f32(
-        a.isTransposed ? 1 : 0, b.isTransposed ? 1 : 0, Int64(cutsRows ? range.count : m),
-        Int64(cutsRows ? n : range.count), Int64(k), alpha, a.at(row, 0), Int64(a.stride),
-        b.at(0, column), Int64(b.stride), beta, c + row * n + column, Int64(n))
-    }
-  }
-
-  /// y [t, outputs] := x [t, inputs] · Wᵀ. A tile of W becomes f32 in a scratch that stays in the
-  /// cache, and is multiplied there.
+  /// y [t, outputs] := x [t, inputs] · Wᵀ.
   static func forward(_ y: Tensor, _ x: Tensor, _ weight: Weight) {
-    let outputs = weight.rows, inputs = weight.columns, t = x.rows
-    if t <= FewRows.most { return FewRows.product(y, x, weight) }
-    Parallel.ranges(outputs, grain: tile(outputs)) { range in
-      withTile(weight, range, 0..<inputs) { tile, stride in
-        k_gemm_f32(
-          0, 1, Int64(t), Int64(range.count), Int64(inputs), 1, x.start, Int64(inputs), tile,
-          Int64(stride), 0, y.start + range.lowerBound, Int64(outputs))
+    if x.rows <= FewRows.most { return FewRows.product(y, x, weight) }
+    sum(y.start, [Term(Left(x), weight, isTransposed: true)])
+  }
+
+  // MARK: Packed
+
+  /// The rows of a panel.
+  static let panel: Int = {
+    var rows: Int64 = 0
+    k_gemm_panel_rows_f32(&rows)
+    return Int(rows)
+  }()
+  private static let strip = Int(K_GEMM_STRIP)
+
+  private static func packedSum(
+    _ c: UnsafeMutablePointer<Float>, _ terms: [Term], _ rows: Int, _ columns: Int, _ beta: Float
+  ) {
+    let descriptors = terms.map {
+      k_term(
+        a: $0.left.packed.start, depth: Int64($0.left.depth), b: $0.right.descriptor,
+        bFirst: Int64($0.rows.lowerBound), isTransposed: $0.isTransposed ? 1 : 0)
+    }
+    let strips = (columns + strip - 1) / strip, block = rowBlock(rows, strips: strips)
+    let blocks = (rows + block - 1) / block
+    withExtendedLifetime(terms) {
+      Parallel.run(strips * blocks) { task in
+        let column = task / blocks * strip, row = task % blocks * block
+        k_gemm_strip_f32(
+          c, Int64(columns), Int64(row), Int64(min(block, rows - row)), descriptors,
+          Int64(descriptors.count), Int64(column), Int64(min(strip, columns - column)), beta)
       }
     }
   }
 
-  /// dx [t, inputs] := dy [t, outputs] · W + beta · dx.
-  static func backward(
-    _ dx: UnsafeMutablePointer<Float>, _ dy: Tensor, _ weight: Weight, beta: Float
+  /// Rows of one piece: as many as share the cache with a strip, fewer where the output has too few
+  /// strips to keep the threads busy.
+  private static func rowBlock(_ rows: Int, strips: Int) -> Int {
+    let panels = (rows + panel - 1) / panel
+    let blocks = max((rows + 639) / 640, min(panels, (8 + strips - 1) / strips))
+    return (panels + blocks - 1) / blocks * panel
+  }
+
+  // MARK: OpenBLAS
+
+  private static func blasSum(
+    _ c: UnsafeMutablePointer<Float>, _ terms: [Term], _ rows: Int, _ columns: Int, _ beta: Float
   ) {
-    let outputs = weight.rows, inputs = weight.columns
-    Parallel.ranges(inputs, grain: tile(inputs)) { range in
-      // Part by part of the sum, so that the scratch stays near 1 MiB.
-      let part = 1024
-      for first in stride(from: 0, to: outputs, by: part) {
-        let rows = first..<min(first + part, outputs)
-        withTile(weight, rows, range) { tile, stride in
+    // Part by part of the depth, so that the scratch stays near 1 MiB.
+    let width = 256, part = 1024
+    Parallel.ranges(columns, grain: width) { range in
+      var factor = beta
+      for term in terms {
+        let left = term.left, depth = left.depth
+        for first in stride(from: 0, to: depth, by: part) {
+          let depths = first..<min(first + part, depth)
+          let (some, tileColumns) = term.isTransposed ? (range, depths) : (depths, range)
+          let tileRows = some.lowerBound + term.rows.lowerBound
+            ..< some.upperBound + term.rows.lowerBound
+          let tile = Buffer(tileRows.count * tileColumns.count)
+          term.right.read(tileRows, tileColumns, into: tile.start)
           k_gemm_f32(
-            0, 0, Int64(dy.rows), Int64(range.count), Int64(rows.count), 1, dy.start + first,
-            Int64(outputs), tile, Int64(stride), first == 0 ? beta : 1, dx + range.lowerBound,
-            Int64(inputs))
+            left.isTransposed ? 1 : 0, term.isTransposed ? 1 : 0, Int64(rows), Int64(range.count),
+            Int64(depths.count), left.alpha,
+            left.x.start + (left.isTransposed ? first * left.x.columns : first),
+            Int64(left.x.columns), tile.start, Int64(tileColumns.count), factor,
+            c + range.lowerBound, Int64(columns))
+          factor = 1
         }
       }
     }
-  }
-
-  /// At most 256 wide, at least four tiles where the side allows it, whole vectors.
-  static func tile(_ side: Int) -> Int { min(256, max(16, (side + 63) / 64 * 16)) }
-
-  /// Hands over a tile in f32: in place for weights kept so, else converted.
-  private static func withTile(
-    _ weight: Weight, _ rows: Range<Int>, _ columns: Range<Int>,
-    _ body: (UnsafePointer<Float>, _ stride: Int) -> Void
-  ) {
-    if case .tensor(let tensor) = weight {
-      return body(
-        tensor.start + rows.lowerBound * tensor.columns + columns.lowerBound, tensor.columns)
-    }
-    let scratch = Buffer(rows.count * columns.count)
-    weight.read(rows, columns, into: scratch.start)
-    body(scratch.start, columns.count)
   }
 }

@@ -43,24 +43,23 @@ public final class KeyValueCache {
 /// Attention of new tokens over their sequences' caches, to which their keys and values are appended
 /// first. Segment i continues sequence i. Constants only.
 public func attend(
-  _ q: Tensor, _ k: Tensor, _ v: Tensor, segments: Segments, heads: HeadShape,
-  cache: KeyValueCache
+  _ q: Tensor, _ k: Tensor, _ v: Tensor, _ asking: Asking, heads: HeadShape, cache: KeyValueCache
 ) -> Tensor {
-  let past = cache.lengths
+  let past = cache.lengths, segments = asking.segments
   cache.append(k, v, segments)
   // From empty caches, all at once by blocks, as in training.
   if past.allSatisfy({ $0 == 0 }), segments.tokens > segments.count {
-    return attend(q.detached, k.detached, v.detached, segments: segments, heads: heads)
+    return attend(q.detached, k.detached, v.detached, asking, heads: heads)
   }
   let y = Tensor(q.rows, q.columns), width = heads.width
   Parallel.run(segments.count * heads.queries) { task in
-    let sequence = task / heads.queries, head = task % heads.queries, rows = segments[sequence]
-    let scratch = Buffer(past[sequence] + rows.count), group = head / heads.group
-    for (index, row) in rows.enumerated() {
+    let sequence = task / heads.queries, head = task % heads.queries
+    let scratch = Buffer(cache.lengths[sequence]), group = head / heads.group
+    for row in asking.rows[sequence] {
       let at = row * q.columns + head * width
       k_attend_row_f32(
         y.start + at, q.start + at, cache.key(sequence) + group * width,
-        cache.value(sequence) + group * width, Int64(past[sequence] + index + 1),
+        cache.value(sequence) + group * width, Int64(past[sequence]) + asking.seen[row],
         Int64(k.columns), Int64(width), heads.scale, scratch.start)
     }
   }

@@ -1,18 +1,53 @@
 import CKernels
 
-/// y = x · Wᵀ + b. A frozen projection keeps nothing of x; a trained one keeps x for dW = dyᵀ · x.
+/// A low-rank part of a projection, scale · D(x) · Aᵀ · Bᵀ for A [rank, inputs] and B [outputs, rank]
+/// (Hu et al. 2021, eq. 3); D is a dropout on what the part reads, as in PEFT.
+public struct LowRank {
+  let a: Tensor, b: Tensor, scale: Float, dropout: Dropout?
+
+  /// Assembles the part.
+  public init(_ a: Tensor, _ b: Tensor, scale: Float, dropout: Dropout? = nil) {
+    precondition(a.rows == b.columns, "low rank: A \(a.shape), B \(b.shape)")
+    self.a = a
+    self.b = b
+    self.scale = scale
+    self.dropout = dropout
+  }
+
+  /// D(x) · Aᵀ, [tokens, rank].
+  fileprivate func hidden(_ x: Tensor, _ left: Gemm.Left) -> Tensor {
+    let hidden = Tensor(x.rows, a.rows)
+    let input = dropout.map { Gemm.Left($0.applied(to: x)) } ?? left
+    Gemm.sum(hidden.start, [Gemm.Term(input, a, isTransposed: true)])
+    return hidden
+  }
+}
+
+/// y = x · Wᵀ + b + s · D(x) · Aᵀ · Bᵀ. A frozen projection without a low-rank part keeps nothing of
+/// x; trained matrices keep it for their gradients.
 struct Projection: Operation {
-  let x: Slot?, weight: Weight, bias: Slot?, trainedInput: Tensor?
+  let x: Slot?, inputs: Int, weight: Weight, bias: Slot?
+  let kept: Kept?, lowRank: LowRank?, hidden: Tensor?
 
   func pullback(_ dy: Tensor, into g: inout Gradients) {
-    g.add(x, dy.rows, weight.columns) { dx, beta in
-      Gemm.backward(dx, dy, weight, beta: beta)
+    let left = Gemm.Left(dy), input = kept?.value
+    var dx = [Gemm.Term(left, weight)]
+    if let lowRank, let hidden, let input {
+      let dhidden = pullback(lowRank, hidden, input, left, into: &g)
+      if let dropout = lowRank.dropout {
+        g.add(x, dy.rows, inputs) { dx, beta in
+          let masked = Tensor(dy.rows, inputs)
+          Gemm.sum(masked.start, [Gemm.Term(.init(dhidden, alpha: lowRank.scale), lowRank.a)])
+          dropout.apply(dx, masked, beta: beta)
+        }
+      } else {
+        dx.append(Gemm.Term(.init(dhidden, alpha: lowRank.scale), lowRank.a))
+      }
     }
-    if let input = trainedInput {
+    g.add(x, dy.rows, inputs) { Gemm.sum($0, dx, beta: $1) }
+    if let input {
       g.add(weight.slot, weight.rows, weight.columns) { dw, beta in
-        Gemm.product(
-          dw, .init(dy, isTransposed: true), .init(input), m: weight.rows, n: weight.columns,
-          k: dy.rows, beta: beta)
+        Gemm.sum(dw, [Gemm.Term(.init(dy, isTransposed: true), input)], beta: beta)
       }
     }
     g.add(bias, 1, dy.columns) { db, beta in
@@ -23,15 +58,49 @@ struct Projection: Operation {
       }
     }
   }
+
+  /// Adds the gradients of A and B; returns dy · B.
+  private func pullback(
+    _ part: LowRank, _ hidden: Tensor, _ input: Tensor, _ dy: Gemm.Left, into g: inout Gradients
+  ) -> Tensor {
+    g.add(part.b.slot, part.b.rows, part.b.columns) { db, beta in
+      let left = Gemm.Left(dy.x, isTransposed: true, alpha: part.scale)
+      Gemm.sum(db, [Gemm.Term(left, hidden)], beta: beta)
+    }
+    let dhidden = Tensor(dy.rows, part.a.rows)
+    Gemm.sum(dhidden.start, [Gemm.Term(dy, part.b)])
+    g.add(part.a.slot, part.a.rows, part.a.columns) { da, beta in
+      let left = Gemm.Left(dhidden, isTransposed: true, alpha: part.scale)
+      let read = part.dropout?.applied(to: input) ?? input
+      Gemm.sum(da, [Gemm.Term(left, read)], beta: beta)
+    }
+    return dhidden
+  }
 }
 
-/// y = x · Wᵀ + b for x [tokens, inputs], W [outputs, inputs], b [1, outputs].
-public func project(_ x: Tensor, _ weight: Weight, bias: Tensor? = nil) -> Tensor {
+/// y = x · Wᵀ + b, plus a low-rank part, for x [tokens, inputs], W [outputs, inputs], b [1, outputs].
+public func project(
+  _ x: Tensor, _ weight: Weight, bias: Tensor? = nil, plus lowRank: LowRank? = nil
+) -> Tensor {
   precondition(
     x.columns == weight.columns,
     "projection: x \(x.shape) · Wᵀ of [\(weight.rows), \(weight.columns)]")
-  let y = Tensor(x.rows, weight.rows)
-  Gemm.forward(y, x, weight)
+  let y = Tensor(x.rows, weight.rows), left = Gemm.Left(x)
+  let hidden = lowRank?.hidden(x, left)
+  var terms: [Gemm.Term] = []
+  let isFew = x.rows <= FewRows.most
+  if isFew {
+    FewRows.product(y, x, weight)
+  } else {
+    terms.append(Gemm.Term(left, weight, isTransposed: true))
+  }
+  if let lowRank, let hidden {
+    precondition(
+      lowRank.a.columns == weight.columns && lowRank.b.rows == weight.rows,
+      "projection: [\(weight.rows), \(weight.columns)], A \(lowRank.a.shape), B \(lowRank.b.shape)")
+    terms.append(Gemm.Term(.init(hidden, alpha: lowRank.scale), lowRank.b, isTransposed: true))
+  }
+  Gemm.sum(y.start, terms, beta: isFew ? 1 : 0)
   if let bias {
     precondition(bias.count == weight.rows, "projection: bias \(bias.shape) for \(weight.rows)")
     Parallel.rows(y.rows, columns: y.columns) { rows in
@@ -39,68 +108,10 @@ public func project(_ x: Tensor, _ weight: Weight, bias: Tensor? = nil) -> Tenso
         y.start + rows.lowerBound * y.columns, bias.start, Int64(rows.count), Int64(y.columns))
     }
   }
+  let trains = weight.slot != nil || lowRank != nil
   return y.recorded(
     Projection(
-      x: x.slot, weight: weight, bias: bias?.slot,
-      trainedInput: weight.slot == nil ? nil : x.detached),
-    from: x.slot, weight.slot, bias?.slot)
-}
-
-/// y = base + scale · D(x) · Aᵀ · Bᵀ, D a dropout.
-struct LowRank: Operation {
-  let base: Slot?, x: Tensor, a: Tensor, b: Tensor, hidden: Tensor, scale: Float, dropout: Dropout?
-
-  func pullback(_ dy: Tensor, into g: inout Gradients) {
-    g.pass(base, dy)
-    let rank = a.rows, rows = x.rows
-    g.add(b.slot, b.rows, rank) { db, beta in
-      Gemm.product(
-        db, .init(dy, isTransposed: true), .init(hidden), m: b.rows, n: rank, k: rows,
-        alpha: scale, beta: beta)
-    }
-    let dh = Tensor(rows, rank)
-    Gemm.product(dh.start, .init(dy), .init(b), m: rows, n: rank, k: b.rows, alpha: scale)
-    g.add(a.slot, rank, a.columns) { da, beta in
-      let input = dropout?.applied(to: x) ?? x
-      Gemm.product(
-        da, .init(dh, isTransposed: true), .init(input), m: rank, n: a.columns, k: rows,
-        beta: beta)
-    }
-    guard let dropout else {
-      return g.add(x.slot, rows, x.columns) { dx, beta in
-        Gemm.product(dx, .init(dh), .init(a), m: rows, n: a.columns, k: rank, beta: beta)
-      }
-    }
-    g.add(x.slot, rows, x.columns) { dx, beta in
-      let masked = Tensor(rows, x.columns)
-      Gemm.product(masked.start, .init(dh), .init(a), m: rows, n: a.columns, k: rank)
-      dropout.apply(dx, masked, beta: beta)
-    }
-  }
-}
-
-/// base + scale · D(x) · Aᵀ · Bᵀ for base [tokens, outputs], x [tokens, inputs], A [rank, inputs],
-/// B [outputs, rank] (Hu et al. 2021, eq. 3; the dropout acts on the adapter's input as in PEFT).
-public func lowRank(
-  _ x: Tensor, _ a: Tensor, _ b: Tensor, scale: Float, dropout: Dropout? = nil,
-  onto base: consuming Tensor
-) -> Tensor {
-  precondition(
-    x.columns == a.columns && a.rows == b.columns && b.rows == base.columns && x.rows == base.rows,
-    "lowRank: x \(x.shape), A \(a.shape), B \(b.shape) onto \(base.shape)")
-  let hidden = Tensor(x.rows, a.rows)
-  let input = dropout?.applied(to: x) ?? x
-  Gemm.product(
-    hidden.start, .init(input), .init(a, isTransposed: true), m: x.rows, n: a.rows, k: x.columns)
-  let slot = base.slot
-  // In place when this is the last reference to the base: the usual case.
-  var y = base
-  if !isKnownUniquelyReferenced(&y.buffer) { y = y.copy() }
-  Gemm.product(
-    y.start, .init(hidden), .init(b, isTransposed: true), m: x.rows, n: b.rows, k: a.rows,
-    alpha: scale, beta: 1)
-  return y.detached.recorded(
-    LowRank(
-      base: slot, x: x, a: a, b: b, hidden: hidden, scale: scale, dropout: dropout),
-    from: slot, x.slot, a.slot, b.slot)
+      x: x.slot, inputs: x.columns, weight: weight, bias: bias?.slot,
+      kept: trains ? Kept(x) : nil, lowRank: lowRank, hidden: hidden),
+    from: x.slot, weight.slot, bias?.slot, lowRank?.a.slot, lowRank?.b.slot)
 }

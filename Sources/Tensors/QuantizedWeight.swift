@@ -113,8 +113,8 @@ public struct Int8Weight: Sendable {
 }
 
 extension Weight {
-  /// Hands the kernels' description of the matrix to `body`; its pointers are valid there alone.
-  func withDescriptor<Result>(_ body: (UnsafePointer<k_weight>) -> Result) -> Result {
+  /// The kernels' description of the matrix; its pointers are valid while the weight lives.
+  var descriptor: k_weight {
     var descriptor = k_weight()
     descriptor.rows = Int64(rows)
     descriptor.columns = Int64(columns)
@@ -141,6 +141,12 @@ extension Weight {
       descriptor.data = weight.codes.start
       descriptor.scales = weight.scales.start.assumingMemoryBound(to: Float.self)
     }
+    return descriptor
+  }
+
+  /// Hands the description to `body` and keeps the weight alive meanwhile.
+  func withDescriptor<Result>(_ body: (UnsafePointer<k_weight>) -> Result) -> Result {
+    var descriptor = descriptor
     return withExtendedLifetime(self) { body(&descriptor) }
   }
 }

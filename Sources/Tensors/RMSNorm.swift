@@ -2,10 +2,10 @@ import CKernels
 
 /// y = x · rstd(x) · w
 struct RMSNorm: Operation {
-  let x: Tensor, weight: Tensor, rstd: Buffer
+  let x: Kept, weight: Tensor, rstd: Buffer
 
   func pullback(_ dy: Tensor, into g: inout Gradients) {
-    let columns = x.columns
+    let columns = x.columns, x = x.value
     g.add(weight.slot, 1, columns) { dw, beta in
       Parallel.ranges(columns, grain: 256) { range in
         k_rms_norm_weight_backward_f32(
@@ -13,7 +13,7 @@ struct RMSNorm: Operation {
           Int64(range.lowerBound), Int64(range.upperBound), beta)
       }
     }
-    g.add(x.slot, x.rows, columns) { dx, beta in
+    g.add(self.x.slot, x.rows, columns) { dx, beta in
       Parallel.rows(x.rows, columns: columns) { rows in
         let first = rows.lowerBound * columns
         k_rms_norm_backward_f32(
@@ -28,12 +28,19 @@ struct RMSNorm: Operation {
 /// times w [1, columns]. For heads within rows, reshape so that a head is a row.
 public func rmsNorm(_ x: Tensor, _ weight: Tensor, eps: Float) -> Tensor {
   precondition(x.columns == weight.count, "rmsNorm: x \(x.shape), weight \(weight.shape)")
-  let y = Tensor(x.rows, x.columns), rstd = Buffer(x.rows)
+  let rstd = Buffer(x.rows), kept = Kept(x)
+  return normalized(x, weight, eps: eps, rstd)
+    .recorded(RMSNorm(x: kept, weight: weight, rstd: rstd), from: x.slot, weight.slot)
+    .recalled { normalized(kept.value, weight, eps: eps, Buffer(kept.rows)) }
+}
+
+private func normalized(_ x: Tensor, _ weight: Tensor, eps: Float, _ rstd: Buffer) -> Tensor {
+  let y = Tensor(x.rows, x.columns)
   Parallel.rows(x.rows, columns: x.columns) { rows in
     let first = rows.lowerBound * x.columns
     k_rms_norm_f32(
       y.start + first, rstd.start + rows.lowerBound, x.start + first, weight.start,
       Int64(rows.count), Int64(x.columns), eps)
   }
-  return y.recorded(RMSNorm(x: x, weight: weight, rstd: rstd), from: x.slot, weight.slot)
+  return y
 }

@@ -21,6 +21,18 @@ public struct RotaryTable {
   }
 }
 
+extension RotaryTable {
+  /// The rows `indices`, in their order.
+  public func rows(_ indices: [Int]) -> RotaryTable {
+    RotaryTable(cosine: selectRows(cosine, indices), sine: selectRows(sine, indices))
+  }
+
+  private init(cosine: Tensor, sine: Tensor) {
+    self.cosine = cosine
+    self.sine = sine
+  }
+}
+
 /// The rotation's transpose is the rotation by the opposite angle.
 struct Rope: Operation {
   let x: Slot?, table: RotaryTable, heads: Int
@@ -38,9 +50,16 @@ public func rope(_ x: Tensor, _ table: RotaryTable, heads: Int) -> Tensor {
   precondition(
     x.rows == table.cosine.rows && x.columns == heads * table.cosine.columns * 2,
     "rope: x \(x.shape), \(heads) heads, table \(table.cosine.shape)")
+  let kept = Kept(x)
+  return rotated(x, table, heads: heads)
+    .recorded(Rope(x: x.slot, table: table, heads: heads), from: x.slot)
+    .recalled { rotated(kept.value, table, heads: heads) }
+}
+
+private func rotated(_ x: Tensor, _ table: RotaryTable, heads: Int) -> Tensor {
   let y = Tensor(x.rows, x.columns)
   rotate(y.start, x, table, heads: heads, sign: 1, beta: 0)
-  return y.recorded(Rope(x: x.slot, table: table, heads: heads), from: x.slot)
+  return y
 }
 
 private func rotate(

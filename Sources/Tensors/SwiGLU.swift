@@ -1,10 +1,12 @@
 import CKernels
 
 struct SwiGLU: Operation {
-  let gate: Tensor, up: Tensor
+  let gate: Kept, up: Kept
 
   func pullback(_ dy: Tensor, into g: inout Gradients) {
-    g.add(gate.slot, gate.rows, gate.columns) { dgate, beta in
+    let (gateSlot, upSlot) = (gate.slot, up.slot)
+    let gate = gate.value, up = up.value
+    g.add(gateSlot, gate.rows, gate.columns) { dgate, beta in
       Parallel.ranges(gate.count, grain: 1 << 15) { range in
         let first = range.lowerBound
         k_swiglu_backward_f32(
@@ -12,7 +14,7 @@ struct SwiGLU: Operation {
           Int64(range.count), beta, 0)
       }
     }
-    g.add(up.slot, up.rows, up.columns) { dup, beta in
+    g.add(upSlot, up.rows, up.columns) { dup, beta in
       Parallel.ranges(up.count, grain: 1 << 15) { range in
         let first = range.lowerBound
         k_swiglu_backward_f32(
@@ -27,11 +29,18 @@ struct SwiGLU: Operation {
 public func swiglu(_ gate: Tensor, _ up: Tensor) -> Tensor {
   precondition(
     gate.rows == up.rows && gate.columns == up.columns, "swiglu: \(gate.shape), \(up.shape)")
+  let keptGate = Kept(gate), keptUp = Kept(up)
+  return product(gate, up)
+    .recorded(SwiGLU(gate: keptGate, up: keptUp), from: gate.slot, up.slot)
+    .recalled { product(keptGate.value, keptUp.value) }
+}
+
+private func product(_ gate: Tensor, _ up: Tensor) -> Tensor {
   let y = Tensor(gate.rows, gate.columns)
   Parallel.ranges(gate.count, grain: 1 << 15) { range in
     let first = range.lowerBound
     k_swiglu_f32(
       y.start + first, gate.start + first, up.start + first, Int64(range.count))
   }
-  return y.recorded(SwiGLU(gate: gate, up: up), from: gate.slot, up.slot)
+  return y
 }

@@ -11,6 +11,8 @@ public struct Tensor {
   var buffer: Buffer
   /// Where this value's gradient goes; nil when nobody wants it.
   public let slot: Slot?
+  /// How to compute the value again; nil where it must be kept.
+  var recall: Recall?
 
   /// rows · columns.
   public var count: Int { rows * columns }
@@ -60,7 +62,9 @@ public struct Tensor {
   /// The same numbers under another shape; gradients follow, since they too are flat.
   public func reshaped(rows: Int, columns: Int) -> Tensor {
     precondition(rows * columns == count, "reshape: \(shape) to [\(rows), \(columns)]")
-    return Tensor(rows: rows, columns: columns, buffer: buffer, slot: slot)
+    var result = Tensor(rows: rows, columns: columns, buffer: buffer, slot: slot)
+    result.recall = recall
+    return result
   }
 
   /// The value alone: what depends on it passes no gradient back to it.

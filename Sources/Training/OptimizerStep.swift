@@ -38,7 +38,8 @@ extension CausalLanguageModel {
     result.tokens = batches.reduce(0) { $0 + $1.ids.count }
     for (index, batch) in batches.enumerated() {
       willRun(index)
-      let hidden = hidden(batch.ids, Segments(lengths: batch.lengths))
+      let hidden = hidden(
+        batch.ids, Segments(lengths: batch.lengths), rows: batch.predictingRows)
       let loss = SupervisedFineTuning.loss(hidden, batch, head: head.weight)
       guard loss.sum.scalar.isFinite else {
         let rows = samples[index * batchSize..<min((index + 1) * batchSize, samples.count)]
@@ -58,7 +59,8 @@ extension CausalLanguageModel {
     let batch = SupervisedFineTuning.Batch(samples)
     let loss = Recording.off {
       SupervisedFineTuning.loss(
-        hidden(batch.ids, Segments(lengths: batch.lengths)), batch, head: head.weight)
+        hidden(batch.ids, Segments(lengths: batch.lengths), rows: batch.predictingRows), batch,
+        head: head.weight)
     }
     return (loss.tokens.reduce(0.0) { $0 + Double($1) }, loss.tokens.count)
   }

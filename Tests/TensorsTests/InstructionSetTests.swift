@@ -43,13 +43,16 @@ import Testing
         1e-6)
       #expect(zip(y, exact).allSatisfy { abs(Double($0) - $1) < 2e-6 })
 
-      let targets: [Int32] = [3, 0, 130, 64, 1]
-      var logits = x.map { $0 * 8 }, loss = [Float](repeating: 0, count: rows)
-      var exactLogits = logits.map(Double.init), exactLoss = exactRstd
-      k_cross_entropy_f32(&loss, &logits, targets, Int64(rows), Int64(columns), 0.5)
-      k_cross_entropy_f64(&exactLoss, &exactLogits, targets, Int64(rows), Int64(columns), 0.5)
-      #expect(zip(loss, exactLoss).allSatisfy { abs(Double($0) - $1) < 1e-5 })
-      #expect(zip(logits, exactLogits).allSatisfy { abs(Double($0) - $1) < 1e-6 })
+      var scores = x.map { $0 * 8 }, sum = [Float](repeating: 0, count: rows), factor = sum
+      var top = [Float](repeating: -.infinity, count: rows)
+      var exactScores = scores.map(Double.init), exactSum = sum.map(Double.init)
+      var exactTop = top.map(Double.init), exactFactor = exactSum
+      let sizes = (Int64(rows), Int64(columns))
+      k_online_softmax_f32(&scores, &top, &sum, &factor, sizes.0, sizes.1)
+      k_online_softmax_f64(
+        &exactScores, &exactTop, &exactSum, &exactFactor, sizes.0, sizes.1)
+      #expect(zip(sum, exactSum).allSatisfy { abs(Double($0) - $1) < 2e-6 * $1 })
+      #expect(zip(scores, exactScores).allSatisfy { abs(Double($0) - $1) < 1e-6 })
     }
   }
 

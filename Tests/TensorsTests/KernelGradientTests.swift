@@ -1,4 +1,5 @@
 import CKernels
+import Foundation
 import Testing
 
 /// Kernels in double against central differences: with 53 bits they agree to about 1e-8, so that a
@@ -85,9 +86,10 @@ import Testing
     let x = Self.numbers(n, 11).map { $0 * 3 }, u = Self.numbers(n, 12), scale = 0.7
     var lse = [Double](repeating: 0, count: rows)
     let sizes = (Int64(rows), Int64(columns))
+    let seen = (0..<rows).map { Int64(min(first + $0, columns)) }
     func forward(_ x: [Double]) -> [Double] {
-      var p = x
-      k_causal_softmax_f64(&p, &lse, sizes.0, sizes.1, sizes.1, Int64(first), scale)
+      var p = x.map { $0 * scale }
+      k_causal_softmax_f64(&p, &lse, seen, sizes.0, sizes.1)
       return p
     }
     let p = forward(x)
@@ -97,27 +99,39 @@ import Testing
       #expect(line.dropFirst(min(first + row, columns)).allSatisfy { $0 == 0 })
     }
     var ds = u
-    k_softmax_backward_f64(&ds, p, sizes.0, sizes.1, sizes.1, scale)
+    k_softmax_backward_f64(&ds, p, sizes.0, sizes.1, scale)
     let saved = lse
     check(x, u: u, gradient: ds, forward)
-    var again = x
-    k_causal_softmax_again_f64(&again, saved, sizes.0, sizes.1, sizes.1, Int64(first), scale)
+    var again = x.map { $0 * scale }
+    k_causal_softmax_again_f64(&again, saved, seen, sizes.0, sizes.1)
     #expect(zip(again, p).allSatisfy { abs($0 - $1) < 1e-12 })
   }
 
-  @Test func crossEntropy() {
-    let rows = 3, columns = 19, targets: [Int32] = [0, 18, 7]
-    let x = Self.numbers(rows * columns, 13).map { $0 * 5 }
-    func losses(_ x: [Double]) -> [Double] {
-      var logits = x, loss = [Double](repeating: 0, count: rows)
-      k_cross_entropy_f64(&loss, &logits, targets, Int64(rows), Int64(columns), 1)
-      return loss
+  /// Sums of parts are the sums of the whole, wherever the largest score stands.
+  @Test func onlineSoftmax() {
+    let rows = 3, columns = 19, x = Self.numbers(rows * columns, 13).map { $0 * 50 }
+    var top = [Double](repeating: -.infinity, count: rows), sum = [0.0, 0, 0], factor = sum
+    var expected = [Double](repeating: 0, count: rows)  // Σ exp(x − top) · x, online
+    for part in [0..<5, 5..<6, 6..<19] {
+      var scores = (0..<rows).flatMap { row in part.map { x[row * columns + $0] } }
+      k_online_softmax_f64(&scores, &top, &sum, &factor, Int64(rows), Int64(part.count))
+      k_scale_rows_f64(&expected, factor, Int64(rows), 1)
+      for row in 0..<rows {
+        for (index, column) in part.enumerated() {
+          expected[row] += scores[row * part.count + index] * x[row * columns + column]
+        }
+      }
     }
-    var gradient = x, loss = [Double](repeating: 0, count: rows)
-    k_cross_entropy_f64(&loss, &gradient, targets, Int64(rows), Int64(columns), 1)
-    check(x, u: [1, 1, 1], gradient: gradient, losses)
-    var logProbability = [Double](repeating: 0, count: rows)
-    k_log_probability_f64(&logProbability, x, targets, Int64(rows), Int64(columns))
-    #expect(zip(logProbability, loss).allSatisfy { abs($0 + $1) < 1e-12 })
+    var again = x
+    let lse = (0..<rows).map { top[$0] + log(sum[$0]) }
+    k_softmax_again_f64(&again, lse, Int64(rows), Int64(columns))
+    for row in 0..<rows {
+      let line = x[row * columns..<(row + 1) * columns], highest = line.max() ?? 0
+      let whole = line.reduce(0) { $0 + exp($1 - highest) }
+      #expect(abs(lse[row] - highest - log(whole)) < 1e-12)
+      let mean = line.reduce(0) { $0 + exp($1 - highest) * $1 } / whole
+      #expect(abs(expected[row] / sum[row] - mean) < 1e-10)
+      #expect(abs(again[row * columns..<(row + 1) * columns].reduce(0, +) - 1) < 1e-12)
+    }
   }
 }

@@ -26,6 +26,18 @@ typedef struct {
   float offset;
 } k_weight;
 
+/// One term of a sum of products: a · b, or a · bᵀ where isTransposed is set, with b's rows counted
+/// from bFirst. `a` is packed by gemm_pack_rows or gemm_pack_columns with this depth.
+typedef struct {
+  const float *a;
+  int64_t depth;
+  k_weight b;
+  int64_t bFirst;
+  int isTransposed;
+} k_term;
+/// The widest strip of an output that gemm_strip makes at once.
+enum { K_GEMM_STRIP = 128 };
+
 #define KERNEL_F32
 #define REAL float
 #define KERNEL(name, parameters, arguments) void k_##name##_f32 parameters;

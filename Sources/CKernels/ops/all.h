@@ -12,6 +12,7 @@
 #ifdef KERNEL_F32
 #include "storage.h"
 #include "weight.h"
+#include "quantize.h"
 #include "few_rows.h"
 #include "gemm.h"
 #endif

@@ -21,30 +21,27 @@ INLINE REAL NAME(exponentials)(REAL *x, int64_t n, REAL scale, REAL shift) {
   return sum;
 }
 
-KERNEL_FUNCTION(causal_softmax)(REAL *scores, REAL *lse, int64_t rows, int64_t cols,
-                                int64_t stride, int64_t first, REAL scale) {
-  for (int64_t r = 0; r < rows; r++, scores += stride) {
-    int64_t seen = first + r < cols ? first + r : cols;
-    REAL top = NAME(maximum)(scores, seen) * scale;
-    REAL sum = NAME(exponentials)(scores, seen, scale, top), inverse = 1 / sum;
-    for (int64_t c = 0; c < seen; c++) scores[c] *= inverse;
-    for (int64_t c = seen; c < cols; c++) scores[c] = 0;
+KERNEL_FUNCTION(causal_softmax)(REAL *scores, REAL *lse, const int64_t *seen, int64_t rows,
+                                int64_t cols) {
+  for (int64_t r = 0; r < rows; r++, scores += cols) {
+    REAL top = NAME(maximum)(scores, seen[r]);
+    REAL sum = NAME(exponentials)(scores, seen[r], 1, top), inverse = 1 / sum;
+    for (int64_t c = 0; c < seen[r]; c++) scores[c] *= inverse;
+    for (int64_t c = seen[r]; c < cols; c++) scores[c] = 0;
     lse[r] = top + LOG(sum);
   }
 }
 
-KERNEL_FUNCTION(causal_softmax_again)(REAL *scores, const REAL *lse, int64_t rows, int64_t cols,
-                                      int64_t stride, int64_t first, REAL scale) {
-  for (int64_t r = 0; r < rows; r++, scores += stride) {
-    int64_t seen = first + r < cols ? first + r : cols;
-    for (int64_t c = 0; c < seen; c++) scores[c] = EXP(scores[c] * scale - lse[r]);
-    for (int64_t c = seen; c < cols; c++) scores[c] = 0;
+KERNEL_FUNCTION(causal_softmax_again)(REAL *scores, const REAL *lse, const int64_t *seen,
+                                      int64_t rows, int64_t cols) {
+  for (int64_t r = 0; r < rows; r++, scores += cols) {
+    for (int64_t c = 0; c < seen[r]; c++) scores[c] = EXP(scores[c] - lse[r]);
+    for (int64_t c = seen[r]; c < cols; c++) scores[c] = 0;
   }
 }
 
-KERNEL_FUNCTION(softmax_backward)(REAL *dp, const REAL *p, int64_t rows, int64_t cols,
-                                  int64_t stride, REAL scale) {
-  for (int64_t r = 0; r < rows; r++, dp += stride, p += stride) {
+KERNEL_FUNCTION(softmax_backward)(REAL *dp, const REAL *p, int64_t rows, int64_t cols, REAL scale) {
+  for (int64_t r = 0; r < rows; r++, dp += cols, p += cols) {
     REAL delta = NAME(dot)(dp, p, cols);
     for (int64_t c = 0; c < cols; c++) dp[c] = p[c] * (dp[c] - delta) * scale;
   }

@@ -1,23 +1,21 @@
-KERNEL_FUNCTION(cross_entropy)(REAL *loss, REAL *logits, const int32_t *targets, int64_t rows,
-                               int64_t cols, REAL scale) {
-  for (int64_t r = 0; r < rows; r++, logits += cols) {
-    REAL top = NAME(maximum)(logits, cols), chosen = logits[targets[r]];
-    REAL sum = NAME(exponentials)(logits, cols, 1, top), factor = scale / sum;
-    loss[r] = top + LOG(sum) - chosen;
-    for (int64_t c = 0; c < cols; c++) logits[c] *= factor;
-    logits[targets[r]] -= scale;
+KERNEL_FUNCTION(online_softmax)(REAL *scores, REAL *top, REAL *sum, REAL *factor, int64_t rows,
+                                int64_t cols) {
+  for (int64_t r = 0; r < rows; r++, scores += cols) {
+    REAL highest = NAME(maximum)(scores, cols);
+    if (highest < top[r]) highest = top[r];
+    factor[r] = highest == top[r] ? 1 : EXP(top[r] - highest);
+    sum[r] = sum[r] * factor[r] + NAME(exponentials)(scores, cols, 1, highest);
+    top[r] = highest;
   }
 }
 
-KERNEL_FUNCTION(log_probability)(REAL *logProbability, const REAL *logits, const int32_t *targets,
-                                 int64_t rows, int64_t cols) {
-  for (int64_t r = 0; r < rows; r++, logits += cols) {
-    REAL top = NAME(maximum)(logits, cols), lanes[LANES] = {0};
-    int64_t c = 0;
-    for (; c + LANES <= cols; c += LANES)
-      for (int l = 0; l < LANES; l++) lanes[l] += EXP(logits[c + l] - top);
-    REAL sum = NAME(lane_sum)(lanes);
-    for (; c < cols; c++) sum += EXP(logits[c] - top);
-    logProbability[r] = logits[targets[r]] - top - LOG(sum);
-  }
+KERNEL_FUNCTION(softmax_again)(REAL *scores, const REAL *lse, int64_t rows, int64_t cols) {
+  for (int64_t r = 0; r < rows; r++, scores += cols)
+    for (int64_t c = 0; c < cols; c++) scores[c] = EXP(scores[c] - lse[r]);
+}
+
+KERNEL_FUNCTION(scale_rows)(REAL *y, const REAL *factor, int64_t rows, int64_t cols) {
+  for (int64_t r = 0; r < rows; r++, y += cols)
+    if (factor[r] != 1)
+      for (int64_t c = 0; c < cols; c++) y[c] *= factor[r];
 }

@@ -19,18 +19,51 @@ INLINE float NAME(nf4_code)(const uint8_t *codes, int64_t index) {
   return NAME(nf4_values)[index & 1 ? pair & 15 : pair >> 4];
 }
 
-static void NAME(nf4_run)(float *y, const k_weight *w, int64_t first, int64_t count) {
+#if VECTOR_BYTES == 64
+/// Sixteen codes looked up at once.
+INLINE void NAME(nf4_sixteen)(float *y, const uint8_t *codes, float scale) {
+  __m128i bytes = _mm_loadl_epi64((const __m128i *)codes);
+  // The look-up reads the low four bits of each lane alone, so the high nibbles need no mask.
+  __m128i pairs = _mm_unpacklo_epi8(_mm_srli_epi16(bytes, 4), bytes);
+  __m512 values = _mm512_permutexvar_ps(_mm512_cvtepu8_epi32(pairs),
+                                        _mm512_loadu_ps(NAME(nf4_values)));
+  _mm512_storeu_ps(y, _mm512_mul_ps(values, _mm512_set1_ps(scale)));
+}
+#elif VECTOR_BYTES == 32
+INLINE __m256 NAME(nf4_eight)(__m128i codes) {
+  __m256i index = _mm256_cvtepu8_epi32(codes);
+  __m256 low = _mm256_permutevar8x32_ps(_mm256_loadu_ps(NAME(nf4_values)), index);
+  __m256 high = _mm256_permutevar8x32_ps(_mm256_loadu_ps(NAME(nf4_values) + 8), index);
+  return _mm256_blendv_ps(low, high, _mm256_castsi256_ps(_mm256_slli_epi32(index, 28)));
+}
+INLINE void NAME(nf4_sixteen)(float *y, const uint8_t *codes, float scale) {
+  __m128i bytes = _mm_loadl_epi64((const __m128i *)codes);
+  __m128i pairs = _mm_unpacklo_epi8(_mm_srli_epi16(bytes, 4), bytes);
+  __m256 factor = _mm256_set1_ps(scale);
+  _mm256_storeu_ps(y, _mm256_mul_ps(NAME(nf4_eight)(pairs), factor));
+  _mm256_storeu_ps(y + 8, _mm256_mul_ps(NAME(nf4_eight)(_mm_srli_si128(pairs, 8)), factor));
+}
+#else
+INLINE void NAME(nf4_sixteen)(float *y, const uint8_t *codes, float scale) {
+  for (int i = 0; i < 16; i++) y[i] = NAME(nf4_code)(codes, i) * scale;
+}
+#endif
+
+INLINE void NAME(nf4_run)(float *y, const k_weight *w, int64_t first, int64_t count) {
   const uint8_t *codes = w->data;
   for (int64_t i = first, end; i < first + count; i = end) {
     int64_t block = i / K_NF4_BLOCK;
     end = (block + 1) * K_NF4_BLOCK;
     if (end > first + count) end = first + count;
     float scale = NAME(nf4_scale)(w, block);
-    for (int64_t at = i; at < end; at++) y[at - first] = NAME(nf4_code)(codes, at) * scale;
+    int64_t at = i;
+    if (at % 2 == 0)
+      for (; at + 16 <= end; at += 16) NAME(nf4_sixteen)(y + at - first, codes + at / 2, scale);
+    for (; at < end; at++) y[at - first] = NAME(nf4_code)(codes, at) * scale;
   }
 }
 
-static void NAME(int8_run)(float *y, const k_weight *w, int64_t first, int64_t count) {
+INLINE void NAME(int8_run)(float *y, const k_weight *w, int64_t first, int64_t count) {
   const int8_t *x = w->data;
   for (int64_t i = first, end; i < first + count; i = end) {
     int64_t row = i / w->columns;
@@ -42,7 +75,7 @@ static void NAME(int8_run)(float *y, const k_weight *w, int64_t first, int64_t c
   }
 }
 
-KERNEL_FUNCTION(weight_run)(float *y, const k_weight *w, int64_t first, int64_t count) {
+INLINE void NAME(run)(float *y, const k_weight *w, int64_t first, int64_t count) {
   switch (w->type) {
     case K_F32: memcpy(y, (const float *)w->data + first, (size_t)count * 4); break;
     case K_F16: NAME(from_f16)(y, (const uint16_t *)w->data + first, count); break;
@@ -50,4 +83,8 @@ KERNEL_FUNCTION(weight_run)(float *y, const k_weight *w, int64_t first, int64_t 
     case K_NF4: NAME(nf4_run)(y, w, first, count); break;
     case K_INT8: NAME(int8_run)(y, w, first, count); break;
   }
+}
+
+KERNEL_FUNCTION(weight_run)(float *y, const k_weight *w, int64_t first, int64_t count) {
+  NAME(run)(y, w, first, count);
 }

@@ -1,0 +1,268 @@
+// Products for rows of activations and stored weights (after Goto & van de Geijn 2008).
+//
+// The left operand is packed once: panels of ROWS rows, depth by depth. The right operand is packed
+// strip by strip, and that is where stored numbers become f32: a strip's part of DEPTH lies in the
+// cache while all rows pass by. The micro-kernel keeps ROWS × COLUMNS sums in registers.
+//
+// A number of the output is the same sum in the same order whatever the other rows and columns are.
+
+typedef REAL NAME(vector) __attribute__((vector_size(VECTOR_BYTES), aligned(4)));
+#define VECTOR NAME(vector)
+#define WIDTH (VECTOR_BYTES / 4)
+#if VECTOR_BYTES == 64
+#define ROWS 14
+#elif VECTOR_BYTES == 32
+#define ROWS 6
+#else
+#define ROWS 4
+#endif
+#define COLUMNS (2 * WIDTH)
+enum { NAME(DEPTH) = 256 };
+
+INLINE VECTOR NAME(load)(const REAL *x) { return *(const VECTOR *)x; }
+INLINE void NAME(store)(REAL *x, VECTOR v) { *(VECTOR *)x = v; }
+
+// Lanes are exchanged between rows i and i + STEP where bit STEP of row and lane differ.
+#define EXCHANGE(i, step)                                                        \
+  {                                                                              \
+    VECTOR a = r[i], b = r[(i) + (step)];                                        \
+    r[i] = __builtin_shufflevector(a, b, LOW##step);                             \
+    r[(i) + (step)] = __builtin_shufflevector(a, b, HIGH##step);                 \
+  }
+#if WIDTH == 16
+#define LOW8 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23
+#define HIGH8 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31
+#define LOW4 0, 1, 2, 3, 16, 17, 18, 19, 8, 9, 10, 11, 24, 25, 26, 27
+#define HIGH4 4, 5, 6, 7, 20, 21, 22, 23, 12, 13, 14, 15, 28, 29, 30, 31
+#define LOW2 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29
+#define HIGH2 2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31
+#define LOW1 0, 16, 2, 18, 4, 20, 6, 22, 8, 24, 10, 26, 12, 28, 14, 30
+#define HIGH1 1, 17, 3, 19, 5, 21, 7, 23, 9, 25, 11, 27, 13, 29, 15, 31
+#elif WIDTH == 8
+#define LOW4 0, 1, 2, 3, 8, 9, 10, 11
+#define HIGH4 4, 5, 6, 7, 12, 13, 14, 15
+#define LOW2 0, 1, 8, 9, 4, 5, 12, 13
+#define HIGH2 2, 3, 10, 11, 6, 7, 14, 15
+#define LOW1 0, 8, 2, 10, 4, 12, 6, 14
+#define HIGH1 1, 9, 3, 11, 5, 13, 7, 15
+#endif
+
+/// WIDTH rows of WIDTH numbers, transposed in registers.
+INLINE void NAME(transpose)(VECTOR *r) {
+#if WIDTH == 16
+#pragma clang loop unroll(full)
+  for (int i = 0; i < 8; i++) EXCHANGE(i, 8)
+#endif
+#if WIDTH >= 8
+#pragma clang loop unroll(full)
+  for (int i = 0; i < WIDTH; i += 8) {
+    EXCHANGE(i, 4) EXCHANGE(i + 1, 4)
+    EXCHANGE(i + 2, 4) EXCHANGE(i + 3, 4)
+  }
+#pragma clang loop unroll(full)
+  for (int i = 0; i < WIDTH; i += 4) {
+    EXCHANGE(i, 2) EXCHANGE(i + 1, 2)
+  }
+#pragma clang loop unroll(full)
+  for (int i = 0; i < WIDTH; i += 2) EXCHANGE(i, 1)
+#else
+  REAL t[WIDTH][WIDTH];
+  for (int i = 0; i < WIDTH; i++)
+    for (int j = 0; j < WIDTH; j++) t[j][i] = r[i][j];
+  for (int i = 0; i < WIDTH; i++) r[i] = NAME(load)(t[i]);
+#endif
+}
+
+KERNEL_FUNCTION(gemm_panel_rows)(int64_t *rows) { *rows = ROWS; }
+
+/// One panel: up to ROWS rows of x, scaled; missing rows are zeros.
+INLINE void NAME(pack_panel)(REAL *y, const REAL *x, int64_t rows, int64_t depth, int64_t stride,
+                             REAL alpha) {
+  int64_t k = 0;
+  // A store of WIDTH lanes runs into the next depth's place, which is written after it: the last
+  // ones are left to the plain loop.
+  if (ROWS <= WIDTH)
+    for (; k + 2 * WIDTH <= depth; k += WIDTH) {
+      VECTOR r[WIDTH];
+      for (int i = 0; i < WIDTH; i++)
+        r[i] = i < rows ? NAME(load)(x + i * stride + k) * alpha : (VECTOR){0};
+      NAME(transpose)(r);
+      for (int i = 0; i < WIDTH; i++) NAME(store)(y + (k + i) * ROWS, r[i]);
+    }
+  for (; k < depth; k++)
+    for (int i = 0; i < ROWS; i++) y[k * ROWS + i] = i < rows ? x[i * stride + k] * alpha : 0;
+}
+
+KERNEL_FUNCTION(gemm_pack_rows)(REAL *packed, const REAL *x, int64_t rows, int64_t depth,
+                                int64_t stride, REAL alpha) {
+  for (int64_t row = 0; row < rows; row += ROWS, packed += ROWS * depth)
+    NAME(pack_panel)(packed, x + row * stride, rows - row < ROWS ? rows - row : ROWS, depth, stride,
+                     alpha);
+}
+
+KERNEL_FUNCTION(gemm_pack_columns)(REAL *packed, const REAL *x, int64_t rows, int64_t depth,
+                                   int64_t stride, REAL alpha) {
+  for (int64_t row = 0; row < rows; row += ROWS, packed += ROWS * depth) {
+    int64_t count = rows - row < ROWS ? rows - row : ROWS;
+    for (int64_t k = 0; k < depth; k++) {
+      REAL *y = packed + k * ROWS;
+      const REAL *from = x + k * stride + row;
+      if (count == ROWS) for (int i = 0; i < ROWS; i++) y[i] = from[i] * alpha;
+      else for (int i = 0; i < ROWS; i++) y[i] = i < count ? from[i] * alpha : 0;
+    }
+  }
+}
+
+/// c [rows, vectors · WIDTH] = a · b over `depth`, added to c unless isFirst. `rows` and `vectors`
+/// are constants where this is used, so that the sums stay in registers.
+INLINE void NAME(micro)(REAL *c, int64_t stride, const REAL *a, const REAL *b, int64_t depth,
+                        int isFirst, int rows, int vectors) {
+  VECTOR s[ROWS][2];
+#pragma clang loop unroll(full)
+  for (int i = 0; i < rows; i++) {
+    __builtin_prefetch(c + i * stride, 1);
+    __builtin_prefetch(c + i * stride + vectors * WIDTH - 1, 1);
+    s[i][0] = s[i][1] = (VECTOR){0};
+  }
+#pragma clang loop unroll_count(2)
+  for (int64_t k = 0; k < depth; k++) {
+    VECTOR b0 = NAME(load)(b), b1 = vectors > 1 ? NAME(load)(b + WIDTH) : b0;
+#pragma clang loop unroll(full)
+    for (int i = 0; i < rows; i++) {
+      s[i][0] += a[i] * b0;
+      if (vectors > 1) s[i][1] += a[i] * b1;
+    }
+    a += ROWS, b += COLUMNS;
+  }
+#pragma clang loop unroll(full)
+  for (int i = 0; i < rows; i++) {
+    REAL *y = c + i * stride;
+    NAME(store)(y, isFirst ? s[i][0] : NAME(load)(y) + s[i][0]);
+    if (vectors > 1) NAME(store)(y + WIDTH, isFirst ? s[i][1] : NAME(load)(y + WIDTH) + s[i][1]);
+  }
+}
+
+/// The micro-kernel for a tile of `rows` at most ROWS and one or two vectors: few sizes, so that
+/// short tiles waste little.
+INLINE void NAME(tile)(REAL *c, int64_t stride, const REAL *a, const REAL *b, int64_t depth,
+                       int isFirst, int64_t rows, int vectors) {
+  if (rows > 8 || ROWS <= 8) NAME(micro)(c, stride, a, b, depth, isFirst, ROWS, vectors);
+  else if (rows > 4) NAME(micro)(c, stride, a, b, depth, isFirst, ROWS < 8 ? ROWS : 8, vectors);
+  else NAME(micro)(c, stride, a, b, depth, isFirst, 4, vectors);
+}
+
+/// A tile at the border: computed whole beside, then copied where it belongs.
+static void NAME(border_tile)(REAL *c, int64_t stride, const REAL *a, const REAL *b, int64_t depth,
+                              int isFirst, int64_t rows, int64_t columns) {
+  REAL whole[ROWS * COLUMNS];
+  if (columns > WIDTH) NAME(tile)(whole, COLUMNS, a, b, depth, 1, rows, 2);
+  else NAME(tile)(whole, COLUMNS, a, b, depth, 1, rows, 1);
+  for (int64_t i = 0; i < rows; i++)
+    for (int64_t j = 0; j < columns; j++) {
+      REAL value = whole[i * COLUMNS + j];
+      c[i * stride + j] = isFirst ? value : c[i * stride + j] + value;
+    }
+}
+
+/// All tiles of a packed strip: c [rows, columns] from `a`, whose panels have `full` depths.
+INLINE void NAME(strip_tiles)(REAL *c, int64_t stride, const REAL *a, int64_t full, const REAL *b,
+                              int64_t depth, int isFirst, int64_t rows, int64_t columns) {
+  for (int64_t at = 0; at < columns; at += COLUMNS)
+    for (int64_t row = 0; row < rows; row += ROWS) {
+      REAL *y = c + row * stride + at;
+      const REAL *panel = a + row * full;
+      int64_t height = rows - row < ROWS ? rows - row : ROWS;
+      if (height == ROWS && columns - at >= COLUMNS)
+        NAME(micro)(y, stride, panel, b + at * depth, depth, isFirst, ROWS, 2);
+      else
+        NAME(border_tile)(y, stride, panel, b + at * depth, depth, isFirst, height,
+                          columns - at < COLUMNS ? columns - at : COLUMNS);
+    }
+}
+
+/// A strip of Wᵀ: b[panel][k][column] = w[first + column][from + k].
+static void NAME(pack_transposed)(REAL *b, const k_weight *w, int64_t first, int64_t columns,
+                                  int64_t from, int64_t depth) {
+  REAL scratch[WIDTH * NAME(DEPTH)] __attribute__((aligned(64)));
+  for (int64_t at = 0; at < columns; at += WIDTH) {
+    int64_t count = columns - at < WIDTH ? columns - at : WIDTH;
+    REAL *y = b + at / COLUMNS * COLUMNS * depth + at % COLUMNS;
+    for (int64_t i = 0; i < count; i++)
+      NAME(run)(scratch + i * depth, w, (first + at + i) * w->columns + from, depth);
+    for (int64_t i = count; i < WIDTH; i++) memset(scratch + i * depth, 0, (size_t)depth * sizeof(REAL));
+    int64_t k = 0;
+    for (; k + WIDTH <= depth; k += WIDTH) {
+      VECTOR r[WIDTH];
+      for (int i = 0; i < WIDTH; i++) r[i] = NAME(load)(scratch + i * depth + k);
+      NAME(transpose)(r);
+      for (int i = 0; i < WIDTH; i++) NAME(store)(y + (k + i) * COLUMNS, r[i]);
+    }
+    for (; k < depth; k++)
+      for (int i = 0; i < WIDTH; i++) y[k * COLUMNS + i] = scratch[i * depth + k];
+    if (at % COLUMNS == 0 && at + WIDTH >= columns)
+      for (k = 0; k < depth; k++) NAME(store)(y + k * COLUMNS + WIDTH, (VECTOR){0});
+  }
+}
+
+/// A strip of W: b[panel][k][column] = w[from + k][first + column].
+static void NAME(pack_plain)(REAL *b, const k_weight *w, int64_t first, int64_t columns,
+                             int64_t from, int64_t depth) {
+  int64_t whole = (columns + COLUMNS - 1) / COLUMNS * COLUMNS;
+  REAL run[K_GEMM_STRIP] __attribute__((aligned(64)));
+  for (int64_t i = columns; i < whole; i++) run[i] = 0;
+  for (int64_t k = 0; k < depth; k++) {
+    NAME(run)(run, w, (from + k) * w->columns + first, columns);
+    for (int64_t at = 0; at < whole; at += COLUMNS) {
+      REAL *y = b + at * depth + k * COLUMNS;
+      NAME(store)(y, NAME(load)(run + at));
+      NAME(store)(y + WIDTH, NAME(load)(run + at + WIDTH));
+    }
+  }
+}
+
+KERNEL_FUNCTION(gemm_strip)(REAL *c, int64_t stride, int64_t from, int64_t rows,
+                            const k_term *terms, int64_t count, int64_t first, int64_t columns,
+                            REAL beta) {
+  REAL *b = k_buffer_take(NAME(DEPTH) * K_GEMM_STRIP * sizeof(REAL));
+  int isFirst = beta == 0;
+  for (const k_term *term = terms; term < terms + count; term++)
+    for (int64_t at = 0; at < term->depth; at += NAME(DEPTH)) {
+      int64_t depth = term->depth - at < NAME(DEPTH) ? term->depth - at : NAME(DEPTH);
+      if (term->isTransposed)
+        NAME(pack_transposed)(b, &term->b, term->bFirst + first, columns, at, depth);
+      else
+        NAME(pack_plain)(b, &term->b, first, columns, term->bFirst + at, depth);
+      NAME(strip_tiles)(c + from * stride + first, stride, term->a + from * term->depth + at * ROWS,
+                        term->depth, b, depth, isFirst, rows, columns);
+      isFirst = 0;
+    }
+  k_buffer_give(b, NAME(DEPTH) * K_GEMM_STRIP * sizeof(REAL));
+}
+
+KERNEL_FUNCTION(product)(REAL *c, int64_t stride, const REAL *a, int64_t aStride, int aTransposed,
+                         const REAL *b, int64_t bStride, int bTransposed, int64_t rows,
+                         int64_t columns, int64_t depth, REAL alpha, REAL beta) {
+  int64_t panels = (rows + ROWS - 1) / ROWS;
+  size_t size = (size_t)(panels * ROWS * depth) * sizeof(REAL);
+  REAL *packed = k_buffer_take(size);
+  if (aTransposed) NAME(gemm_pack_columns)(packed, a, rows, depth, aStride, alpha);
+  else NAME(gemm_pack_rows)(packed, a, rows, depth, aStride, alpha);
+  k_term term = {packed, depth, {.type = K_F32, .columns = bStride, .data = b}, 0, bTransposed};
+  for (int64_t first = 0; first < columns; first += K_GEMM_STRIP)
+    NAME(gemm_strip)(c, stride, 0, rows, &term, 1, first,
+                     columns - first < K_GEMM_STRIP ? columns - first : K_GEMM_STRIP, beta);
+  k_buffer_give(packed, size);
+}
+#undef ROWS
+#undef EXCHANGE
+#undef LOW8
+#undef HIGH8
+#undef LOW4
+#undef HIGH4
+#undef LOW2
+#undef HIGH2
+#undef LOW1
+#undef HIGH1
+#undef COLUMNS
+#undef WIDTH
+#undef VECTOR
