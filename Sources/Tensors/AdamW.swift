@@ -32,12 +32,14 @@ public struct AdamWStep: Sendable {
         && variance.count == parameter.count,
       "AdamW: parameter \(parameter.shape), gradient \(gradient.shape)")
     let c1 = 1 - power(beta1, Double(number)), c2 = 1 - power(beta2, Double(number))
-    Parallel.ranges(parameter.count, grain: 1 << 15) { range in
-      let first = range.lowerBound
-      k_adamw_f32(
-        parameter.start + first, gradient.start + first, moment.start + first,
-        variance.start + first, Int64(range.count), Float(gradientScale), Float(learningRate),
-        Float(beta1), Float(beta2), Float(epsilon), Float(weightDecay), Float(c1), Float(c2))
+    Stopwatch.time("AdamW", .forward) {
+      Parallel.ranges(parameter.count, grain: 1 << 15) { range in
+        let first = range.lowerBound
+        k_adamw_f32(
+          parameter.start + first, gradient.start + first, moment.start + first,
+          variance.start + first, Int64(range.count), Float(gradientScale), Float(learningRate),
+          Float(beta1), Float(beta2), Float(epsilon), Float(weightDecay), Float(c1), Float(c2))
+      }
     }
   }
 }

@@ -183,8 +183,10 @@ public func attend(_ q: Tensor, _ k: Tensor, _ v: Tensor, _ asking: Asking, head
       + "\(asking.segments.tokens) tokens, \(heads)")
   let y = Tensor(q.rows, q.columns), logSumExp = Buffer(heads.queries * q.rows)
   let walk = Attention.Walk(q: q, k: k, v: v, asking: asking, heads: heads)
-  Parallel.run(asking.segments.count * heads.queries) { task in
-    walk.forward(y, logSumExp, segment: task / heads.queries, head: task % heads.queries)
+  Stopwatch.time("Attention", .forward) {
+    Parallel.run(asking.segments.count * heads.queries) { task in
+      walk.forward(y, logSumExp, segment: task / heads.queries, head: task % heads.queries)
+    }
   }
   return y.recorded(
     Attention(

@@ -31,12 +31,13 @@ public func linearCrossEntropy(_ x: Tensor, _ weight: Weight, targets: [Int32])
   let dw = trainsWeight ? Tensor(weight.rows, weight.columns) : nil
   var rows: [Float] = []
   for part in parts(x, targets) {
-    let softmax = OnlineSoftmax(part.x, weight, targets: part.targets)
-    if let dw {
-      rows += softmax.losses(expected: nil)
-      softmax.gradients(dx.map { $0.start + part.first * x.columns }, dw, isFirst: part.first == 0)
-    } else {
-      rows += softmax.losses(expected: dx.map { $0.start + part.first * x.columns })
+    rows += Stopwatch.time("LinearCrossEntropy", .forward) {
+      let softmax = OnlineSoftmax(part.x, weight, targets: part.targets)
+      let dx = dx.map { $0.start + part.first * x.columns }
+      guard let dw else { return softmax.losses(expected: dx) }
+      let losses = softmax.losses(expected: nil)
+      softmax.gradients(dx, dw, isFirst: part.first == 0)
+      return losses
     }
   }
   let total = Float(rows.reduce(0.0) { $0 + Double($1) })

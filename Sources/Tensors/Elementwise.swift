@@ -22,9 +22,11 @@ extension Tensor {
   public static func + (a: Tensor, b: Tensor) -> Tensor {
     precondition(a.rows == b.rows && a.columns == b.columns, "sum: \(a.shape) + \(b.shape)")
     let y = Tensor(a.rows, a.columns)
-    Parallel.ranges(a.count, grain: 1 << 16) { range in
-      let first = range.lowerBound
-      k_add_f32(y.start + first, a.start + first, b.start + first, Int64(range.count))
+    Stopwatch.time("Sum", .forward) {
+      Parallel.ranges(a.count, grain: 1 << 16) { range in
+        let first = range.lowerBound
+        k_add_f32(y.start + first, a.start + first, b.start + first, Int64(range.count))
+      }
     }
     return y.recorded(Sum(a: a.slot, b: b.slot), from: a.slot, b.slot)
   }

@@ -91,6 +91,8 @@ enum Gemm {
     precondition(
       terms.allSatisfy { $0.left.rows == rows && $0.columns == columns },
       "product: terms of different shapes")
+    Stopwatch.count(
+      flops: terms.reduce(0) { $0 + 2 * Double(rows * columns) * Double($1.left.depth) })
     switch Engine.chosen {
     case .packed: packedSum(c, terms, rows, columns, beta)
     case .openBLAS: blasSum(c, terms, rows, columns, beta)

@@ -17,8 +17,10 @@ public struct LowRank {
   /// D(x) · Aᵀ, [tokens, rank].
   fileprivate func hidden(_ x: Tensor, _ left: Gemm.Left) -> Tensor {
     let hidden = Tensor(x.rows, a.rows)
-    let input = dropout.map { Gemm.Left($0.applied(to: x)) } ?? left
-    Gemm.sum(hidden.start, [Gemm.Term(input, a, isTransposed: true)])
+    Stopwatch.time("LowRank", .forward) {
+      let input = dropout.map { Gemm.Left($0.applied(to: x)) } ?? left
+      Gemm.sum(hidden.start, [Gemm.Term(input, a, isTransposed: true)])
+    }
     return hidden
   }
 }
@@ -33,7 +35,9 @@ struct Projection: Operation {
     let left = Gemm.Left(dy), input = kept?.value
     var dx = [Gemm.Term(left, weight)]
     if let lowRank, let hidden, let input {
-      let dhidden = pullback(lowRank, hidden, input, left, into: &g)
+      let dhidden = Stopwatch.time("LowRank", .backward) {
+        pullback(lowRank, hidden, input, left, into: &g)
+      }
       if let dropout = lowRank.dropout {
         g.add(x, dy.rows, inputs) { dx, beta in
           let masked = Tensor(dy.rows, inputs)
@@ -85,28 +89,26 @@ public func project(
   precondition(
     x.columns == weight.columns,
     "projection: x \(x.shape) · Wᵀ of [\(weight.rows), \(weight.columns)]")
-  let y = Tensor(x.rows, weight.rows), left = Gemm.Left(x)
-  let hidden = lowRank?.hidden(x, left)
-  var terms: [Gemm.Term] = []
-  let isFew = x.rows <= FewRows.most
-  if isFew {
-    FewRows.product(y, x, weight)
-  } else {
-    terms.append(Gemm.Term(left, weight, isTransposed: true))
-  }
-  if let lowRank, let hidden {
+  if let lowRank {
     precondition(
       lowRank.a.columns == weight.columns && lowRank.b.rows == weight.rows,
       "projection: [\(weight.rows), \(weight.columns)], A \(lowRank.a.shape), B \(lowRank.b.shape)")
-    terms.append(Gemm.Term(.init(hidden, alpha: lowRank.scale), lowRank.b, isTransposed: true))
   }
-  Gemm.sum(y.start, terms, beta: isFew ? 1 : 0)
-  if let bias {
-    precondition(bias.count == weight.rows, "projection: bias \(bias.shape) for \(weight.rows)")
-    Parallel.rows(y.rows, columns: y.columns) { rows in
-      k_add_row_f32(
-        y.start + rows.lowerBound * y.columns, bias.start, Int64(rows.count), Int64(y.columns))
+  let y = Tensor(x.rows, weight.rows), left = Gemm.Left(x)
+  let hidden = lowRank?.hidden(x, left)
+  Stopwatch.time("Projection", .forward) {
+    var terms: [Gemm.Term] = []
+    let isFew = x.rows <= FewRows.most
+    if isFew {
+      FewRows.product(y, x, weight)
+    } else {
+      terms.append(Gemm.Term(left, weight, isTransposed: true))
     }
+    if let lowRank, let hidden {
+      terms.append(Gemm.Term(.init(hidden, alpha: lowRank.scale), lowRank.b, isTransposed: true))
+    }
+    Gemm.sum(y.start, terms, beta: isFew ? 1 : 0)
+    if let bias { add(bias, to: y) }
   }
   let trains = weight.slot != nil || lowRank != nil
   return y.recorded(
@@ -114,4 +116,13 @@ public func project(
       x: x.slot, inputs: x.columns, weight: weight, bias: bias?.slot,
       kept: trains ? Kept(x) : nil, lowRank: lowRank, hidden: hidden),
     from: x.slot, weight.slot, bias?.slot, lowRank?.a.slot, lowRank?.b.slot)
+}
+
+/// Adds the bias to each row.
+private func add(_ bias: Tensor, to y: Tensor) {
+  precondition(bias.count == y.columns, "projection: bias \(bias.shape) for \(y.columns)")
+  Parallel.rows(y.rows, columns: y.columns) { rows in
+    k_add_row_f32(
+      y.start + rows.lowerBound * y.columns, bias.start, Int64(rows.count), Int64(y.columns))
+  }
 }

@@ -36,11 +36,13 @@ public func rmsNorm(_ x: Tensor, _ weight: Tensor, eps: Float) -> Tensor {
 
 private func normalized(_ x: Tensor, _ weight: Tensor, eps: Float, _ rstd: Buffer) -> Tensor {
   let y = Tensor(x.rows, x.columns)
-  Parallel.rows(x.rows, columns: x.columns) { rows in
-    let first = rows.lowerBound * x.columns
-    k_rms_norm_f32(
-      y.start + first, rstd.start + rows.lowerBound, x.start + first, weight.start,
-      Int64(rows.count), Int64(x.columns), eps)
+  Stopwatch.time("RMSNorm", .forward) {
+    Parallel.rows(x.rows, columns: x.columns) { rows in
+      let first = rows.lowerBound * x.columns
+      k_rms_norm_f32(
+        y.start + first, rstd.start + rows.lowerBound, x.start + first, weight.start,
+        Int64(rows.count), Int64(x.columns), eps)
+    }
   }
   return y
 }

@@ -58,7 +58,9 @@ public func rope(_ x: Tensor, _ table: RotaryTable, heads: Int) -> Tensor {
 
 private func rotated(_ x: Tensor, _ table: RotaryTable, heads: Int) -> Tensor {
   let y = Tensor(x.rows, x.columns)
-  rotate(y.start, x, table, heads: heads, sign: 1, beta: 0)
+  Stopwatch.time("Rope", .forward) {
+    rotate(y.start, x, table, heads: heads, sign: 1, beta: 0)
+  }
   return y
 }
 

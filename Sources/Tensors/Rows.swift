@@ -40,9 +40,11 @@ struct Embedding: Operation {
 /// The rows of a weight [vocabulary, features] for `ids`, in f32.
 public func embed(_ ids: [Int32], _ weight: Weight) -> Tensor {
   let y = Tensor(ids.count, weight.columns)
-  for (row, id) in ids.enumerated() {
-    precondition(id >= 0 && Int(id) < weight.rows, "embed: id \(id) of \(weight.rows)")
-    weight.read(Int(id)..<Int(id) + 1, 0..<weight.columns, into: y.start + row * weight.columns)
+  Stopwatch.time("Embedding", .forward) {
+    for (row, id) in ids.enumerated() {
+      precondition(id >= 0 && Int(id) < weight.rows, "embed: id \(id) of \(weight.rows)")
+      weight.read(Int(id)..<Int(id) + 1, 0..<weight.columns, into: y.start + row * weight.columns)
+    }
   }
   return y.recorded(Embedding(weight: weight, ids: ids), from: weight.slot)
 }

@@ -37,10 +37,12 @@ public func swiglu(_ gate: Tensor, _ up: Tensor) -> Tensor {
 
 private func product(_ gate: Tensor, _ up: Tensor) -> Tensor {
   let y = Tensor(gate.rows, gate.columns)
-  Parallel.ranges(gate.count, grain: 1 << 15) { range in
-    let first = range.lowerBound
-    k_swiglu_f32(
-      y.start + first, gate.start + first, up.start + first, Int64(range.count))
+  Stopwatch.time("SwiGLU", .forward) {
+    Parallel.ranges(gate.count, grain: 1 << 15) { range in
+      let first = range.lowerBound
+      k_swiglu_f32(
+        y.start + first, gate.start + first, up.start + first, Int64(range.count))
+    }
   }
   return y
 }

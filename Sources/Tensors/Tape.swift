@@ -129,8 +129,10 @@ extension Tensor {
       guard let operation = next.operation else { continue }
       let inputs = next.inputs
       if let dy = gradients.take(next) {
-        operation.pullback(
-          dy.reshaped(rows: next.rows, columns: next.columns), into: &gradients)
+        Stopwatch.time("\(type(of: operation))", .backward) {
+          operation.pullback(
+            dy.reshaped(rows: next.rows, columns: next.columns), into: &gradients)
+        }
       }
       next.operation = nil
       next.inputs = []

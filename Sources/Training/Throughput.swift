@@ -27,6 +27,8 @@ public struct Throughput: Sendable {
     public let flops: Double
     /// The loss of each step, to show that something was learned.
     public let losses: [Double]
+    /// Where the time of the timed steps went, by operation.
+    public let operations: [(name: String, entry: Stopwatch.Entry)]
     /// The middle step's seconds.
     public var median: Double { seconds.sorted()[seconds.count / 2] }
   }
@@ -43,38 +45,61 @@ public struct Throughput: Sendable {
         isTrained: (0..<length).map { $0 >= length - supervised }, source: "row \(row)")
     }
     var seconds: [Double] = [], losses: [Double] = []
-    let clock = ContinuousClock()
-    for number in 1...steps + 1 {
+    let clock = ContinuousClock(), watch = Stopwatch()
+    func step(_ number: Int) throws {
       let start = clock.now
       let result = try model.step(samples, batchSize: batch) { _ in }
       optimizer.update(
         result.gradients, step: number, learningRate: 1e-4, norm: optimizer.norm(result.gradients),
         maximumNorm: 1)
-      if number > 1 {
-        seconds.append((clock.now - start) / .seconds(1))
-        losses.append(result.loss)
-      }
+      seconds.append((clock.now - start) / .seconds(1))
+      losses.append(result.loss)
       progress(number)
     }
-    return Result(seconds: seconds, flops: flops(model, trainable), losses: losses)
+    try step(1)
+    for number in 2...steps + 1 { try watch.measure { try step(number) } }
+    return Result(
+      seconds: Array(seconds.dropFirst()), flops: flops(model, trainable),
+      losses: Array(losses.dropFirst()), operations: watch.entries)
   }
 
   /// Forward and backward products of a step: 2 per weight and token each way, as much again where
-  /// the weight is trained, causal attention, adapters, and the head on trained rows only.
+  /// the weight is trained, causal attention, adapters, and the head on trained rows only. The last
+  /// block needs keys and values of all tokens, the rest of trained rows alone; the first one passes
+  /// nothing back to what lies below it.
   func flops(_ model: CausalLanguageModel, _ trainable: Trainable) -> Double {
     let tokens = Double(length * batch), rows = Double(supervised * batch), config = model.config
     let isFull = if case .full = trainable { true } else { false }
     let ways: Double = isFull ? 6 : 4
-    let head = model.head.weight
-    let projections = model.linears.dropLast().reduce(0.0) {
-      $0 + Double($1.weight.rows * $1.weight.columns)
+    let head = model.head.weight, linears = model.linears.dropLast()
+    func isNarrow(_ path: String) -> Bool {
+      path.hasPrefix("model.layers.\(config.layers - 1).") && !path.contains(".k_proj")
+        && !path.contains(".v_proj")
     }
-    let adapters = isFull ? 0 : trainable.parameters.reduce(0.0) { $0 + Double($1.tensor.count) }
-    // Two products forward and four backward over half of the score matrix.
+    func size(_ weight: Weight) -> Double { Double(weight.rows * weight.columns) }
+    let projections = linears.reduce(0.0) {
+      $0 + size($1.weight) * (isNarrow($1.path) ? rows : tokens)
+    }
+    // Embeddings pass no gradient to a frozen table, so three products of the first block are
+    // forward only.
+    let unneeded =
+      isFull
+      ? 0
+      : linears.prefix { $0.path.hasPrefix("model.layers.0.") }.filter {
+        ["q_proj", "k_proj", "v_proj"].contains($0.name)
+      }.reduce(0.0) { $0 + 2 * size($1.weight) * tokens }
+    let adapters =
+      isFull
+      ? 0
+      : trainable.parameters.reduce(0.0) {
+        $0 + Double($1.tensor.count) * (isNarrow($1.name) ? rows : tokens)
+      }
+    // Two products forward and four backward over what each row sees: the row itself and all before.
+    let seen = (length - supervised..<length).reduce(0.0) { $0 + Double($1) } * Double(batch)
+    let all = Double(length) * Double(length + 1) / 2 * Double(batch)
     let attention =
-      6 * 2 * 0.5 * Double(length) * tokens
-      * Double(config.attentionHeads * config.headDimension * config.layers)
-    return ways * projections * tokens + 6 * adapters * tokens + attention
-      + ways * Double(head.rows * head.columns) * rows
+      6 * 2 * Double(config.attentionHeads * config.headDimension)
+      * (all * Double(config.layers - 1) + seen)
+    return ways * projections - unneeded + 6 * adapters + attention + ways * size(head) * rows
   }
 }

@@ -74,8 +74,9 @@ struct BenchTrain: ParsableCommand {
       table.append("ceiling", Format.fixed(ceiling, 1), "GFLOP/s")
       table.append("share", Format.percent(rate / ceiling), "")
       table.append("peak memory", Format.fixed(peak, 0), "MiB")
-      return Console.print(table.text)
+      return Console.print(table.text + "\n\n" + operations(result))
     }
+    let count = Double(result.seconds.count)
     let report: JSONValue = [
       "model": .string(folder), "sequence_length": .int(seq), "batch_size": .int(batch),
       "supervised": .int(supervised ?? seq), "lora_r": .int(rank),
@@ -85,7 +86,34 @@ struct BenchTrain: ParsableCommand {
       "gflops": .double(rate), "ceiling_gflops": .double(ceiling),
       "share_of_ceiling": .double(rate / ceiling), "peak_rss_mib": .double(peak),
       "losses": .array(result.losses.map(JSONValue.double)),
+      "operations": .array(
+        result.operations.map {
+          [
+            "name": .string($0.name), "forward_seconds": .double($0.entry.forward / count),
+            "backward_seconds": .double($0.entry.backward / count),
+            "gflops": .double($0.entry.flops / $0.entry.seconds / 1e9),
+          ]
+        }),
     ]
     Console.print(report.text(.pretty))
+  }
+
+  /// Where a step's time went.
+  private func operations(_ result: Throughput.Result) -> String {
+    let count = Double(result.seconds.count), total = result.seconds.reduce(0, +)
+    var table = TextTable(
+      ("operation", .left), ("forward ms", .right), ("backward ms", .right), ("share", .right),
+      ("GFLOP/s", .right))
+    func append(_ name: String, _ forward: Double, _ backward: Double, _ flops: Double) {
+      let seconds = forward + backward
+      table.append(
+        name, Format.fixed(forward / count * 1e3, 1), Format.fixed(backward / count * 1e3, 1),
+        Format.percent(seconds / total), flops > 0 ? Format.fixed(flops / seconds / 1e9, 1) : "")
+    }
+    for (name, entry) in result.operations {
+      append(name, entry.forward, entry.backward, entry.flops)
+    }
+    append("other", total - result.operations.reduce(0) { $0 + $1.entry.seconds }, 0, 0)
+    return table.text
   }
 }
