@@ -11,10 +11,13 @@ public final class KeyValueCache {
   public init(sequences: Int, capacity: [Int], heads: HeadShape) {
     precondition(capacity.count == sequences, "cache: \(sequences) sequences, \(capacity)")
     columns = heads.keys * heads.width
-    keys = capacity.map { [columns] in Buffer($0 * columns) }
+    keys = capacity.map { [columns] in Buffer(Self.blocks($0) * columns) }
     values = capacity.map { [columns] in Buffer($0 * columns) }
     lengths = Array(repeating: 0, count: sequences)
   }
+
+  /// Keys are kept sixteen tokens together: `count` tokens take room for this many.
+  fileprivate static func blocks(_ count: Int) -> Int { (count + 15) / 16 * 16 }
 
   /// Drops all sequences but these, which keep their order.
   public func keep(_ sequences: [Int]) {
@@ -29,8 +32,10 @@ public final class KeyValueCache {
     for index in 0..<segments.count {
       let rows = segments[index], at = lengths[index] * columns, first = rows.lowerBound * columns
       precondition(
-        at + rows.count * columns <= keys[index].count, "cache: full at \(lengths[index])")
-      (keys[index].start + at).update(from: k.start + first, count: rows.count * columns)
+        at + rows.count * columns <= values[index].count, "cache: full at \(lengths[index])")
+      k_append_keys_f32(
+        keys[index].start, k.start + first, Int64(lengths[index]), Int64(rows.count),
+        Int64(columns))
       (values[index].start + at).update(from: v.start + first, count: rows.count * columns)
       lengths[index] += rows.count
     }
@@ -52,15 +57,20 @@ public func attend(
     return attend(q.detached, k.detached, v.detached, asking, heads: heads)
   }
   let y = Tensor(q.rows, q.columns), width = heads.width
-  Parallel.run(segments.count * heads.queries) { task in
-    let sequence = task / heads.queries, head = task % heads.queries
-    let scratch = Buffer(cache.lengths[sequence]), group = head / heads.group
-    for row in asking.rows[sequence] {
-      let at = row * q.columns + head * width
-      k_attend_row_f32(
-        y.start + at, q.start + at, cache.key(sequence) + group * width,
-        cache.value(sequence) + group * width, Int64(past[sequence]) + asking.seen[row],
-        Int64(k.columns), Int64(width), heads.scale, scratch.start)
+  // Short texts of few heads are not worth a second thread.
+  let work = (cache.lengths.max() ?? 0) * width * (asking.tokens.count / segments.count)
+  Parallel.ranges(segments.count * heads.queries, grain: max(1, 32_768 / max(work, 1))) { tasks in
+    for task in tasks {
+      let sequence = task / heads.queries, head = task % heads.queries
+      let scratch = Buffer(KeyValueCache.blocks(cache.lengths[sequence]))
+      let first = head / heads.group * width
+      for row in asking.rows[sequence] {
+        let at = row * q.columns + head * width
+        k_attend_row_f32(
+          y.start + at, q.start + at, cache.key(sequence) + first * 16,
+          cache.value(sequence) + first, Int64(past[sequence]) + asking.seen[row],
+          Int64(k.columns), Int64(width), heads.scale, scratch.start)
+      }
     }
   }
   return y

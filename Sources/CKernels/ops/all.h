@@ -7,6 +7,7 @@
 #include "swiglu.h"
 #include "elementwise.h"
 #include "attention.h"
+#include "attend_row.h"
 #include "loss.h"
 #include "optimizer.h"
 #ifdef KERNEL_F32

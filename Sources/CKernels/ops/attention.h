@@ -46,15 +46,3 @@ KERNEL_FUNCTION(softmax_backward)(REAL *dp, const REAL *p, int64_t rows, int64_t
     for (int64_t c = 0; c < cols; c++) dp[c] = p[c] * (dp[c] - delta) * scale;
   }
 }
-
-KERNEL_FUNCTION(attend_row)(REAL *y, const REAL *q, const REAL *k, const REAL *v, int64_t keys,
-                            int64_t stride, int64_t head, REAL scale, REAL *scratch) {
-  for (int64_t j = 0; j < keys; j++) scratch[j] = NAME(dot)(q, k + j * stride, head);
-  REAL top = NAME(maximum)(scratch, keys) * scale;
-  REAL inverse = 1 / NAME(exponentials)(scratch, keys, scale, top);
-  for (int64_t i = 0; i < head; i++) y[i] = 0;
-  for (int64_t j = 0; j < keys; j++) {
-    REAL p = scratch[j] * inverse;
-    for (int64_t i = 0; i < head; i++) y[i] += p * v[j * stride + i];
-  }
-}

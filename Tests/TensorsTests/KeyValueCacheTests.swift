@@ -1,0 +1,83 @@
+import CKernels
+import Testing
+
+@testable import Tensors
+
+/// Attention over caches against the same sums in double.
+@Suite(.serialized) struct KeyValueCacheTests {
+  static func exact(_ q: [Float], _ k: [Float], _ v: [Float], _ heads: HeadShape) -> [Double] {
+    let columns = heads.keys * heads.width, keys = k.count / columns
+    return (0..<heads.queries).flatMap { head in
+      let first = head / heads.group * heads.width
+      func dot(_ key: Int) -> Double {
+        (0..<heads.width).reduce(0) {
+          $0 + Double(q[head * heads.width + $1]) * Double(k[key * columns + first + $1])
+        }
+      }
+      let scores = (0..<keys).map { dot($0) * Double(heads.scale) }
+      let top = scores.max() ?? 0, weights = scores.map { exponential($0 - top) }
+      let sum = weights.reduce(0, +)
+      return (0..<heads.width).map { column in
+        (0..<keys).reduce(0) { $0 + weights[$1] / sum * Double(v[$1 * columns + first + column]) }
+      }
+    }
+  }
+
+  /// exp for x ≤ 0, by halving until the series is short.
+  static func exponential(_ x: Double) -> Double {
+    let small = x / 1024
+    var term = 1.0, sum = 1.0
+    for n in 1...12 {
+      term *= small / Double(n)
+      sum += term
+    }
+    return (0..<10).reduce(sum) { power, _ in power * power }
+  }
+
+  @Test(arguments: InstructionSetTests.sets.map(\.rawValue), [64, 16, 80, 5])
+  func rowsAttendToTheirCache(set: UInt32, width: Int) {
+    let heads = HeadShape(queries: 4, keys: 2, width: width), columns = heads.keys * width
+    let lengths = [1, 15, 16, 17, 40], most = 40
+    let q = InstructionSetTests.numbers(lengths.count * heads.queries * width, 41)
+    let k = InstructionSetTests.numbers(lengths.count * most * columns, 42)
+    let v = InstructionSetTests.numbers(lengths.count * most * columns, 43)
+    InstructionSetTests().with(k_instruction_set(set)) {
+      let cache = KeyValueCache(sequences: lengths.count, capacity: lengths, heads: heads)
+      var y: [Float] = []
+      // Token by token; sequences leave when they are as long as they shall be.
+      var active = Array(lengths.indices)
+      for token in 0..<most {
+        func rows(_ x: [Float]) -> Tensor {
+          Tensor(
+            rows: active.count, columns: columns,
+            values: active.flatMap {
+              x[($0 * most + token) * columns..<($0 * most + token + 1) * columns]
+            })
+        }
+        let queries = active.flatMap {
+          q[$0 * heads.queries * width..<($0 + 1) * heads.queries * width]
+        }
+        let segments = Segments(lengths: active.map { _ in 1 })
+        let result = attend(
+          Tensor(rows: active.count, columns: heads.queries * width, values: queries), rows(k),
+          rows(v), Asking(segments), heads: heads, cache: cache)
+        for (row, sequence) in active.enumerated() where lengths[sequence] == token + 1 {
+          y += result.row(row)
+        }
+        let growing = active.indices.filter { lengths[active[$0]] > token + 1 }
+        cache.keep(growing)
+        active = growing.map { active[$0] }
+      }
+      for (sequence, length) in lengths.enumerated() {
+        let size = heads.queries * width, first = sequence * most * columns
+        let expected = Self.exact(
+          Array(q[sequence * size..<(sequence + 1) * size]),
+          Array(k[first..<first + length * columns]), Array(v[first..<first + length * columns]),
+          heads)
+        for (value, exact) in zip(y[sequence * size..<(sequence + 1) * size], expected) {
+          #expect(abs(Double(value) - exact) < 2e-6, "length \(length)")
+        }
+      }
+    }
+  }
+}
