@@ -86,6 +86,7 @@ struct Attention: Operation {
   func pullback(_ dy: Tensor, into g: inout Gradients) {
     // The three gradients come from one walk over the blocks; they are added to their slots after.
     let walk = Walk(q: q.value, k: k.value, v: v.value, asking: asking, heads: heads)
+    Stopwatch.count(flops: 10 * walk.products)
     let dq = Tensor(q.rows, q.columns), dk = Tensor(k.rows, k.columns)
     let dv = Tensor(v.rows, v.columns)
     Parallel.run(asking.segments.count * heads.keys) { task in
@@ -110,21 +111,27 @@ struct Attention: Operation {
       }
     }
 
+    /// Multiply-adds of one product of scores with a head's keys or values, over all blocks.
+    var products: Double {
+      (0..<asking.segments.count).reduce(0) { sum, segment in
+        sum + blocks(segment).reduce(0) { $0 + Double($1.rows.count * $1.keys) }
+      } * Double(heads.queries * heads.width)
+    }
+
     func forward(_ y: Tensor, _ logSumExp: Buffer, segment: Int, head: Int) {
-      let width = Int64(heads.width), ks = Int64(k.columns), qs = Int64(q.columns)
-      let kAt = asking.segments[segment].lowerBound * k.columns + head / heads.group * heads.width
-      for (rows, keys) in blocks(segment) {
-        let m = Int64(rows.count), n = Int64(keys), p = Buffer(rows.count * keys)
-        let qAt = rows.lowerBound * q.columns + head * heads.width
-        k_product_f32(
-          p.start, n, q.start + qAt, qs, 0, k.start + kAt, ks, 1, m, n, width, heads.scale, 0)
-        asking.seen.withUnsafeBufferPointer {
-          k_causal_softmax_f32(
-            p.start, logSumExp.start + head * q.rows + rows.lowerBound,
-            $0.baseAddress! + rows.lowerBound, m, n)
+      let tokens = asking.segments[segment], key = head / heads.group
+      let keys = PackedHead(k, tokens, key, heads.width, isTransposed: true)
+      let values = PackedHead(v, tokens, key, heads.width, isTransposed: false)
+      let scores = Scores(most: tokens.count)
+      for (rows, seen) in blocks(segment) {
+        let query = packedRows(q, rows, head, alpha: heads.scale)
+        keys.product(scores.p.start, seen, query, heads.width, rows.count, seen, heads.width)
+        softmax(scores, rows, seen, logSumExp, head) { p, lse, limits, m, n in
+          k_causal_softmax_f32(p, lse, limits, m, n)
         }
-        k_product_f32(
-          y.start + qAt, qs, p.start, n, 0, v.start + kAt, ks, 0, m, width, n, 1, 0)
+        values.product(
+          y.start + rows.lowerBound * y.columns + head * heads.width, y.columns,
+          scores.packed.start, seen, rows.count, heads.width, seen)
       }
     }
 
@@ -133,39 +140,122 @@ struct Attention: Operation {
       _ dy: Tensor, _ logSumExp: Buffer, segment: Int, key: Int, _ dq: Tensor, _ dk: Tensor,
       _ dv: Tensor
     ) {
-      let width = Int64(heads.width), ks = Int64(k.columns), qs = Int64(q.columns)
-      let tokens = asking.segments[segment]
-      let kAt = tokens.lowerBound * k.columns + key * heads.width
-      clear(dk.start + kAt, tokens.count, k.columns)
-      clear(dv.start + kAt, tokens.count, k.columns)
+      let tokens = asking.segments[segment], width = heads.width
+      let keys = PackedHead(k, tokens, key, width, isTransposed: true)
+      let plainKeys = PackedHead(k, tokens, key, width, isTransposed: false)
+      let values = PackedHead(v, tokens, key, width, isTransposed: true)
+      let at = tokens.lowerBound * k.columns + key * width
+      clear(dk.start + at, tokens.count, k.columns)
+      clear(dv.start + at, tokens.count, k.columns)
+      let scores = Scores(most: tokens.count), ds = Buffer(Attention.block * tokens.count)
       for head in key * heads.group..<(key + 1) * heads.group {
-        for (rows, keys) in blocks(segment) {
-          let m = Int64(rows.count), n = Int64(keys)
-          let p = Buffer(rows.count * keys), ds = Buffer(rows.count * keys)
-          let qAt = rows.lowerBound * q.columns + head * heads.width
-          k_product_f32(
-            p.start, n, q.start + qAt, qs, 0, k.start + kAt, ks, 1, m, n, width, heads.scale, 0)
-          asking.seen.withUnsafeBufferPointer {
-            k_causal_softmax_again_f32(
-              p.start, logSumExp.start + head * q.rows + rows.lowerBound,
-              $0.baseAddress! + rows.lowerBound, m, n)
+        for (rows, seen) in blocks(segment) {
+          let query = packedRows(q, rows, head, alpha: heads.scale)
+          keys.product(scores.p.start, seen, query, width, rows.count, seen, width)
+          softmax(scores, rows, seen, logSumExp, head) { p, lse, limits, m, n in
+            k_causal_softmax_again_f32(p, lse, limits, m, n)
           }
-          k_product_f32(
-            ds.start, n, dy.start + qAt, qs, 0, v.start + kAt, ks, 1, m, n, width, 1, 0)
-          k_product_f32(
-            dv.start + kAt, ks, p.start, n, 1, dy.start + qAt, qs, 0, n, width, m, 1, 1)
-          k_softmax_backward_f32(ds.start, p.start, m, n, heads.scale)
-          k_product_f32(
-            dq.start + qAt, qs, ds.start, n, 0, k.start + kAt, ks, 0, m, width, n, 1, 0)
-          k_product_f32(
-            dk.start + kAt, ks, ds.start, n, 1, q.start + qAt, qs, 0, n, width, m, 1, 1)
+          addTransposed(dv.start + at, scores, scores.p, dy, rows, seen, head)
+          let dyPacked = packedRows(dy, rows, head, alpha: 1)
+          values.product(ds.start, seen, dyPacked, width, rows.count, seen, width)
+          k_softmax_backward_f32(
+            ds.start, scores.p.start, Int64(rows.count), Int64(seen), heads.scale)
+          k_gemm_pack_rows_f32(
+            scores.packed.start, ds.start, Int64(rows.count), Int64(seen), Int64(seen), 1)
+          plainKeys.product(
+            dq.start + rows.lowerBound * dq.columns + head * width, dq.columns,
+            scores.packed.start, seen, rows.count, width, seen)
+          addTransposed(dk.start + at, scores, ds, q, rows, seen, head)
         }
       }
+    }
+
+    /// Scores to probabilities, packed for the next product while they lie in the cache.
+    private func softmax(
+      _ scores: Scores, _ rows: Range<Int>, _ seen: Int, _ logSumExp: Buffer, _ head: Int,
+      _ kernel: (
+        UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>, UnsafePointer<Int64>, Int64, Int64
+      ) -> Void
+    ) {
+      asking.seen.withUnsafeBufferPointer { limits in
+        kernel(
+          scores.p.start, logSumExp.start + head * q.rows + rows.lowerBound,
+          limits.baseAddress! + rows.lowerBound, Int64(rows.count), Int64(seen))
+      }
+      k_gemm_pack_rows_f32(
+        scores.packed.start, scores.p.start, Int64(rows.count), Int64(seen), Int64(seen), 1)
+    }
+
+    /// target [seen, width] += weightsᵀ · x's rows, for weights [rows, seen].
+    private func addTransposed(
+      _ target: UnsafeMutablePointer<Float>, _ scores: Scores, _ weights: Buffer, _ x: Tensor,
+      _ rows: Range<Int>, _ seen: Int, _ head: Int
+    ) {
+      let count = Int64(rows.count), width = Int64(heads.width)
+      k_gemm_pack_columns_f32(
+        scores.transposed.start, weights.start, Int64(seen), count, Int64(seen), 1)
+      let right = Buffer(Gemm.rightCount(depth: rows.count, columns: heads.width))
+      k_gemm_pack_right_f32(
+        right.start, x.start + rows.lowerBound * x.columns + head * heads.width,
+        Int64(x.columns), 0, count, width)
+      k_gemm_packed_f32(
+        target, Int64(k.columns), scores.transposed.start, count, right.start, count, width,
+        Int64(seen), width, count, 1)
+    }
+
+    private func packedRows(_ x: Tensor, _ rows: Range<Int>, _ head: Int, alpha: Float) -> Buffer {
+      let packed = Buffer(Gemm.packedCount(rows: rows.count, depth: heads.width))
+      k_gemm_pack_rows_f32(
+        packed.start, x.start + rows.lowerBound * x.columns + head * heads.width,
+        Int64(rows.count), Int64(heads.width), Int64(x.columns), alpha)
+      return packed
     }
 
     /// Zeros one head's part of `rows` rows.
     private func clear(_ start: UnsafeMutablePointer<Float>, _ rows: Int, _ stride: Int) {
       for row in 0..<rows { (start + row * stride).update(repeating: 0, count: heads.width) }
+    }
+  }
+
+  /// One block's scores, and room to pack them by rows and by columns.
+  private struct Scores {
+    let p: Buffer, packed: Buffer, transposed: Buffer
+
+    init(most seen: Int) {
+      p = Buffer(Attention.block * seen)
+      packed = Buffer(Gemm.packedCount(rows: Attention.block, depth: seen))
+      transposed = Buffer(Gemm.packedCount(rows: seen, depth: Attention.block))
+    }
+  }
+
+  /// One head of keys or values, packed once for all blocks that ask it; a block uses its first
+  /// tokens.
+  private struct PackedHead {
+    let packed: Buffer, depth: Int, columns: Int
+
+    init(_ x: Tensor, _ tokens: Range<Int>, _ head: Int, _ width: Int, isTransposed: Bool) {
+      (depth, columns) = isTransposed ? (width, tokens.count) : (tokens.count, width)
+      packed = Buffer(Gemm.rightCount(depth: depth, columns: columns))
+      k_gemm_pack_right_f32(
+        packed.start, x.start + tokens.lowerBound * x.columns + head * width, Int64(x.columns),
+        isTransposed ? 1 : 0, Int64(depth), Int64(columns))
+    }
+
+    /// y [rows, columns] := left · the head's first `depth` and `columns`.
+    func product(
+      _ y: UnsafeMutablePointer<Float>, _ stride: Int, _ left: Buffer, _ leftDepth: Int,
+      _ rows: Int, _ columns: Int, _ depth: Int
+    ) {
+      product(y, stride, left.start, leftDepth, rows, columns, depth)
+    }
+
+    func product(
+      _ y: UnsafeMutablePointer<Float>, _ stride: Int, _ left: UnsafePointer<Float>,
+      _ leftDepth: Int, _ rows: Int, _ columns: Int, _ depth: Int
+    ) {
+      k_gemm_packed_f32(
+        y, Int64(stride), left, Int64(leftDepth), packed.start, Int64(self.depth),
+        Int64(self.columns), Int64(rows), Int64(columns), Int64(depth), 0)
     }
   }
 }
@@ -184,6 +274,7 @@ public func attend(_ q: Tensor, _ k: Tensor, _ v: Tensor, _ asking: Asking, head
   let y = Tensor(q.rows, q.columns), logSumExp = Buffer(heads.queries * q.rows)
   let walk = Attention.Walk(q: q, k: k, v: v, asking: asking, heads: heads)
   Stopwatch.time("Attention", .forward) {
+    Stopwatch.count(flops: 4 * walk.products)
     Parallel.run(asking.segments.count * heads.queries) { task in
       walk.forward(y, logSumExp, segment: task / heads.queries, head: task % heads.queries)
     }

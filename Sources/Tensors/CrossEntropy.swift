@@ -67,9 +67,9 @@ private func parts(_ x: Tensor, _ targets: [Int32]) -> [(first: Int, x: Tensor, 
 private final class OnlineSoftmax {
   private let x: Tensor, left: Gemm.Left, weight: Weight, targets: [Int32]
   /// Vocabulary entries whose scores exist at once.
-  private static let width = 4096
+  private static let width = 2048
   private let top: Tensor, sum: Tensor, factor: Tensor
-  private let scores: Buffer
+  private let scores: Buffer, packed: Buffer
   private var chosen: [Float]
 
   init(_ x: Tensor, _ weight: Weight, targets: [Int32]) {
@@ -85,7 +85,9 @@ private final class OnlineSoftmax {
     top = Tensor(rows: x.rows, columns: 1, repeating: -.infinity)
     sum = Tensor(rows: x.rows, columns: 1, repeating: 0)
     factor = Tensor(rows: x.rows, columns: 1, repeating: 1)
-    scores = Buffer(x.rows * min(Self.width, weight.rows))
+    let width = min(Self.width, weight.rows)
+    scores = Buffer(x.rows * width)
+    packed = Buffer(Gemm.packedCount(rows: x.rows, depth: width))
     chosen = Array(repeating: 0, count: x.rows)
   }
 
@@ -97,17 +99,22 @@ private final class OnlineSoftmax {
       for (row, target) in targets.enumerated() where part.contains(Int(target)) {
         chosen[row] = scores.start[row * columns + Int(target) - part.lowerBound]
       }
-      Parallel.rows(x.rows, columns: columns) { rows in
-        let first = rows.lowerBound
+      // A panel's exponentials are packed for the next product while they lie in the cache.
+      Parallel.ranges(x.rows, grain: Gemm.panel) { rows in
+        let first = rows.lowerBound, count = Int64(rows.count), width = Int64(columns)
         k_online_softmax_f32(
           scores.start + first * columns, top.start + first, sum.start + first,
-          factor.start + first, Int64(rows.count), Int64(columns))
+          factor.start + first, count, width)
+        if dx != nil {
+          k_gemm_pack_rows_f32(
+            packed.start + first * columns, scores.start + first * columns, count, width, width, 1)
+        }
       }
       guard let dx else { return }
       if part.lowerBound > 0 { scale(dx) }
+      let left = Gemm.Left(probabilities(columns), packed: packed)
       Gemm.sum(
-        dx, [Gemm.Term(Gemm.Left(probabilities(columns)), weight, rows: part)],
-        beta: part.lowerBound == 0 ? 0 : 1)
+        dx, [Gemm.Term(left, weight, rows: part)], beta: part.lowerBound == 0 ? 0 : 1)
     }
     if let dx {
       for row in 0..<x.rows { factor.start[row] = 1 / sum.start[row] }

@@ -42,10 +42,18 @@ enum Gemm {
     var depth: Int { isTransposed ? x.rows : x.columns }
 
     /// Panels for the micro-kernel.
-    lazy var packed: Buffer = pack()
+    private(set) lazy var packed: Buffer = pack()
+
+    /// Panels that somebody else has packed from x.
+    init(_ x: Tensor, packed: Buffer) {
+      self.x = x
+      isTransposed = false
+      alpha = 1
+      self.packed = packed
+    }
 
     private func pack() -> Buffer {
-      let panel = Gemm.panel, result = Buffer((rows + panel - 1) / panel * panel * depth)
+      let panel = Gemm.panel, result = Buffer(Gemm.packedCount(rows: rows, depth: depth))
       let depth = Int64(depth), stride = Int64(x.columns)
       Parallel.ranges(rows, grain: max(1, 65536 / (panel * x.rows)) * panel) { range in
         let first = range.lowerBound, target = result.start + first * Int(depth)
@@ -99,6 +107,22 @@ enum Gemm {
     }
   }
 
+  /// C [depth, n] := beta · C + alpha · leftᵀ · right for a narrow right [rows, n], from left's panels.
+  static func outer(
+    _ c: UnsafeMutablePointer<Float>, _ left: Left, _ right: Tensor, alpha: Float, beta: Float
+  ) {
+    precondition(
+      left.rows == right.rows && !left.isTransposed && left.alpha == 1,
+      "product: [\(left.rows), \(left.depth)] transposed and \(right.shape)")
+    Stopwatch.count(flops: 2 * Double(left.rows * left.depth * right.columns))
+    let packed = left.packed.start
+    Parallel.ranges(left.depth, grain: 256) { range in
+      k_gemm_outer_f32(
+        c, packed, right.start, Int64(right.rows), Int64(left.depth), Int64(right.columns),
+        Int64(range.lowerBound), Int64(range.upperBound), alpha, beta)
+    }
+  }
+
   /// y [t, outputs] := x [t, inputs] · Wᵀ.
   static func forward(_ y: Tensor, _ x: Tensor, _ weight: Weight) {
     if x.rows <= FewRows.most { return FewRows.product(y, x, weight) }
@@ -107,13 +131,23 @@ enum Gemm {
 
   // MARK: Packed
 
-  /// The rows of a panel.
-  static let panel: Int = {
-    var rows: Int64 = 0
-    k_gemm_panel_rows_f32(&rows)
-    return Int(rows)
+  /// The rows of a left operand's panel, the columns of a right operand's.
+  static let (panel, rightPanel): (Int, Int) = {
+    var rows: Int64 = 0, columns: Int64 = 0
+    k_gemm_panel_f32(&rows, &columns)
+    return (Int(rows), Int(columns))
   }()
   private static let strip = Int(K_GEMM_STRIP)
+
+  /// Numbers of a packed right operand.
+  static func rightCount(depth: Int, columns: Int) -> Int {
+    (columns + rightPanel - 1) / rightPanel * rightPanel * depth
+  }
+
+  /// Numbers of a packed left operand.
+  static func packedCount(rows: Int, depth: Int) -> Int {
+    (rows + panel - 1) / panel * panel * depth
+  }
 
   private static func packedSum(
     _ c: UnsafeMutablePointer<Float>, _ terms: [Term], _ rows: Int, _ columns: Int, _ beta: Float

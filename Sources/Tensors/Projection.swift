@@ -68,8 +68,7 @@ struct Projection: Operation {
     _ part: LowRank, _ hidden: Tensor, _ input: Tensor, _ dy: Gemm.Left, into g: inout Gradients
   ) -> Tensor {
     g.add(part.b.slot, part.b.rows, part.b.columns) { db, beta in
-      let left = Gemm.Left(dy.x, isTransposed: true, alpha: part.scale)
-      Gemm.sum(db, [Gemm.Term(left, hidden)], beta: beta)
+      Gemm.outer(db, dy, hidden, alpha: part.scale, beta: beta)
     }
     let dhidden = Tensor(dy.rows, part.a.rows)
     Gemm.sum(dhidden.start, [Gemm.Term(dy, part.b)])

@@ -98,8 +98,8 @@ import Testing
     _ left: [Float], _ weight: Weight, _ rows: Int, _ columns: Int, _ depth: Int,
     _ isTransposed: Bool
   ) -> [Float] {
-    var panel: Int64 = 0
-    k_gemm_panel_rows_f32(&panel)
+    var panel: Int64 = 0, rightPanel: Int64 = 0
+    k_gemm_panel_f32(&panel, &rightPanel)
     let panels = (rows + Int(panel) - 1) / Int(panel)
     var packed = [Float](repeating: .nan, count: panels * Int(panel) * depth)
     k_gemm_pack_rows_f32(&packed, left, Int64(rows), Int64(depth), Int64(depth), 1)

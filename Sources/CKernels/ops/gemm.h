@@ -17,7 +17,7 @@ typedef REAL NAME(vector) __attribute__((vector_size(VECTOR_BYTES), aligned(4)))
 #define ROWS 4
 #endif
 #define COLUMNS (2 * WIDTH)
-enum { NAME(DEPTH) = 256 };
+enum { NAME(DEPTH) = 192 };
 
 INLINE VECTOR NAME(load)(const REAL *x) { return *(const VECTOR *)x; }
 INLINE void NAME(store)(REAL *x, VECTOR v) { *(VECTOR *)x = v; }
@@ -73,7 +73,9 @@ INLINE void NAME(transpose)(VECTOR *r) {
 #endif
 }
 
-KERNEL_FUNCTION(gemm_panel_rows)(int64_t *rows) { *rows = ROWS; }
+KERNEL_FUNCTION(gemm_panel)(int64_t *rows, int64_t *columns) {
+  *rows = ROWS, *columns = COLUMNS;
+}
 
 /// One panel: up to ROWS rows of x, scaled; missing rows are zeros.
 INLINE void NAME(pack_panel)(REAL *y, const REAL *x, int64_t rows, int64_t depth, int64_t stride,
@@ -164,19 +166,48 @@ static void NAME(border_tile)(REAL *c, int64_t stride, const REAL *a, const REAL
     }
 }
 
-/// All tiles of a packed strip: c [rows, columns] from `a`, whose panels have `full` depths.
-INLINE void NAME(strip_tiles)(REAL *c, int64_t stride, const REAL *a, int64_t full, const REAL *b,
-                              int64_t depth, int isFirst, int64_t rows, int64_t columns) {
+/// All tiles of a packed strip: c [rows, columns] over `depth`, from panels of `a` with aDepth and
+/// of `b` with bDepth numbers a row and column.
+INLINE void NAME(strip_tiles)(REAL *c, int64_t stride, const REAL *a, int64_t aDepth, const REAL *b,
+                              int64_t bDepth, int64_t depth, int isFirst, int64_t rows,
+                              int64_t columns) {
   for (int64_t at = 0; at < columns; at += COLUMNS)
     for (int64_t row = 0; row < rows; row += ROWS) {
       REAL *y = c + row * stride + at;
-      const REAL *panel = a + row * full;
+      const REAL *panel = a + row * aDepth;
       int64_t height = rows - row < ROWS ? rows - row : ROWS;
       if (height == ROWS && columns - at >= COLUMNS)
-        NAME(micro)(y, stride, panel, b + at * depth, depth, isFirst, ROWS, 2);
+        NAME(micro)(y, stride, panel, b + at * bDepth, depth, isFirst, ROWS, 2);
       else
-        NAME(border_tile)(y, stride, panel, b + at * depth, depth, isFirst, height,
+        NAME(border_tile)(y, stride, panel, b + at * bDepth, depth, isFirst, height,
                           columns - at < COLUMNS ? columns - at : COLUMNS);
+    }
+}
+
+KERNEL_FUNCTION(gemm_outer)(REAL *c, const REAL *packed, const REAL *b, int64_t rows, int64_t depth,
+                            int64_t rank, int64_t from, int64_t to, REAL alpha, REAL beta) {
+  if (beta == 0) memset(c + from * rank, 0, (size_t)((to - from) * rank) * sizeof(REAL));
+  for (int64_t row = 0; row < rows; row += ROWS, packed += ROWS * depth)
+    for (int64_t at = 0; at < rank; at += WIDTH) {
+      int64_t lanes = rank - at < WIDTH ? rank - at : WIDTH;
+      VECTOR right[ROWS];
+#pragma clang loop unroll(full)
+      for (int i = 0; i < ROWS; i++) {
+        REAL line[WIDTH] = {0};
+        if (row + i < rows)
+          for (int l = 0; l < lanes; l++) line[l] = b[(row + i) * rank + at + l] * alpha;
+        right[i] = NAME(load)(line);
+      }
+      for (int64_t k = from; k < to; k++) {
+        const REAL *a = packed + k * ROWS;
+        VECTOR even = {0}, odd = {0};
+#pragma clang loop unroll(full)
+        for (int i = 0; i < ROWS; i += 2) even += a[i] * right[i], odd += a[i + 1] * right[i + 1];
+        even += odd;
+        REAL *y = c + k * rank + at;
+        if (lanes == WIDTH) NAME(store)(y, NAME(load)(y) + even);
+        else for (int l = 0; l < lanes; l++) y[l] += even[l];
+      }
     }
 }
 
@@ -187,18 +218,24 @@ static void NAME(pack_transposed)(REAL *b, const k_weight *w, int64_t first, int
   for (int64_t at = 0; at < columns; at += WIDTH) {
     int64_t count = columns - at < WIDTH ? columns - at : WIDTH;
     REAL *y = b + at / COLUMNS * COLUMNS * depth + at % COLUMNS;
-    for (int64_t i = 0; i < count; i++)
-      NAME(run)(scratch + i * depth, w, (first + at + i) * w->columns + from, depth);
-    for (int64_t i = count; i < WIDTH; i++) memset(scratch + i * depth, 0, (size_t)depth * sizeof(REAL));
-    int64_t k = 0;
+    const REAL *x = scratch;
+    int64_t stride = depth, k = 0;
+    if (w->type == K_F32 && count == WIDTH) {  // In place.
+      x = (const REAL *)w->data + (first + at) * w->columns + from;
+      stride = w->columns;
+    } else {
+      for (int64_t i = 0; i < count; i++)
+        NAME(run)(scratch + i * depth, w, (first + at + i) * w->columns + from, depth);
+      memset(scratch + count * depth, 0, (size_t)((WIDTH - count) * depth) * sizeof(REAL));
+    }
     for (; k + WIDTH <= depth; k += WIDTH) {
       VECTOR r[WIDTH];
-      for (int i = 0; i < WIDTH; i++) r[i] = NAME(load)(scratch + i * depth + k);
+      for (int i = 0; i < WIDTH; i++) r[i] = NAME(load)(x + i * stride + k);
       NAME(transpose)(r);
       for (int i = 0; i < WIDTH; i++) NAME(store)(y + (k + i) * COLUMNS, r[i]);
     }
     for (; k < depth; k++)
-      for (int i = 0; i < WIDTH; i++) y[k * COLUMNS + i] = scratch[i * depth + k];
+      for (int i = 0; i < WIDTH; i++) y[k * COLUMNS + i] = x[i * stride + k];
     if (at % COLUMNS == 0 && at + WIDTH >= columns)
       for (k = 0; k < depth; k++) NAME(store)(y + k * COLUMNS + WIDTH, (VECTOR){0});
   }
@@ -208,16 +245,38 @@ static void NAME(pack_transposed)(REAL *b, const k_weight *w, int64_t first, int
 static void NAME(pack_plain)(REAL *b, const k_weight *w, int64_t first, int64_t columns,
                              int64_t from, int64_t depth) {
   int64_t whole = (columns + COLUMNS - 1) / COLUMNS * COLUMNS;
-  REAL run[K_GEMM_STRIP] __attribute__((aligned(64)));
-  for (int64_t i = columns; i < whole; i++) run[i] = 0;
+  int isInPlace = w->type == K_F32 && whole == columns;
+  REAL scratch[K_GEMM_STRIP] __attribute__((aligned(64)));
+  for (int64_t i = columns; i < whole; i++) scratch[i] = 0;
   for (int64_t k = 0; k < depth; k++) {
-    NAME(run)(run, w, (from + k) * w->columns + first, columns);
+    int64_t start = (from + k) * w->columns + first;
+    const REAL *x = isInPlace ? (const REAL *)w->data + start : scratch;
+    if (!isInPlace) NAME(run)(scratch, w, start, columns);
     for (int64_t at = 0; at < whole; at += COLUMNS) {
       REAL *y = b + at * depth + k * COLUMNS;
-      NAME(store)(y, NAME(load)(run + at));
-      NAME(store)(y + WIDTH, NAME(load)(run + at + WIDTH));
+      NAME(store)(y, NAME(load)(x + at));
+      NAME(store)(y + WIDTH, NAME(load)(x + at + WIDTH));
     }
   }
+}
+
+/// Asks for the numbers of w[row][from...] ahead of their turn, when they come from memory.
+INLINE void NAME(prefetch)(const k_weight *w, int64_t row, int64_t from, int64_t count) {
+  static const int bitsOf[] = {32, 16, 16, 4, 8};  // by k_weight_type
+  int64_t bits = bitsOf[w->type], start = (row * w->columns + from) * bits / 8;
+  for (int64_t at = 0; at < count * bits / 8; at += 64)
+    __builtin_prefetch((const char *)w->data + start + at, 0, 2);
+}
+
+/// The part of a strip that is packed next.
+INLINE void NAME(prefetch_strip)(const k_term *term, int64_t first, int64_t columns, int64_t at) {
+  int64_t depth = term->depth - at < NAME(DEPTH) ? term->depth - at : NAME(DEPTH);
+  if (term->isTransposed)
+    for (int64_t i = 0; i < columns && depth > 0; i++)
+      NAME(prefetch)(&term->b, term->bFirst + first + i, at, depth);
+  else
+    for (int64_t k = 0; k < depth; k++)
+      NAME(prefetch)(&term->b, term->bFirst + at + k, first, columns);
 }
 
 KERNEL_FUNCTION(gemm_strip)(REAL *c, int64_t stride, int64_t from, int64_t rows,
@@ -232,26 +291,38 @@ KERNEL_FUNCTION(gemm_strip)(REAL *c, int64_t stride, int64_t from, int64_t rows,
         NAME(pack_transposed)(b, &term->b, term->bFirst + first, columns, at, depth);
       else
         NAME(pack_plain)(b, &term->b, first, columns, term->bFirst + at, depth);
+      NAME(prefetch_strip)(term, first, columns, at + depth);
       NAME(strip_tiles)(c + from * stride + first, stride, term->a + from * term->depth + at * ROWS,
-                        term->depth, b, depth, isFirst, rows, columns);
+                        term->depth, b, depth, depth, isFirst, rows, columns);
       isFirst = 0;
     }
   k_buffer_give(b, NAME(DEPTH) * K_GEMM_STRIP * sizeof(REAL));
 }
 
-KERNEL_FUNCTION(product)(REAL *c, int64_t stride, const REAL *a, int64_t aStride, int aTransposed,
-                         const REAL *b, int64_t bStride, int bTransposed, int64_t rows,
-                         int64_t columns, int64_t depth, REAL alpha, REAL beta) {
-  int64_t panels = (rows + ROWS - 1) / ROWS;
-  size_t size = (size_t)(panels * ROWS * depth) * sizeof(REAL);
-  REAL *packed = k_buffer_take(size);
-  if (aTransposed) NAME(gemm_pack_columns)(packed, a, rows, depth, aStride, alpha);
-  else NAME(gemm_pack_rows)(packed, a, rows, depth, aStride, alpha);
-  k_term term = {packed, depth, {.type = K_F32, .columns = bStride, .data = b}, 0, bTransposed};
-  for (int64_t first = 0; first < columns; first += K_GEMM_STRIP)
-    NAME(gemm_strip)(c, stride, 0, rows, &term, 1, first,
-                     columns - first < K_GEMM_STRIP ? columns - first : K_GEMM_STRIP, beta);
-  k_buffer_give(packed, size);
+KERNEL_FUNCTION(gemm_pack_right)(REAL *packed, const REAL *b, int64_t stride, int isTransposed,
+                                 int64_t depth, int64_t columns) {
+  k_weight w = {.type = K_F32, .columns = stride, .data = b};
+  int64_t whole = (columns + COLUMNS - 1) / COLUMNS * COLUMNS;
+  for (int64_t at = 0; at < depth; at += NAME(DEPTH)) {
+    int64_t part = depth - at < NAME(DEPTH) ? depth - at : NAME(DEPTH);
+    for (int64_t first = 0; first < columns; first += K_GEMM_STRIP) {
+      int64_t count = columns - first < K_GEMM_STRIP ? columns - first : K_GEMM_STRIP;
+      REAL *y = packed + at * whole + first * part;
+      if (isTransposed) NAME(pack_transposed)(y, &w, first, count, at, part);
+      else NAME(pack_plain)(y, &w, first, count, at, part);
+    }
+  }
+}
+
+KERNEL_FUNCTION(gemm_packed)(REAL *c, int64_t stride, const REAL *a, int64_t aDepth, const REAL *b,
+                             int64_t bDepth, int64_t bColumns, int64_t rows, int64_t columns,
+                             int64_t depth, REAL beta) {
+  int64_t whole = (bColumns + COLUMNS - 1) / COLUMNS * COLUMNS;
+  for (int64_t at = 0; at < depth; at += NAME(DEPTH)) {
+    int64_t packed = bDepth - at < NAME(DEPTH) ? bDepth - at : NAME(DEPTH);
+    NAME(strip_tiles)(c, stride, a + at * ROWS, aDepth, b + at * whole, packed,
+                      depth - at < packed ? depth - at : packed, beta == 0 && at == 0, rows, columns);
+  }
 }
 #undef ROWS
 #undef EXCHANGE
