@@ -17,6 +17,7 @@ struct BenchGenerate: ParsableCommand {
       """)
 
   @OptionGroup var model: ModelOptions
+  @OptionGroup var quantization: QuantizationOptions
   @Option(help: ArgumentHelp("Tokens of a prompt.", valueName: "tokens")) var promptTokens = 128
   @Option(help: ArgumentHelp("Tokens generated for each.", valueName: "tokens")) var newTokens = 64
   @Option(help: ArgumentHelp("Prompts answered at once.", valueName: "prompts")) var batch = 1
@@ -30,7 +31,7 @@ struct BenchGenerate: ParsableCommand {
 
   func run() throws {
     try openEngine()
-    let model = try CausalLanguageModel(folder: self.model.folder())
+    let model = try quantization.open(self.model.folder())
     let vocabulary = model.config.vocabularySize, random = Random(seed: 1)
     let prompts = (0..<batch).map { row in
       Prompt(
