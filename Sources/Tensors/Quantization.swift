@@ -70,7 +70,7 @@ extension Weight {
   }
 
   /// Whether every scale of a quantized matrix is finite. One that is not comes of a number that is not,
-  /// or that int8's scales cannot hold.
+  /// or of one beyond 65504 in int8, which is made through f16.
   public var hasFiniteScales: Bool {
     switch self {
     case .nf4(let weight):

@@ -11,28 +11,28 @@ struct QuantState {
   var dtype: String
 
   /// Reads `text`; everything but NF4 in blocks of 64, with scales in blocks of 256, is refused.
-  /// `fault` makes an error of a sentence about the tensor.
+  /// `fault` makes an error of what the state does.
   init(
     _ text: [UInt8], fault: (FormatError.Kind, String) -> FormatError
   ) throws(FormatError) {
     let state: JSONValue
     do { state = try JSONValue(parsing: text) } catch {
-      throw fault(.malformed, "its quant_state is not JSON: \(error.message)")
+      throw fault(.malformed, "is not JSON: \(error.message)")
     }
     func require(_ key: String, _ expected: JSONValue) throws(FormatError) {
       guard let found = state[key] else {
-        throw fault(.malformed, "its quant_state lacks '\(key)'")
+        throw fault(.malformed, "lacks '\(key)'")
       }
       guard found == expected else {
         throw fault(
           .unsupported,
-          "its quant_state says \(key) \(found.text()); only \(expected.text()) can be read")
+          "says \(key) \(found.text()); only \(expected.text()) can be read")
       }
     }
     try require("quant_type", "nf4")
     try require("blocksize", .int(NF4Weight.block))
     guard let sizes = state["shape"]?.array else {
-      throw fault(.malformed, "its quant_state lacks the list 'shape'")
+      throw fault(.malformed, "lacks the list 'shape'")
     }
     shape = sizes.compactMap(\.int)
     dtype = state["dtype"]?.string ?? "float32"
@@ -40,7 +40,7 @@ struct QuantState {
     try require("nested_blocksize", .int(NF4Weight.nestedBlock))
     try require("nested_dtype", "float32")
     guard let offset = state["nested_offset"]?.double else {
-      throw fault(.malformed, "its quant_state lacks the number 'nested_offset'")
+      throw fault(.malformed, "lacks the number 'nested_offset'")
     }
     nestedOffset = Float(offset)
   }

@@ -145,15 +145,15 @@ public struct QuantizedFolder {
 }
 
 extension FormatError {
-  /// A matrix whose numbers `quantization` cannot hold.
+  /// A matrix that `quantization` would make nonsense of.
   public init(quantizing name: String, of path: String, _ quantization: Quantization) {
-    let limit =
+    let reason =
       quantization == .int8
-      ? "magnitudes above 65504, the greatest that int8's scales hold, or numbers that are not finite"
+      ? "magnitudes beyond 65504, where int8 as bitsandbytes makes it ends; use nf4"
       : "numbers that are not finite"
     self.init(
       .malformed, path,
-      "tensor '\(name)' cannot be quantized to \(quantization.name): it has \(limit)")
+      "tensor '\(name)' cannot be quantized to \(quantization.name): it has \(reason)")
   }
 }
 

@@ -6,8 +6,12 @@ extension SafeTensorsFolder {
   public func quantizedWeight(_ name: String, rows: Int, columns: Int) throws(FormatError)
     -> Weight?
   {
-    let reader = QuantizedTensor(folder: self, name: name, rows: rows, columns: columns)
-    return try reader.weight()
+    let tensor = QuantizedTensor(folder: self, name: name, rows: rows, columns: columns)
+    guard let weight = try tensor.weight() else { return nil }
+    guard weight.hasFiniteScales else {
+      throw tensor.fault(.malformed, "has a scale that is not finite")
+    }
+    return weight
   }
 }
 
@@ -35,15 +39,17 @@ private struct QuantizedTensor {
 
   private func nf4() throws(FormatError) -> NF4Weight {
     let (file, entry) = try folder.entry(name + Self.stateSuffix)
-    let state = try QuantState(file.withBytes(entry.bytes) { Array($0) }, fault: fault)
+    let state = try QuantState(file.withBytes(entry.bytes) { Array($0) }) {
+      fault($0, "has a quant_state that \($1)")
+    }
     guard state.shape == [rows, columns] else {
       throw fault(
         .malformed,
-        "its quant_state says shape \(state.shape), config.json asks for \([rows, columns])")
+        "has a quant_state that says shape \(state.shape), config.json asks for \([rows, columns])")
     }
     let count = rows * columns, map = try piece(".quant_map", .f32, 16, of: "the values of NF4")
     guard floats(map) == NF4Weight.values else {
-      throw fault(.unsupported, "its quant_map is not the table of NF4")
+      throw fault(.unsupported, "has a quant_map that is not the table of NF4")
     }
     return NF4Weight(
       rows: rows, columns: columns,
@@ -117,7 +123,7 @@ private struct QuantizedTensor {
     }
   }
 
-  private func fault(_ kind: FormatError.Kind, _ message: String) -> FormatError {
+  func fault(_ kind: FormatError.Kind, _ message: String) -> FormatError {
     FormatError(kind, folder[name]?.file.path ?? folder.path, "tensor '\(name)' \(message)")
   }
 }

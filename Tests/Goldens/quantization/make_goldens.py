@@ -5,7 +5,7 @@ mean sums 32768 numbers and more in as many parts as there are threads.
 
 cases.safetensors holds, for each case and source type: NAME.input; NAME.codes, .absmax (NF4); .offset,
 .nested_codes, .nested_absmax, .values (double quantization, values in f32); .int8, .int8_scales, .int8_values (as
-bitsandbytes.nn.Int8Params makes them: from the weights rounded to f16).
+bitsandbytes.nn.Int8Params makes them: from the weights rounded to f16; left out where f16 cannot hold them).
 """
 import hashlib
 import json
@@ -58,6 +58,8 @@ def quantize(name, x, out):
     out[name + ".offset"], out[name + ".nested_codes"] = state.offset, state.absmax
     out[name + ".nested_absmax"] = state.state2.absmax
     out[name + ".values"] = values(codes, state)
+    if not torch.isfinite(x.half()).all():
+        return
     weight = bitsandbytes.nn.Int8Params(x.clone(), requires_grad=False)._quantize("cpu")
     out[name + ".int8"], out[name + ".int8_scales"] = weight.CB, weight.SCB
     out[name + ".int8_values"] = bnb.int8_vectorwise_dequant(weight.CB, weight.SCB)
