@@ -57,6 +57,8 @@ extension Quantization: ExpressibleByArgument {
   public init?(argument: String) { self.init(name: argument) }
   /// What the word may be.
   public static var allValueStrings: [String] { all.map(\.name) }
+  /// The word for it in a help text.
+  public var defaultValueDescription: String { name }
 }
 
 /// `--model`, `--quantization` and `--adapter`
