@@ -43,16 +43,31 @@ struct Family {
 }
 
 extension CausalLanguageModel {
-  /// Opens the model in a Hugging Face folder: config.json and *.safetensors. Weights are mapped.
-  public convenience init(folder: String) throws(FormatError) {
+  /// Opens the model in a Hugging Face folder: config.json and *.safetensors. Weights are mapped. With
+  /// `quantization` the blocks' projections are quantized in memory, unless the folder stores them so;
+  /// embeddings, norms and head stay as they are. `progress` is told how many matrices are done.
+  public convenience init(
+    folder: String, quantization: Quantization? = nil,
+    progress: @escaping (_ done: Int, _ total: Int) -> Void = { _, _ in }
+  ) throws(FormatError) {
+    let config = try ModelConfig(folder: folder)
+    try config.check(quantization, of: folder)
     try self.init(
-      config: try ModelConfig(folder: folder),
-      weights: .folder(try SafeTensorsFolder(path: folder)))
+      config: config, weights: .folder(try SafeTensorsFolder(path: folder)),
+      quantization: config.quantization == nil ? quantization : nil, progress: progress)
   }
 
   /// Assembles the model that `config` describes from `weights`; every tensor's shape is checked.
-  public convenience init(config: ModelConfig, weights: WeightOrigin) throws(FormatError) {
-    let root = WeightPath(origin: weights, path: ""), model = root["model"]
+  public convenience init(
+    config: ModelConfig, weights: WeightOrigin, quantization: Quantization? = nil,
+    progress: @escaping (_ done: Int, _ total: Int) -> Void = { _, _ in }
+  ) throws(FormatError) {
+    // A block projects seven times: q, k, v, o, gate, up, down.
+    let onLoad = quantization.map {
+      QuantizationOnLoad($0, total: config.layers * 7, progress: progress)
+    }
+    let root = WeightPath(origin: weights, stored: config.quantization, quantization: onLoad)
+    let model = root["model"]
     let family = Family(config)
     let tokens = model["embed_tokens"]
     let embedding = Embedding(
@@ -70,6 +85,18 @@ extension CausalLanguageModel {
       config: config, embedding: embedding, blocks: blocks,
       norm: try RMSNorm(model["norm"], config.hiddenSize, config),
       head: Linear(path: head.path, weight: headWeight))
+  }
+}
+
+extension ModelConfig {
+  /// Refuses to quantize a folder anew: `quantization` must be what it is stored in, if it is stored
+  /// quantized.
+  public func check(_ quantization: Quantization?, of folder: String) throws(FormatError) {
+    guard let stored = self.quantization, let quantization, stored != quantization else { return }
+    throw FormatError(
+      .usage, folder,
+      "is stored in \(stored.name) and cannot be quantized to \(quantization.name); leave the "
+        + "quantization out, or name the unquantized model")
   }
 }
 
@@ -104,7 +131,7 @@ extension Linear {
     throws(FormatError)
   {
     self.init(
-      path: at.path, weight: try at.matrix(outputs, inputs),
+      path: at.path, weight: try at.projection(outputs, inputs),
       bias: bias ? try at.vector("bias", outputs) : nil)
   }
 }

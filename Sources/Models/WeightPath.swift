@@ -7,33 +7,103 @@ public enum WeightOrigin: Sendable {
   case folder(SafeTensorsFolder)
   /// Nowhere yet: matrices normal with `deviation`, norms 1, biases 0, as transformers initializes.
   case random(seed: UInt64, deviation: Double)
+
+  /// The file that errors about the tensor `name` are to name.
+  func file(of name: String) -> String {
+    guard case .folder(let folder) = self else { return "random weights" }
+    return folder[name]?.file.path ?? folder.path
+  }
+}
+
+/// How a model's projections are quantized while it is opened.
+final class QuantizationOnLoad {
+  let quantization: Quantization
+  private let total: Int, progress: (_ done: Int, _ total: Int) -> Void
+  private var done = 0
+
+  init(
+    _ quantization: Quantization, total: Int,
+    progress: @escaping (_ done: Int, _ total: Int) -> Void
+  ) {
+    self.quantization = quantization
+    self.total = total
+    self.progress = progress
+  }
+
+  /// `weight` in this quantization; one that is stored quantized stays as it is.
+  func callAsFunction(_ weight: Weight, name: String, path: String) throws(FormatError) -> Weight {
+    defer {
+      done += 1
+      progress(done, total)
+    }
+    switch weight {
+    case .nf4, .int8: return weight
+    case .dense, .tensor:
+      let quantized = weight.quantized(quantization)
+      if case .dense(let stored) = weight { stored.release() }
+      guard quantized.hasFiniteScales else {
+        throw FormatError(quantizing: name, of: path, quantization)
+      }
+      return quantized
+    }
+  }
 }
 
 /// A place in a model's files: `weights["model"]["layers"][0]` names all below it. Where a tensor is
 /// asked for, its shape is checked and the error names it.
 struct WeightPath {
   let origin: WeightOrigin
-  let path: String
+  var path = ""
+  /// What config.json says of quantized tensors.
+  let stored: Quantization?
+  /// What is done to projections; nil where they stay as they are stored.
+  let quantization: QuantizationOnLoad?
 
   subscript(name: String) -> WeightPath {
-    WeightPath(origin: origin, path: path.isEmpty ? name : path + "." + name)
+    var below = self
+    below.path = path.isEmpty ? name : path + "." + name
+    return below
   }
 
   subscript(index: Int) -> WeightPath { self[String(index)] }
 
-  /// The matrix `path.weight`, [rows, columns], mapped.
+  /// The matrix `path.weight` of a projection in a block, [rows, columns]: mapped, or quantized where
+  /// that is asked for.
+  func projection(_ rows: Int, _ columns: Int) throws(FormatError) -> Weight {
+    let weight = try matrix(rows, columns)
+    guard let quantization else { return weight }
+    let name = path + ".weight"
+    return try quantization(weight, name: name, path: origin.file(of: name))
+  }
+
+  /// The matrix `path.weight`, [rows, columns], mapped in whatever form it is stored.
   func matrix(_ rows: Int, _ columns: Int) throws(FormatError) -> Weight {
     guard case .folder(let folder) = origin else { return .tensor(drawn(rows, columns)) }
+    let name = path + ".weight"
+    if let weight = try folder.quantizedWeight(name, rows: rows, columns: columns) {
+      try check(weight, name)
+      return weight
+    }
     let (file, entry) = try checked(folder, "weight", [rows, columns])
     guard let type = ElementType(rawValue: entry.type.rawValue) else {
       throw FormatError(
         .unsupported, file.path,
-        "tensor '\(path).weight' has type \(entry.type.rawValue); weights are read from "
+        "tensor '\(name)' has type \(entry.type.rawValue); weights are read from "
           + ElementType.allCases.map(\.rawValue).joined(separator: ", "))
     }
     return .dense(
       DenseWeight(
         file: file, offset: entry.bytes.lowerBound, rows: rows, columns: columns, type: type))
+  }
+
+  /// Holds a quantized tensor's kind against config.json's.
+  private func check(_ weight: Weight, _ name: String) throws(FormatError) {
+    let isInt8 = if case .int8 = weight { true } else { false }
+    if let stored, isInt8 == (stored == .int8) { return }
+    let said = stored.map { "says \($0.name)" } ?? "has no quantization_config"
+    throw FormatError(
+      .malformed, origin.file(of: name),
+      "tensor '\(name)' is stored in \(isInt8 ? "int8" : "nf4"), but config.json \(said)")
   }
 
   /// The vector `path.name`, as one row of f32.

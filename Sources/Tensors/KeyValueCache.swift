@@ -2,27 +2,35 @@ import CKernels
 
 /// The keys and values of one layer for a batch of sequences that grow token by token.
 public final class KeyValueCache {
-  private var keys: [Buffer], values: [Buffer]
+  /// One sequence's, head by head, each with room for `room` tokens.
+  private struct Room {
+    let keys: Buffer, values: Buffer, capacity: Int, room: Int
+
+    init(_ capacity: Int, _ heads: HeadShape) {
+      self.capacity = capacity
+      // Keys lie sixteen tokens together.
+      room = (capacity + 15) / 16 * 16
+      keys = Buffer(room * heads.keys * heads.width)
+      values = Buffer(room * heads.keys * heads.width)
+    }
+  }
+
+  private var rooms: [Room]
   /// Tokens kept for each sequence.
   public private(set) var lengths: [Int]
-  private let columns: Int
+  private let heads: HeadShape
 
   /// An empty cache for `sequences` sequences of at most `capacity` tokens.
   public init(sequences: Int, capacity: [Int], heads: HeadShape) {
     precondition(capacity.count == sequences, "cache: \(sequences) sequences, \(capacity)")
-    columns = heads.keys * heads.width
-    keys = capacity.map { [columns] in Buffer(Self.blocks($0) * columns) }
-    values = capacity.map { [columns] in Buffer($0 * columns) }
+    rooms = capacity.map { Room($0, heads) }
     lengths = Array(repeating: 0, count: sequences)
+    self.heads = heads
   }
-
-  /// Keys are kept sixteen tokens together: `count` tokens take room for this many.
-  fileprivate static func blocks(_ count: Int) -> Int { (count + 15) / 16 * 16 }
 
   /// Drops all sequences but these, which keep their order.
   public func keep(_ sequences: [Int]) {
-    keys = sequences.map { keys[$0] }
-    values = sequences.map { values[$0] }
+    rooms = sequences.map { rooms[$0] }
     lengths = sequences.map { lengths[$0] }
   }
 
@@ -30,19 +38,31 @@ public final class KeyValueCache {
   func append(_ k: Tensor, _ v: Tensor, _ segments: Segments) {
     precondition(segments.count == lengths.count, "cache: \(segments.count) of \(lengths.count)")
     for index in 0..<segments.count {
-      let rows = segments[index], at = lengths[index] * columns, first = rows.lowerBound * columns
-      precondition(
-        at + rows.count * columns <= values[index].count, "cache: full at \(lengths[index])")
-      k_append_keys_f32(
-        keys[index].start, k.start + first, Int64(lengths[index]), Int64(rows.count),
-        Int64(columns))
-      (values[index].start + at).update(from: v.start + first, count: rows.count * columns)
-      lengths[index] += rows.count
+      let rows = segments[index], past = lengths[index], room = rooms[index]
+      precondition(past + rows.count <= room.capacity, "cache: full at \(past)")
+      for head in 0..<heads.keys {
+        let at = rows.lowerBound * k.columns + head * heads.width
+        let place = head * room.room * heads.width
+        k_append_to_cache_f32(
+          room.keys.start + place, room.values.start + place, k.start + at, v.start + at,
+          Int64(past), Int64(rows.count), Int64(k.columns), Int64(heads.width))
+      }
+      lengths[index] = past + rows.count
     }
   }
 
-  fileprivate func key(_ sequence: Int) -> UnsafeMutablePointer<Float> { keys[sequence].start }
-  fileprivate func value(_ sequence: Int) -> UnsafeMutablePointer<Float> { values[sequence].start }
+  /// y = attention of query head `head`'s q over the first `count` tokens of a sequence.
+  fileprivate func attend(
+    _ y: UnsafeMutablePointer<Float>, _ q: UnsafePointer<Float>, sequence: Int, head: Int,
+    count: Int64, scratch: Buffer
+  ) {
+    let room = rooms[sequence], place = head / heads.group * room.room * heads.width
+    k_attend_row_f32(
+      y, q, room.keys.start + place, room.values.start + place, count, Int64(heads.width),
+      heads.scale, scratch.start)
+  }
+
+  fileprivate func scratch(_ sequence: Int) -> Buffer { Buffer(rooms[sequence].room) }
 }
 
 /// Attention of new tokens over their sequences' caches, to which their keys and values are appended
@@ -56,20 +76,19 @@ public func attend(
   if past.allSatisfy({ $0 == 0 }), segments.tokens > segments.count {
     return attend(q.detached, k.detached, v.detached, asking, heads: heads)
   }
-  let y = Tensor(q.rows, q.columns), width = heads.width
+  let y = Tensor(q.rows, q.columns)
   // Short texts of few heads are not worth a second thread.
-  let work = (cache.lengths.max() ?? 0) * width * (asking.tokens.count / segments.count)
-  Parallel.ranges(segments.count * heads.queries, grain: max(1, 32_768 / max(work, 1))) { tasks in
+  let length = cache.lengths.max() ?? 1, rows = max(1, asking.tokens.count / segments.count)
+  let grain = max(1, 32_768 / (length * rows * heads.width))
+  Parallel.ranges(segments.count * heads.queries, grain: grain) { tasks in
     for task in tasks {
       let sequence = task / heads.queries, head = task % heads.queries
-      let scratch = Buffer(KeyValueCache.blocks(cache.lengths[sequence]))
-      let first = head / heads.group * width
+      let scratch = cache.scratch(sequence)
       for row in asking.rows[sequence] {
-        let at = row * q.columns + head * width
-        k_attend_row_f32(
-          y.start + at, q.start + at, cache.key(sequence) + first * 16,
-          cache.value(sequence) + first, Int64(past[sequence]) + asking.seen[row],
-          Int64(k.columns), Int64(width), heads.scale, scratch.start)
+        let at = row * q.columns + head * heads.width
+        cache.attend(
+          y.start + at, q.start + at, sequence: sequence, head: head,
+          count: Int64(past[sequence]) + asking.seen[row], scratch: scratch)
       }
     }
   }

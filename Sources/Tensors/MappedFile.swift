@@ -26,6 +26,8 @@ public final class MappedFile: Sendable {
   public let path: String
   /// The file's size in bytes.
   public let count: Int
+  /// Whether a file lies behind the pages.
+  private let isBacked: Bool
   // A pointer is not Sendable. This one leads to pages that nobody can write and that stay until
   // deinit, so that reading them from any thread is safe.
   nonisolated(unsafe) private let base: UnsafeRawPointer?
@@ -41,6 +43,7 @@ public final class MappedFile: Sendable {
       throw MapError(path: path, reason: "not a regular file")
     }
     self.path = path
+    isBacked = true
     count = Int(status.st_size)
     guard count > 0 else {
       base = nil
@@ -56,6 +59,7 @@ public final class MappedFile: Sendable {
     memory count: Int, named name: String, fill: (UnsafeMutableRawBufferPointer) throws -> Void
   ) rethrows {
     path = name
+    isBacked = false
     self.count = count
     guard count > 0 else {
       base = nil
@@ -84,6 +88,16 @@ public final class MappedFile: Sendable {
       "mapped file \(path): bytes \(range) of \(count)")
     let start = base.map { $0 + range.lowerBound }
     return try body(UnsafeRawBufferPointer(start: start, count: range.count))
+  }
+
+  /// Drops the pages that lie within `range` from this process's memory; they are read again when they
+  /// are touched again. For files larger than memory that are gone through once.
+  public func release(_ range: Range<Int>) {
+    guard isBacked, let base else { return }
+    let page = Int(getpagesize())
+    let first = (range.lowerBound + page - 1) / page * page, end = range.upperBound / page * page
+    guard first < end else { return }
+    madvise(UnsafeMutableRawPointer(mutating: base + first), end - first, MADV_DONTNEED)
   }
 
   /// The first byte, valid while this object lives; for kernels that read many parts at once.

@@ -26,6 +26,15 @@ public enum Quantization: Sendable, Hashable {
     self = found
   }
 
+  /// Bytes that a matrix of `count` numbers takes, without the few that do not grow with it.
+  public func storedBytes(_ count: Int) -> Int {
+    switch self {
+    case .int8: count
+    case .nf4(double: true): (count + 1) / 2 + NF4Weight.blocks(count)
+    case .nf4(double: false): (count + 1) / 2 + 4 * NF4Weight.blocks(count)
+    }
+  }
+
   /// The 256 values of bitsandbytes' signed dynamic map (Dettmers 2015): seven decades, each cut into
   /// twice as many equal parts as the one below it; the values are the middles of the parts. The
   /// borders are torch's linspace, which fuses its products.
@@ -57,6 +66,20 @@ extension Weight {
     switch quantization {
     case .nf4(let isDouble): .nf4(nf4(isDouble: isDouble))
     case .int8: .int8(int8())
+    }
+  }
+
+  /// Whether every scale of a quantized matrix is finite. One that is not comes of a number that is not,
+  /// or of one beyond 65504 in int8, which is made through f16.
+  public var hasFiniteScales: Bool {
+    switch self {
+    case .nf4(let weight):
+      switch weight.scales {
+      case .single(let scales): scales.areFinite
+      case .double(_, _, let nested, let offset): offset.isFinite && nested.areFinite
+      }
+    case .int8(let weight): weight.scales.areFinite
+    case .dense, .tensor: true
     }
   }
 
@@ -129,6 +152,13 @@ extension Weight {
       MappedFile(memory: numbers.count * 4, named: "scales") {
         $0.copyMemory(from: UnsafeRawBufferPointer(start: numbers.start, count: numbers.count * 4))
       })
+  }
+}
+
+extension StoredBytes {
+  /// Whether its f32 numbers all are.
+  fileprivate var areFinite: Bool {
+    file.withBytes(range) { $0.assumingMemoryBound(to: Float.self).allSatisfy(\.isFinite) }
   }
 }
 

@@ -30,6 +30,9 @@ public struct DenseWeight: Sendable {
     self.columns = columns
     self.type = type
   }
+
+  /// Gives its pages back; see `MappedFile.release`.
+  public func release() { file.release(offset..<offset + rows * columns * type.size) }
 }
 
 /// What a weight is: how the matrix [outputs, inputs] of a projection is kept.

@@ -25,6 +25,7 @@ struct HostCommand: ParsableCommand {
           TrainCommand.self, EvaluateCommand.self, GenerateCommand.self, ChatCommand.self,
           PlanCommand.self,
         ]),
+      CommandGroup(name: "Storing", subcommands: [QuantizeCommand.self]),
       CommandGroup(
         name: "Looking",
         subcommands: [DataCommand.self, InspectCommand.self, PluginsCommand.self]),

@@ -86,8 +86,12 @@ struct MemoryEstimate {
 
   init(_ model: CausalLanguageModel, _ recipe: Recipe, rowTokens: Int) {
     let linears = model.linears, config = model.config
-    weights = linears.reduce(model.modules.embedding.weight.storedBytes) {
-      $0 + $1.weight.storedBytes
+    weights = linears.reduce(model.modules.embedding.weight.storedBytes) { sum, linear in
+      let count = linear.weight.rows * linear.weight.columns
+      guard config.quantization == nil, let kind = recipe.quantization?.kind,
+        linear.path != model.head.path
+      else { return sum + linear.weight.storedBytes }
+      return sum + kind.storedBytes(count)
     }
     let parameters: Int
     switch recipe.peft.method {

@@ -80,7 +80,7 @@ import Testing
       ("hidden_act", "gelu", "hidden_act is 'gelu'"),
       ("use_sliding_window", true, "use_sliding_window"),
       ("layer_types", ["full_attention", "sliding_attention"], "layer_types"),
-      ("quantization_config", ["quant_method": "bitsandbytes"], "stored quantized"),
+      ("quantization_config", ["quant_method": "gptq"], "quant_method 'gptq' is not supported"),
       ("rope_scaling", ["rope_type": "yarn", "factor": 4.0], "'yarn' is not supported"),
       ("rope_scaling", ["rope_type": "linear"], "lacks 'factor'"),
       ("partial_rotary_factor", 0.5, "partial_rotary_factor is 0.5"),

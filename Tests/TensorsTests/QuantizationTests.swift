@@ -26,16 +26,14 @@ import Testing
     #expect(same(nestedScales.bytes, name + ".nested_absmax"))
     #expect(same(bytes([offset]), name + ".offset"))
     #expect(same(bytes(nested.tensor().values), name + ".values"))
+    guard goldens.holds(name + ".int8") else { return }
     let rows = weight.quantized(.int8)
     guard case .int8(let int8) = rows else {
       return #expect(Bool(false), "another kind of weight")
     }
     #expect(same(int8.codes.bytes, name + ".int8"))
     #expect(same(int8.scales.bytes, name + ".int8_scales"))
-    // Where f16 cannot hold a row it is infinite, and its values are no numbers in either library.
-    if goldens.floats(name + ".int8_scales").allSatisfy(\.isFinite) {
-      #expect(same(bytes(rows.tensor().values), name + ".int8_values"))
-    }
+    #expect(same(bytes(rows.tensor().values), name + ".int8_values"))
   }
 
   @Test(arguments: [K_PORTABLE, K_AVX2, K_AVX512].map(\.rawValue))
@@ -54,6 +52,7 @@ import Testing
       var nested = [Float](repeating: 0, count: NF4Weight.nestedBlocks(count))
       k_quantize_scales_f32(
         &nestedCodes, &nested, scales, offset, Quantization.dynamicMap, Int64(blocks))
+      guard Self.goldens.holds(name + ".int8") else { continue }
       var rowCodes = [Int8](repeating: 0, count: count)
       var rowScales = [Float](repeating: 0, count: weight.rows)
       k_quantize_int8_f32(&rowCodes, &rowScales, x, Int64(weight.rows), Int64(weight.columns))
@@ -71,6 +70,27 @@ import Testing
     var mean: Float = 0
     k_mean_f32(&mean, numbers, Int64(count))
     #expect(same(bytes([mean]), "mean.\(count)"))
+  }
+
+  @Test func rowsThatF16CannotHoldAreSeen() {
+    let fits = Tensor(rows: 2, columns: 2, values: [1, 2, -65519, 3])
+    let exceeds = Tensor(rows: 2, columns: 2, values: [1, 2, -65520, 3])
+    #expect(Weight.tensor(fits).quantized(.int8).hasFiniteScales)
+    #expect(!Weight.tensor(exceeds).quantized(.int8).hasFiniteScales)
+    #expect(Weight.tensor(exceeds).quantized(.nf4(double: true)).hasFiniteScales)
+  }
+
+  @Test(arguments: Quantization.all) func numbersThatAreNotFiniteAreSeen(_ kind: Quantization) {
+    for number in [Float.nan, .infinity, -.infinity] {
+      var values = [Float](repeating: 1, count: 30 * 70)
+      #expect(
+        Weight.tensor(Tensor(rows: 30, columns: 70, values: values)).quantized(kind)
+          .hasFiniteScales)
+      values[1234] = number
+      #expect(
+        !Weight.tensor(Tensor(rows: 30, columns: 70, values: values)).quantized(kind)
+          .hasFiniteScales)
+    }
   }
 
   @Test func threadsDoNotMatter() {
@@ -124,13 +144,9 @@ struct Goldens {
     entries.keys.filter { $0.hasSuffix(".input") }.map { String($0.dropLast(6)) }.sorted()
   }
 
-  subscript(name: String) -> [UInt8] { file.withBytes(range(name)) { Array($0) } }
+  func holds(_ name: String) -> Bool { entries[name] != nil }
 
-  func floats(_ name: String) -> [Float] {
-    file.withBytes(range(name)) { bytes in
-      (0..<bytes.count / 4).map { bytes.loadUnaligned(fromByteOffset: 4 * $0, as: Float.self) }
-    }
-  }
+  subscript(name: String) -> [UInt8] { file.withBytes(range(name)) { Array($0) } }
 
   /// A matrix as its file stores it.
   func weight(_ name: String) throws -> Weight {

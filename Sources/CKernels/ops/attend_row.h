@@ -1,47 +1,50 @@
 // Attention of one query over cached keys and values. Keys lie in blocks of sixteen tokens, number
-// by number, so that a block's scores are one vector and no sum runs across lanes.
+// by number, so that a block's scores are one vector and no sum runs across lanes. A head's keys
+// and its values are one stretch of memory each.
 
-KERNEL_FUNCTION(append_keys)(REAL *cache, const REAL *k, int64_t past, int64_t rows,
-                             int64_t cols) {
-  for (int64_t r = 0; r < rows; r++) {
+KERNEL_FUNCTION(append_to_cache)(REAL *keys, REAL *values, const REAL *k, const REAL *v,
+                                 int64_t past, int64_t rows, int64_t stride, int64_t width) {
+  for (int64_t r = 0; r < rows; r++, k += stride, v += stride) {
     int64_t token = past + r;
-    REAL *place = cache + token / LANES * LANES * cols + token % LANES;
-    for (int64_t c = 0; c < cols; c++) place[c * LANES] = k[r * cols + c];
+    REAL *key = keys + token / LANES * LANES * width + token % LANES;
+    REAL *value = values + token * width;
+    for (int64_t c = 0; c < width; c++) key[c * LANES] = k[c], value[c] = v[c];
   }
 }
 
 /// The scores of sixteen keys.
-INLINE void NAME(key_scores)(REAL *scores, const REAL *q, const REAL *k, int64_t head) {
+INLINE void NAME(key_scores)(REAL *scores, const REAL *q, const REAL *keys, int64_t width) {
   REAL sums[4][LANES] = {0};
   int64_t i = 0;
-  for (; i + 4 <= head; i += 4)
+  for (; i + 4 <= width; i += 4)
     for (int part = 0; part < 4; part++)
       for (int l = 0; l < LANES; l++)
-        sums[part][l] += q[i + part] * k[(i + part) * LANES + l];
-  for (; i < head; i++)
-    for (int l = 0; l < LANES; l++) sums[0][l] += q[i] * k[i * LANES + l];
+        sums[part][l] += q[i + part] * keys[(i + part) * LANES + l];
+  for (; i < width; i++)
+    for (int l = 0; l < LANES; l++) sums[0][l] += q[i] * keys[i * LANES + l];
   for (int l = 0; l < LANES; l++) scores[l] = (sums[0][l] + sums[1][l]) + (sums[2][l] + sums[3][l]);
 }
 
-/// y = scale · Σ p[j] · v[j] for `count` numbers, a constant.
-INLINE void NAME(weighted_sum)(REAL *y, const REAL *p, const REAL *v, int64_t keys,
-                               int64_t stride, REAL scale, const int count) {
+/// y = scale · Σ p[j] · values[j], `columns` of them, a constant.
+INLINE void NAME(weighted_sum)(REAL *y, const REAL *p, const REAL *values, int64_t count,
+                               int64_t width, REAL scale, const int columns) {
   REAL sums[4 * LANES] = {0};
-  for (int64_t j = 0; j < keys; j++, v += stride)
-    for (int l = 0; l < count; l++) sums[l] += p[j] * v[l];
-  for (int l = 0; l < count; l++) y[l] = sums[l] * scale;
+  for (int64_t j = 0; j < count; j++, values += width)
+    for (int l = 0; l < columns; l++) sums[l] += p[j] * values[l];
+  for (int l = 0; l < columns; l++) y[l] = sums[l] * scale;
 }
 
-KERNEL_FUNCTION(attend_row)(REAL *y, const REAL *q, const REAL *k, const REAL *v, int64_t keys,
-                            int64_t cols, int64_t head, REAL scale, REAL *scratch) {
-  for (int64_t j = 0; j < keys; j += LANES)
-    NAME(key_scores)(scratch + j, q, k + j * cols, head);
-  REAL top = NAME(maximum)(scratch, keys) * scale;
-  REAL inverse = 1 / NAME(exponentials)(scratch, keys, scale, top);
+KERNEL_FUNCTION(attend_row)(REAL *y, const REAL *q, const REAL *keys, const REAL *values,
+                            int64_t count, int64_t width, REAL scale, REAL *scratch) {
+  for (int64_t j = 0; j < count; j += LANES)
+    NAME(key_scores)(scratch + j, q, keys + j * width, width);
+  REAL top = NAME(maximum)(scratch, count) * scale;
+  REAL inverse = 1 / NAME(exponentials)(scratch, count, scale, top);
   int64_t i = 0;
-  for (; i + 4 * LANES <= head; i += 4 * LANES)
-    NAME(weighted_sum)(y + i, scratch, v + i, keys, cols, inverse, 4 * LANES);
-  for (; i + LANES <= head; i += LANES)
-    NAME(weighted_sum)(y + i, scratch, v + i, keys, cols, inverse, LANES);
-  for (; i < head; i++) NAME(weighted_sum)(y + i, scratch, v + i, keys, cols, inverse, 1);
+  for (; i + 4 * LANES <= width; i += 4 * LANES)
+    NAME(weighted_sum)(y + i, scratch, values + i, count, width, inverse, 4 * LANES);
+  for (; i + LANES <= width; i += LANES)
+    NAME(weighted_sum)(y + i, scratch, values + i, count, width, inverse, LANES);
+  for (; i < width; i++)
+    NAME(weighted_sum)(y + i, scratch, values + i, count, width, inverse, 1);
 }

@@ -3,7 +3,7 @@
 #pragma STDC FP_CONTRACT OFF
 
 /// The largest magnitude; a NaN among the numbers wins, since its bits are the greatest.
-INLINE float NAME(largest)(const float *x, int64_t n) {
+INLINE float NAME(absmax)(const float *x, int64_t n) {
   int32_t largest = 0;
   for (int64_t i = 0; i < n; i++) {
     int32_t bits;
@@ -34,7 +34,7 @@ KERNEL_FUNCTION(quantize_nf4)(uint8_t *codes, float *scales, const float *x, int
   for (int64_t first = 0; first < count; first += K_NF4_BLOCK) {
     int64_t n = count - first < K_NF4_BLOCK ? count - first : K_NF4_BLOCK;
     float scaled[K_NF4_BLOCK] = {0};
-    float scale = NAME(largest)(x + first, n), divisor = scale < 1e-38f ? 1e-38f : scale;
+    float scale = NAME(absmax)(x + first, n), divisor = scale < 1e-38f ? 1e-38f : scale;
     if (n == K_NF4_BLOCK) {
       float factor = 1.0f / divisor;
       for (int64_t i = 0; i < K_NF4_BLOCK; i++) scaled[i] = x[first + i] * factor;
@@ -148,23 +148,17 @@ INLINE float NAME(as_f16)(float x) {
   return x;
 }
 
+/// The reciprocal is rounded before it is multiplied, as torch divides a number by a tensor. A zero
+/// row has codes 0; one that f16 cannot hold has an infinite scale.
 KERNEL_FUNCTION(quantize_int8)(int8_t *codes, float *scales, const float *x, int64_t rows,
                                int64_t cols) {
-  for (int64_t row = 0; row < rows; row++) {
-    int32_t bits, most = 0;
-    for (int64_t i = 0; i < cols; i++) {
-      float half = NAME(as_f16)(x[row * cols + i]);
-      memcpy(&bits, &half, 4);
-      bits &= 0x7fffffff;
-      most = bits > most ? bits : most;
-    }
-    float largest;
-    memcpy(&largest, &most, 4);
+  for (int64_t row = 0; row < rows; row++, codes += cols, x += cols) {
+    float largest = NAME(as_f16)(NAME(absmax)(x, cols));
     scales[row] = largest;
     float reciprocal = 1.0f / largest, factor = reciprocal * 127.0f;
     for (int64_t i = 0; i < cols; i++) {
-      float code = rintf(NAME(as_f16)(x[row * cols + i]) * factor);
-      codes[row * cols + i] = code >= -128.0f && code <= 127.0f ? (int8_t)(int32_t)code : 0;
+      float code = rintf(NAME(as_f16)(x[i]) * factor);
+      codes[i] = code >= -128.0f && code <= 127.0f ? (int8_t)(int32_t)code : 0;
     }
   }
 }

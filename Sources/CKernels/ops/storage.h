@@ -49,3 +49,11 @@ KERNEL_FUNCTION(fma_ceiling)(double *flops, int64_t rounds) {
   (void)sink;
   *flops = (double)rounds * 12 * (VECTOR_BYTES / 4) * 2;
 }
+
+KERNEL_FUNCTION(read_ceiling)(float *sum, const float *x, int64_t n) {
+  float lanes[128] = {0};
+  for (int64_t i = 0; i + 128 <= n; i += 128)
+    for (int l = 0; l < 128; l++) lanes[l] += x[i + l];
+  *sum = 0;
+  for (int l = 0; l < 128; l++) *sum += lanes[l];
+}

@@ -1,5 +1,6 @@
 import JSON
 import OrderedCollections
+import Tensors
 
 /// A decoder's config.json, in transformers' older or newer spelling.
 public struct ModelConfig: Sendable, Hashable {
@@ -40,6 +41,8 @@ public struct ModelConfig: Sendable, Hashable {
   public var endTokens: [Int], beginToken: Int?, padToken: Int?
   /// The type its weights are stored in, as torch names it.
   public var dtype: String
+  /// How the blocks' projections are stored, where the folder says that they are quantized.
+  public var quantization: Quantization?
   /// The file as it was read, for writing it again.
   public private(set) var source: OrderedDictionary<String, JSONValue>
 }
@@ -84,6 +87,9 @@ extension ModelConfig {
     beginToken = members["bos_token_id"]?.int
     padToken = members["pad_token_id"]?.int
     dtype = members["dtype"]?.string ?? members["torch_dtype"]?.string ?? "float32"
+    if let config = members["quantization_config"], !config.isNull {
+      quantization = try Quantization(config: config, path: path)
+    }
     try reader.refuseWhatChangesTheEquations()
     guard attentionHeads % keyValueHeads == 0, headDimension % 2 == 0 else {
       throw FormatError(
@@ -195,10 +201,6 @@ struct ConfigReader {
     {
       throw FormatError(
         .unsupported, path, "layer_types holds other layers than full_attention; not supported")
-    }
-    if let quantized = members["quantization_config"], !quantized.isNull {
-      throw FormatError(
-        .unsupported, path, "the weights are stored quantized; use the unquantized model")
     }
   }
 

@@ -1,4 +1,5 @@
 import JSON
+import Tensors
 
 /// `quantization_config`, as bitsandbytes' keys are known from transformers.
 public struct QuantizationRecipe: Sendable, Hashable {
@@ -13,7 +14,12 @@ public struct QuantizationRecipe: Sendable, Hashable {
   public var usesDoubleQuant = true
 
   /// Whether anything is quantized at all.
-  public var isOn: Bool { loadsIn4Bit || loadsIn8Bit }
+  public var isOn: Bool { kind != nil }
+
+  /// What the keys together ask for; nil for nothing.
+  public var kind: Quantization? {
+    loadsIn4Bit ? .nf4(double: usesDoubleQuant) : loadsIn8Bit ? .int8 : nil
+  }
 
   init() {}
 }

@@ -22,6 +22,7 @@ struct BenchTrain: ParsableCommand {
       """)
 
   @OptionGroup var model: ModelOptions
+  @OptionGroup var quantization: QuantizationOptions
   @Option(help: ArgumentHelp("Tokens of a row.", valueName: "tokens")) var seq = 512
   @Option(help: ArgumentHelp("Rows of a step.", valueName: "rows")) var batch = 1
   @Option(help: ArgumentHelp("Timed steps, after one to warm up.", valueName: "steps"))
@@ -44,7 +45,7 @@ struct BenchTrain: ParsableCommand {
 
   func run() throws {
     try openEngine()
-    let folder = try self.model.folder(), model = try CausalLanguageModel(folder: folder)
+    let folder = try self.model.folder(), model = try quantization.open(folder)
     model.usesCheckpointing = checkpointing
     let config = AdapterConfig(
       r: rank, alpha: 2 * Double(rank), dropout: 0, targetModules: ["all-linear"],

@@ -26,21 +26,23 @@ struct InspectModel: ParsableCommand {
     let folder = try options.folder()
     let model = try CausalLanguageModel(folder: folder)
     let weights = try SafeTensorsFolder(path: folder)
+    let stored = StoredKinds(model, weights)
     if json {
-      Console.print(try report(folder, model.config, weights).text(.pretty))
+      Console.print(try report(folder, model.config, weights, stored).text(.pretty))
     } else {
-      try print(folder, model.config, weights)
+      try print(folder, model.config, weights, stored)
     }
   }
 
-  private func print(_ folder: String, _ config: ModelConfig, _ weights: SafeTensorsFolder) throws {
+  private func print(
+    _ folder: String, _ config: ModelConfig, _ weights: SafeTensorsFolder, _ stored: StoredKinds
+  ) throws {
     let entries = weights.files.flatMap(\.entries.values)
     var table = TextTable(("", .left), ("", .left))
     table.append("folder", folder)
     table.append("architecture", config.architecture.rawValue)
-    table.append("parameters", Format.grouped(entries.reduce(0) { $0 + $1.count }))
-    table.append(
-      "stored as", Self.types(entries).map { "\($0.type) × \($0.count)" }.joined(separator: ", "))
+    table.append("parameters", Format.grouped(stored.parameters))
+    table.append("stored as", stored.description)
     table.append("layers", "\(config.layers)")
     table.append("hidden size", "\(config.hiddenSize), feed-forward \(config.intermediateSize)")
     table.append(
@@ -61,13 +63,13 @@ struct InspectModel: ParsableCommand {
     if tensors { Console.print("\n" + Self.table(of: entries).text) }
   }
 
-  private func report(_ folder: String, _ config: ModelConfig, _ weights: SafeTensorsFolder) throws
-    -> JSONValue
-  {
+  private func report(
+    _ folder: String, _ config: ModelConfig, _ weights: SafeTensorsFolder, _ stored: StoredKinds
+  ) throws -> JSONValue {
     let entries = weights.files.flatMap(\.entries.values)
     var report: JSONValue = [
       "folder": .string(folder), "architecture": .string(config.architecture.rawValue),
-      "parameters": .int(entries.reduce(0) { $0 + $1.count }),
+      "parameters": .int(stored.parameters), "stored_as": stored.json,
       "layers": .int(config.layers), "hidden_size": .int(config.hiddenSize),
       "intermediate_size": .int(config.intermediateSize),
       "attention_heads": .int(config.attentionHeads),
@@ -92,12 +94,6 @@ struct InspectModel: ParsableCommand {
       ]
     }
     return report.setting("tensors", .array(list))
-  }
-
-  /// How many tensors there are of each type.
-  private static func types(_ entries: [TensorEntry]) -> [(type: String, count: Int)] {
-    Dictionary(grouping: entries, by: \.type.rawValue).map { ($0.key, $0.value.count) }
-      .sorted { $0.type < $1.type }
   }
 
   private static func table(of entries: [TensorEntry]) -> TextTable {

@@ -3,6 +3,7 @@ import Formats
 import JSON
 import PluginHost
 import Tasks
+import Tensors
 
 /// `--config` and `--set`: what lies over a task's default recipe.
 struct RecipeOptions: ParsableArguments {
@@ -58,6 +59,12 @@ struct TaskOptions: ParsableArguments {
   var model: String?
 
   @Option(
+    help: ArgumentHelp(
+      "How the frozen projections are kept (quantization_config): nf4, nf4-single or int8.",
+      valueName: "kind"))
+  var quantization: Quantization?
+
+  @Option(
     name: .customLong("max-length"),
     help: ArgumentHelp("The longest row (training_args.max_length).", valueName: "tokens"))
   var maximumLength: String?
@@ -83,6 +90,7 @@ struct TaskOptions: ParsableArguments {
     let plugin = try plugins.catalog(isCancelled: isCancelled).task(named: named)
     var own: [RecipeLayer] = []
     if let model { own.append(try .text("model_name_or_path", model, flag: "--model")) }
+    if let quantization { own.append(try .quantization(quantization)) }
     if let maximumLength {
       own.append(try .flag("training_args.max_length", maximumLength, flag: "--max-length"))
     }
@@ -96,6 +104,19 @@ extension RecipeLayer {
   static func flag(_ key: String, _ value: String, flag: String) throws(FormatError) -> RecipeLayer
   {
     try setting(key, to: value, by: "\(flag) \(value)")
+  }
+
+  /// `--quantization`, over all of quantization_config that may stand below.
+  static func quantization(_ kind: Quantization) throws(FormatError) -> RecipeLayer {
+    let keys =
+      switch kind {
+      case .nf4(let isDouble):
+        "load_in_8bit: false, load_in_4bit: true, bnb_4bit_use_double_quant: \(isDouble)"
+      case .int8: "load_in_8bit: true, load_in_4bit: false"
+      }
+    return try setting(
+      "quantization_config", to: "{ \(keys) }",
+      by: "--quantization \(kind.name)")
   }
 
   /// A key that a flag sets to a text, whatever characters are in it.

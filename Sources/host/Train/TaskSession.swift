@@ -28,14 +28,24 @@ struct TaskSession {
         Diagnosis.usage,
         "no model is named; give --model FOLDER, or model_name_or_path: in the recipe")
     }
-    if let quantization = recipe.quantization, quantization.isOn {
-      throw recipe.fault("quantization_config", "is not available yet; leave it out")
-    }
     modelFolder = try ModelOptions.folder(named: model)
-    _ = try ModelConfig(folder: modelFolder)
+    try Self.check(recipe, against: ModelConfig(folder: modelFolder), of: modelFolder)
     tokenizer = try Tokenizer(folder: modelFolder)
     encoder = try ConversationEncoder(
       folder: modelFolder, tokenizer: tokenizer, enableThinking: recipe.training.enablesThinking)
+  }
+
+  /// Refuses what the recipe asks of a folder that is stored quantized and cannot be done.
+  private static func check(_ recipe: Recipe, against config: ModelConfig, of folder: String)
+    throws(FormatError)
+  {
+    try config.check(recipe.quantization?.kind, of: folder)
+    if let stored = config.quantization, recipe.peft.method == .full {
+      throw recipe.fault(
+        "peft.method",
+        "full trains every weight, but \(folder) is stored in \(stored.name); name the unquantized "
+          + "model")
+    }
   }
 
   /// The rows of `split`; nil when the task has no such split.
@@ -64,7 +74,7 @@ struct TaskSession {
         config: ModelConfig(folder: modelFolder),
         weights: .random(seed: UInt64(recipe.training.seed), deviation: 0.02))
     } else {
-      model = try CausalLanguageModel(folder: modelFolder)
+      model = try QuantizationOptions.open(modelFolder, recipe.quantization?.kind)
     }
     guard tokenizer.count <= model.config.vocabularySize else {
       throw Diagnosis(

@@ -5,11 +5,13 @@ mean sums 32768 numbers and more in as many parts as there are threads.
 
 cases.safetensors holds, for each case and source type: NAME.input; NAME.codes, .absmax (NF4); .offset,
 .nested_codes, .nested_absmax, .values (double quantization, values in f32); .int8, .int8_scales, .int8_values (as
-bitsandbytes.nn.Int8Params makes them: from the weights rounded to f16).
+bitsandbytes.nn.Int8Params makes them: from the weights rounded to f16; left out where f16 cannot hold them).
+nf4, nf4-single and int8 are ../models/qwen2 as transformers quantizes and saves it.
 """
 import hashlib
 import json
 import pathlib
+import shutil
 
 import bitsandbytes
 import bitsandbytes.functional as bnb
@@ -17,6 +19,7 @@ import torch
 import torch._dynamo
 from bitsandbytes.backends.default.ops import _dequantize_4bit_compute
 from safetensors.torch import save_file
+from transformers import AutoModelForCausalLM, BitsAndBytesConfig
 
 here = pathlib.Path(__file__).parent
 torch.set_num_threads(1)
@@ -58,6 +61,8 @@ def quantize(name, x, out):
     out[name + ".offset"], out[name + ".nested_codes"] = state.offset, state.absmax
     out[name + ".nested_absmax"] = state.state2.absmax
     out[name + ".values"] = values(codes, state)
+    if not torch.isfinite(x.half()).all():
+        return
     weight = bitsandbytes.nn.Int8Params(x.clone(), requires_grad=False)._quantize("cpu")
     out[name + ".int8"], out[name + ".int8_scales"] = weight.CB, weight.SCB
     out[name + ".int8_values"] = bnb.int8_vectorwise_dequant(weight.CB, weight.SCB)
@@ -76,10 +81,20 @@ for count in [31, 32, 33, 1000, 4097, 32767, 70001]:
     cases[f"mean.{count}"] = numbers.mean()
 save_file(cases, here / "cases.safetensors")
 
+four = dict(load_in_4bit=True, bnb_4bit_quant_type="nf4")
+for name, settings in {
+    "nf4": dict(four, bnb_4bit_use_double_quant=True), "nf4-single": four, "int8": dict(load_in_8bit=True),
+}.items():
+    shutil.rmtree(here / name, ignore_errors=True)
+    AutoModelForCausalLM.from_pretrained(
+        here.parent / "models/qwen2", quantization_config=BitsAndBytesConfig(**settings), device_map="cpu",
+    ).save_pretrained(here / name)
+    (here / name / "generation_config.json").unlink(missing_ok=True)
+
 manifest = {
     "bitsandbytes": bitsandbytes.__version__, "torch": torch.__version__,
     "files": {
-        path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(here.glob("*.safetensors"))
+        str(path.relative_to(here)): hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(here.rglob("*.safetensors"))
     },
 }
 (here / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")

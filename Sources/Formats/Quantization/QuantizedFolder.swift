@@ -1,0 +1,224 @@
+import JSON
+import OrderedCollections
+import Tensors
+
+/// Writes a model folder with its projections quantized, in the form that transformers and
+/// bitsandbytes read.
+public struct QuantizedFolder {
+  private let source: SafeTensorsFolder, projections: Set<String>, quantization: Quantization
+  private let config: JSONValue
+
+  /// Opens the model folder `source`, whose projections' weights have the names `projections`.
+  public init(source: String, projections: Set<String>, quantization: Quantization)
+    throws(FormatError)
+  {
+    if let stored = try ModelConfig(folder: source).quantization {
+      throw FormatError(
+        .unsupported, source,
+        "is stored in \(stored.name) already; quantize the unquantized model instead")
+    }
+    self.source = try SafeTensorsFolder(path: source)
+    self.projections = projections
+    self.quantization = quantization
+    config = try JSONValue(readingFile: source + "/config.json")
+  }
+
+  /// Writes the folder `path`, which must not exist, with the tokenizer's and all other files. Shards
+  /// hold at most about 1 GB, and no more than one of them is in memory. `progress` is told how many
+  /// of the projections are done.
+  public func write(to path: String, progress: (_ done: Int, _ total: Int) -> Void)
+    throws(FormatError)
+  {
+    guard !FileSystem.exists(path) else {
+      throw FormatError(
+        .usage, path, "exists already; choose another --output-dir, or remove it first")
+    }
+    let shards = shards(), count = shards.count
+    var done = 0, bytes = 0
+    var places = OrderedDictionary<String, JSONValue>()
+    try DurableFolder.write(to: path) { folder throws(FormatError) in
+      for (index, shard) in shards.enumerated() {
+        let name = count == 1 ? "model.safetensors" : Self.name(index + 1, of: count)
+        var sources: [TensorSource] = []
+        for item in shard {
+          guard item.isProjection else {
+            sources.append(TensorSource(copying: item.entry, of: item.file))
+            continue
+          }
+          sources += try quantized(item)
+          done += 1
+          progress(done, projections.count)
+        }
+        for source in sources { places[source.name] = .string(name) }
+        bytes += sources.reduce(0) { $0 + $1.byteCount }
+        try folder.write(name) { sink throws(FormatError) in
+          try SafeTensorsWriter.write(sources, into: sink)
+        }
+        for item in shard { item.file.release(item.entry.bytes) }
+      }
+      if count > 1 { try writeIndex(folder, places, bytes: bytes) }
+      let config = config.setting("quantization_config", quantization.config)
+      try folder.write("config.json", config.text(.pretty) + "\n")
+      try copyOtherFiles(into: folder)
+    }
+  }
+
+  // MARK: Shards
+
+  private struct Item {
+    let file: MappedFile, entry: TensorEntry, isProjection: Bool
+  }
+
+  private static let shardBytes = 1_000_000_000
+
+  private static func name(_ number: Int, of count: Int) -> String {
+    func padded(_ value: Int) -> String {
+      String(repeating: "0", count: max(0, 5 - String(value).count)) + String(value)
+    }
+    return "model-\(padded(number))-of-\(padded(count)).safetensors"
+  }
+
+  /// The tensors in the source's order, cut where a shard is full.
+  private func shards() -> [[Item]] {
+    var shards: [[Item]] = [[]], size = 0
+    for file in source.files {
+      for entry in file.entries.values {
+        let isProjection = projections.contains(entry.name)
+        let bytes = isProjection ? quantization.storedBytes(entry.count) : entry.bytes.count
+        if size > 0, size + bytes > Self.shardBytes {
+          shards.append([])
+          size = 0
+        }
+        shards[shards.count - 1].append(
+          Item(file: file.file, entry: entry, isProjection: isProjection))
+        size += bytes
+      }
+    }
+    return shards
+  }
+
+  private func quantized(_ item: Item) throws(FormatError) -> [TensorSource] {
+    let entry = item.entry
+    guard let type = ElementType(rawValue: entry.type.rawValue), entry.shape.count == 2 else {
+      throw FormatError(
+        .unsupported, item.file.path,
+        "tensor '\(entry.name)' is \(entry.type.rawValue) \(entry.shape); only matrices in F32, F16 "
+          + "or BF16 can be quantized")
+    }
+    let weight = Weight.dense(
+      DenseWeight(
+        file: item.file, offset: entry.bytes.lowerBound, rows: entry.shape[0],
+        columns: entry.shape[1], type: type)
+    ).quantized(quantization)
+    item.file.release(entry.bytes)
+    guard weight.hasFiniteScales else {
+      throw FormatError(quantizing: entry.name, of: item.file.path, quantization)
+    }
+    return weight.quantizedSources(entry.name, dtype: type)
+  }
+
+  private func writeIndex(
+    _ folder: DurableFolder, _ places: OrderedDictionary<String, JSONValue>, bytes: Int
+  ) throws(FormatError) {
+    let parameters = source.files.flatMap(\.entries.values).reduce(0) { $0 + $1.count }
+    let index: JSONValue = [
+      "metadata": ["total_parameters": .int(parameters), "total_size": .int(bytes)],
+      "weight_map": .object(places),
+    ]
+    try folder.write("model.safetensors.index.json", index.text(.pretty) + "\n")
+  }
+
+  /// Tokenizer, template, generation settings and whatever else lies there, but no weights.
+  private func copyOtherFiles(into folder: DurableFolder) throws(FormatError) {
+    let weights = [
+      ".safetensors", ".index.json", ".bin", ".pt", ".pth", ".gguf", ".onnx", ".h5", ".msgpack",
+    ]
+    for name in FileSystem.names(in: source.path) where !name.hasPrefix(".") {
+      let path = source.path + "/" + name
+      guard name != "config.json", name != DurableFolder.manifestName,
+        !FileSystem.isFolder(path), !weights.contains(where: name.hasSuffix)
+      else { continue }
+      let bytes = try readFile(path)
+      try folder.write(name) { sink throws(FormatError) in try sink.write(bytes) }
+    }
+  }
+}
+
+extension FormatError {
+  /// A matrix that `quantization` would make nonsense of.
+  public init(quantizing name: String, of path: String, _ quantization: Quantization) {
+    let reason =
+      quantization == .int8
+      ? "magnitudes beyond 65504, where int8 as bitsandbytes makes it ends; use nf4"
+      : "numbers that are not finite"
+    self.init(
+      .malformed, path,
+      "tensor '\(name)' cannot be quantized to \(quantization.name): it has \(reason)")
+  }
+}
+
+extension Weight {
+  /// The tensors that bitsandbytes stores a quantized matrix in; `dtype` is the type it had.
+  func quantizedSources(_ name: String, dtype: ElementType) -> [TensorSource] {
+    let torch =
+      switch dtype {
+      case .f32: "float32"
+      case .f16: "float16"
+      case .bf16: "bfloat16"
+      }
+    switch self {
+    case .nf4(let weight): return weight.sources(name, dtype: torch)
+    case .int8(let weight):
+      let path = name.hasSuffix(".weight") ? String(name.dropLast(".weight".count)) : name
+      return [
+        TensorSource(name, .i8, [weight.rows, weight.columns], weight.codes),
+        TensorSource(path + ".SCB", .f32, [weight.rows], weight.scales),
+        TensorSource(bytes: [0], named: path + ".weight_format", shape: []),
+      ]
+    case .dense, .tensor: preconditionFailure("\(name) is not quantized")
+    }
+  }
+}
+
+extension NF4Weight {
+  fileprivate func sources(_ name: String, dtype: String) -> [TensorSource] {
+    var state = QuantState(shape: [rows, columns], nestedOffset: nil, dtype: dtype)
+    var sources = [
+      TensorSource(name, .u8, [codes.count, 1], codes),
+      TensorSource(name: name + ".quant_map", shape: [16], values: Self.values),
+    ]
+    switch scales {
+    case .single(let scales):
+      sources.append(TensorSource(name + ".absmax", .f32, [scales.count / 4], scales))
+    case .double(let codes, let map, let nested, let offset):
+      state.nestedOffset = offset
+      sources += [
+        TensorSource(name + ".absmax", .u8, [codes.count], codes),
+        TensorSource(name + ".nested_absmax", .f32, [nested.count / 4], nested),
+        TensorSource(name + ".nested_quant_map", .f32, [256], map),
+      ]
+    }
+    let text = state.text
+    sources.append(
+      TensorSource(
+        bytes: text, named: name + ".quant_state.bitsandbytes__nf4", shape: [text.count]))
+    return sources
+  }
+}
+
+extension TensorSource {
+  fileprivate init(_ name: String, _ type: ScalarType, _ shape: [Int], _ bytes: StoredBytes) {
+    self.init(name: name, type: type, shape: shape) { (sink) throws(FormatError) in
+      let result = bytes.file.withBytes(bytes.range) { raw in
+        Result { () throws(FormatError) in try sink.write(raw) }
+      }
+      try result.get()
+    }
+  }
+
+  fileprivate init(bytes: [UInt8], named name: String, shape: [Int]) {
+    self.init(name: name, type: .u8, shape: shape) { (sink) throws(FormatError) in
+      try sink.write(bytes)
+    }
+  }
+}
