@@ -10,7 +10,8 @@
 // versions that do not know recent processors and then fall back to kernels five times slower, so
 // the variable is set before the library is opened here by hand. What stands in it already was
 // meant for other programs, and is often a core that suits any machine of a fleet; who wants
-// another one here sets HOST_BLAS_CORE.
+// another one here sets HOST_BLAS_CORE. On processors without AVX2 OpenBLAS's own choice is good;
+// where they are only played, by HOST_INSTRUCTION_SET, it is told so.
 
 typedef void (*gemm_f32)(int, int, int, int, int, int, float, const float *, int, const float *,
                          int, float, float *, int);
@@ -24,9 +25,10 @@ static gemm_f64 dgemm;
 static char fault[512], core[64], configuration[256];
 
 static void open_library(void) {
-  k_instruction_set set = k_best_instruction_set();
+  static const char *const cores[] = {"Prescott", "Haswell", "SkylakeX"};
+  k_instruction_set set = k_process_instruction_set();
   const char *wanted = getenv("HOST_BLAS_CORE");
-  if (!wanted) wanted = set == K_AVX512 ? "SkylakeX" : set == K_AVX2 ? "Haswell" : NULL;
+  if (!wanted && k_best_instruction_set() != K_PORTABLE) wanted = cores[set];
   if (wanted) setenv("OPENBLAS_CORETYPE", wanted, 1);
   setenv("OPENBLAS_NUM_THREADS", "1", 1);
   void *library = dlopen("libopenblas.so.0", RTLD_NOW | RTLD_LOCAL);

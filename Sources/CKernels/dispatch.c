@@ -1,13 +1,20 @@
 #include "include/CKernels.h"
 
+#include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "ops/philox.h"
 #include "ops/table.h"
 
 static const k_table_f32 *const tables[] = {&k_portable_f32, &k_avx2_f32, &k_avx512_f32};
-static _Atomic(int) best = -1;
+static const char *const names[] = {"portable", "avx2", "avx512"};
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static _Atomic(int) process = -1;
 static _Thread_local int forced = -1;
+static char fault[160];
 
 k_instruction_set k_best_instruction_set(void) {
   __builtin_cpu_init();
@@ -18,11 +25,36 @@ k_instruction_set k_best_instruction_set(void) {
   return K_PORTABLE;
 }
 
+static void choose(void) {
+  int best = (int)k_best_instruction_set(), set = best;
+  const char *wish = getenv("HOST_INSTRUCTION_SET");
+  if (wish && *wish) {
+    for (set = K_AVX512; set >= 0 && strcmp(wish, names[set]) != 0;) set--;
+    if (set < 0)
+      snprintf(fault, sizeof fault, "HOST_INSTRUCTION_SET is '%.40s'; it may be portable, avx2 or "
+               "avx512", wish);
+    else if (set > best)
+      snprintf(fault, sizeof fault, "HOST_INSTRUCTION_SET is '%s', but this processor has at most "
+               "%s", wish, names[best]);
+    if (fault[0]) set = best;
+  }
+  atomic_store(&process, set);
+}
+
+k_instruction_set k_process_instruction_set(void) {
+  int set = atomic_load_explicit(&process, memory_order_relaxed);
+  if (set >= 0) return (k_instruction_set)set;
+  pthread_once(&once, choose);
+  return (k_instruction_set)atomic_load(&process);
+}
+
+const char *k_instruction_set_fault(void) {
+  k_process_instruction_set();
+  return fault[0] ? fault : NULL;
+}
+
 k_instruction_set k_current_instruction_set(void) {
-  if (forced >= 0) return (k_instruction_set)forced;
-  int set = atomic_load_explicit(&best, memory_order_relaxed);
-  if (set < 0) atomic_store_explicit(&best, set = k_best_instruction_set(), memory_order_relaxed);
-  return (k_instruction_set)set;
+  return forced >= 0 ? (k_instruction_set)forced : k_process_instruction_set();
 }
 
 int k_use_instruction_set(k_instruction_set set) {

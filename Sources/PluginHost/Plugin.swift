@@ -22,6 +22,9 @@ public struct Plugin: Sendable {
     public let summary: String
   }
 
+  /// The version of the C ABI that this host speaks: major.minor.
+  public static let abiVersion = "\(TK_ABI_MAJOR).\(TK_ABI_MINOR)"
+
   /// The file.
   public let path: String
   /// The plugin's name and version, and what it was built with, in its own words.

@@ -2,8 +2,12 @@ import CKernels
 
 /// What the engine runs on.
 public enum Engine {
-  /// Opens OpenBLAS; why it cannot be, or nil. Call before the first product for a clean message.
-  public static func open() -> String? { k_blas_open().map { String(cString: $0) } }
+  /// Opens OpenBLAS and checks `HOST_INSTRUCTION_SET` and `HOST_GEMM`; what is wrong, or nil. Call
+  /// before the first product for a clean message.
+  public static func open() -> String? {
+    k_instruction_set_fault().map { String(cString: $0) } ?? GemmEngine.fault
+      ?? k_blas_open().map { String(cString: $0) }
+  }
 
   /// The instruction set of our kernels: `AVX-512`, `AVX2` or `portable C`.
   public static var instructionSet: String {
@@ -36,23 +40,6 @@ public enum Engine {
       best = max(best, flops / seconds(time) / 1e9)
     }
     return best
-  }
-
-  /// GFLOP/s of y [m, n] = x [m, k] · W [n, k]ᵀ and of dx = dy · W, median of `repeats` runs.
-  public static func productRate(m: Int, n: Int, k: Int, weight: Weight, repeats: Int)
-    -> (forward: Double, backward: Double)
-  {
-    let x = Tensor(rows: m, columns: k, repeating: 0.5), y = Tensor(m, n)
-    let flops = 2 * Double(m) * Double(n) * Double(k) / 1e9, clock = ContinuousClock()
-    func rate(_ body: () -> Void) -> Double {
-      body()
-      let times = (0..<repeats).map { _ in seconds(clock.measure(body)) }.sorted()
-      return flops / times[times.count / 2]
-    }
-    return (
-      rate { Gemm.forward(y, x, weight) },
-      rate { Gemm.sum(x.start, [Gemm.Term(Gemm.Left(y), weight)]) }
-    )
   }
 
   private static func seconds(_ duration: Duration) -> Double {

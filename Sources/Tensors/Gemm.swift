@@ -1,33 +1,10 @@
 import CKernels
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-
 /// Sums of matrix products, C := beta · C + Σ op(A) · op(B), on all threads.
 ///
 /// The right operands may be stored in any form: they become f32 strip by strip inside the product.
 /// The output is cut into pieces by its shape alone.
 enum Gemm {
-  /// Who multiplies.
-  enum Engine: String {
-    /// Our own micro-kernels on packed panels.
-    case packed
-    /// OpenBLAS on tiles that were converted to f32 first.
-    case openBLAS = "openblas"
-
-    /// The faster one for this processor's instruction set, as `bench gemm` measures them;
-    /// `HOST_GEMM` overrides it.
-    static let chosen: Engine = {
-      guard let name = getenv("HOST_GEMM") else { return .packed }
-      return Engine(rawValue: String(cString: name)) ?? .packed
-    }()
-  }
-
   /// alpha · op(x): an operand that several products may share; it is packed once.
   final class Left {
     let x: Tensor, isTransposed: Bool, alpha: Float
@@ -93,7 +70,10 @@ enum Gemm {
   }
 
   /// C := beta · C + Σ terms; C's rows lie `columns` apart. beta is 0 or 1.
-  static func sum(_ c: UnsafeMutablePointer<Float>, _ terms: [Term], beta: Float = 0) {
+  static func sum(
+    _ c: UnsafeMutablePointer<Float>, _ terms: [Term], beta: Float = 0,
+    by engine: GemmEngine = .chosen
+  ) {
     guard let first = terms.first, first.left.rows > 0 else { return }
     let rows = first.left.rows, columns = first.columns
     precondition(
@@ -101,7 +81,7 @@ enum Gemm {
       "product: terms of different shapes")
     Stopwatch.count(
       flops: terms.reduce(0) { $0 + 2 * Double(rows * columns) * Double($1.left.depth) })
-    switch Engine.chosen {
+    switch engine {
     case .packed: packedSum(c, terms, rows, columns, beta)
     case .openBLAS: blasSum(c, terms, rows, columns, beta)
     }

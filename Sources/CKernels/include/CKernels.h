@@ -55,7 +55,12 @@ enum { K_GEMM_STRIP = 128 };
 typedef enum { K_PORTABLE = 0, K_AVX2 = 1, K_AVX512 = 2 } k_instruction_set;
 /// The best one this processor has.
 k_instruction_set k_best_instruction_set(void);
-/// The one in use.
+/// The one that this process uses: the best, or what HOST_INSTRUCTION_SET says (portable, avx2,
+/// avx512).
+k_instruction_set k_process_instruction_set(void);
+/// What is wrong with HOST_INSTRUCTION_SET, or null; the best set is used then.
+const char *k_instruction_set_fault(void);
+/// The one in use on the calling thread.
 k_instruction_set k_current_instruction_set(void);
 /// Uses another one on the calling thread (tests); a set that the processor lacks is refused with 0.
 int k_use_instruction_set(k_instruction_set set);

@@ -85,16 +85,4 @@ struct BenchGenerate: ParsableCommand {
     let token = model.config.layers * 2 * model.config.heads.keys * model.config.heads.width * 4
     return Double(weights) + Double(batch * token) * (Double(promptTokens) + Double(newTokens) / 2)
   }
-
-  /// Rates of several runs.
-  private struct Rates {
-    let all: [Double]
-
-    init(_ rates: [Double]) { all = rates }
-
-    var median: Double { all.sorted()[all.count / 2] }
-    var spread: String {
-      "\(Format.short(all.min() ?? 0)) to \(Format.short(all.max() ?? 0)) in \(all.count) runs"
-    }
-  }
 }

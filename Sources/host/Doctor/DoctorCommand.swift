@@ -9,12 +9,14 @@ struct DoctorCommand: ParsableCommand {
     commandName: "doctor",
     abstract: "Shows what the program runs on, and warns of what slows it down.",
     discussion: """
-      Measures the FMA ceiling of the processor and the rate of one 1024³ product.
+      Measures what the processor does at best, how fast memory is read, and one product by our own
+      kernels and by OpenBLAS. HOST_THREADS, HOST_INSTRUCTION_SET (portable, avx2, avx512), HOST_GEMM
+      (packed, openblas) and HOST_BLAS_CORE (a name of OpenBLAS's) change what is used.
 
       Examples:
         host doctor
         host doctor --json
-        HOST_THREADS=1 host doctor
+        HOST_THREADS=1 HOST_INSTRUCTION_SET=avx2 host doctor
       """)
 
   @OptionGroup var plugins: PluginOptions
@@ -37,20 +39,12 @@ struct DoctorCommand: ParsableCommand {
     table.append("host", HostCommand.version)
     table.append("processor", machine.processor)
     table.append("features", machine.features.joined(separator: " "))
-    table.append("kernels", engine.instructionSet)
-    table.append("OpenBLAS", engine.failure.map { "missing: \($0)" } ?? engine.core)
-    if engine.failure == nil { table.append("", engine.configuration) }
     table.append("threads", "\(engine.threads) of \(machine.cores) cores this process may use")
-    table.append("FMA ceiling", Format.fixed(engine.ceiling, 0) + " GFLOP/s")
-    if let rate = engine.rate {
-      table.append(
-        "1024³ product",
-        Format.fixed(rate, 0) + " GFLOP/s, "
-          + Format.percent(rate / engine.ceiling) + " of the ceiling")
-    }
+    for (name, value) in engine.lines { table.append(name, value) }
     table.append(
       "memory",
       "\(Format.bytes(machine.memory)), \(Format.bytes(machine.availableMemory)) available")
+    table.append("plugin ABI", Plugin.abiVersion)
     let paths = HostPaths()
     table.append("tasks", paths.root.map { $0 + "/tasks" } ?? "none: \(paths.summary)")
     Console.print(table.text)
@@ -78,60 +72,25 @@ struct DoctorCommand: ParsableCommand {
   private func report(
     _ machine: Machine, _ engine: EngineReport, _ entries: [PluginCatalog.Entry]
   ) -> JSONValue {
-    [
-      "version": .string(HostCommand.version),
+    let before: JSONValue = [
+      "version": .string(HostCommand.version), "plugin_abi": .string(Plugin.abiVersion),
       "processor": .string(machine.processor),
-      "features": .array(machine.features.map(JSONValue.string)),
-      "kernels": .string(engine.instructionSet),
-      "blas": engine.failure == nil
-        ? ["core": .string(engine.core), "configuration": .string(engine.configuration)] : nil,
-      "threads": .int(engine.threads), "cores": .int(machine.cores),
-      "ceiling_gflops": .double(engine.ceiling),
-      "product_gflops": engine.rate.map(JSONValue.double) ?? nil,
-      "memory_bytes": .int(machine.memory),
-      "available_memory_bytes": .int(machine.availableMemory),
-      "home": HostPaths().root.map(JSONValue.string) ?? nil,
-      "plugin_directories": .array(
-        plugins.searchPaths.directories.map {
-          ["path": .string($0.path), "origin": .string($0.origin)]
-        }),
-      "plugins": .array(entries.map(\.json)),
-      "warnings": .array(engine.warnings.map(JSONValue.string)),
+      "features": .array(machine.features.map(JSONValue.string)), "cores": .int(machine.cores),
     ]
-  }
-}
-
-/// What the engine is and reaches.
-struct EngineReport {
-  let failure: String?
-  let instructionSet = Engine.instructionSet
-  let core: String, configuration: String
-  let threads = Parallel.threads
-  let ceiling = Engine.ceiling()
-  /// GFLOP/s of a 1024³ product; nil without OpenBLAS.
-  let rate: Double?
-
-  init() {
-    failure = Engine.open()
-    (core, configuration) = (Engine.blasCore, Engine.blasConfiguration)
-    guard failure == nil else {
-      rate = nil
-      return
-    }
-    let weight = Weight.tensor(Tensor(rows: 1024, columns: 1024, repeating: 0.5))
-    rate = Engine.productRate(m: 1024, n: 1024, k: 1024, weight: weight, repeats: 9).forward
-  }
-
-  var warnings: [String] {
-    if let failure {
-      return ["OpenBLAS is missing (\(failure)); install it: apt-get install libopenblas-dev"]
-    }
-    var found: [String] = []
-    if let rate, rate < 0.5 * ceiling {
-      found.append(
-        "a 1024³ product reaches \(Format.percent(rate / ceiling)) of the ceiling; OpenBLAS uses "
-          + "its '\(core)' kernels, or other programs use the processor")
-    }
-    return found
+    let after: [(String, JSONValue)] = [
+      ("memory_bytes", .int(machine.memory)),
+      ("available_memory_bytes", .int(machine.availableMemory)),
+      ("home", HostPaths().root.map(JSONValue.string) ?? .null),
+      (
+        "plugin_directories",
+        .array(
+          plugins.searchPaths.directories.map {
+            ["path": .string($0.path), "origin": .string($0.origin)]
+          })
+      ),
+      ("plugins", .array(entries.map(\.json))),
+      ("warnings", .array(engine.warnings.map(JSONValue.string))),
+    ]
+    return (engine.fields + after).reduce(before) { $0.setting($1.0, $1.1) }
   }
 }
