@@ -118,7 +118,7 @@ KERNEL_FUNCTION(gemm_pack_columns)(REAL *packed, const REAL *x, int64_t rows, in
 /// c [rows, vectors · WIDTH] = a · b over `depth`, added to c unless isFirst. `rows` and `vectors`
 /// are constants where this is used, so that the sums stay in registers.
 INLINE void NAME(micro)(REAL *c, int64_t stride, const REAL *a, const REAL *b, int64_t depth,
-                        int isFirst, int rows, int vectors) {
+                        int isFirst, int rows, int vectors, const REAL *ahead) {
   VECTOR s[ROWS][2];
 #pragma clang loop unroll(full)
   for (int i = 0; i < rows; i++) {
@@ -129,6 +129,7 @@ INLINE void NAME(micro)(REAL *c, int64_t stride, const REAL *a, const REAL *b, i
 #pragma clang loop unroll_count(2)
   for (int64_t k = 0; k < depth; k++) {
     VECTOR b0 = NAME(load)(b), b1 = vectors > 1 ? NAME(load)(b + WIDTH) : b0;
+    __builtin_prefetch(ahead + k * ROWS);
 #pragma clang loop unroll(full)
     for (int i = 0; i < rows; i++) {
       s[i][0] += a[i] * b0;
@@ -148,9 +149,9 @@ INLINE void NAME(micro)(REAL *c, int64_t stride, const REAL *a, const REAL *b, i
 /// short tiles waste little.
 INLINE void NAME(tile)(REAL *c, int64_t stride, const REAL *a, const REAL *b, int64_t depth,
                        int isFirst, int64_t rows, int vectors) {
-  if (rows > 8 || ROWS <= 8) NAME(micro)(c, stride, a, b, depth, isFirst, ROWS, vectors);
-  else if (rows > 4) NAME(micro)(c, stride, a, b, depth, isFirst, ROWS < 8 ? ROWS : 8, vectors);
-  else NAME(micro)(c, stride, a, b, depth, isFirst, 4, vectors);
+  if (rows > 8 || ROWS <= 8) NAME(micro)(c, stride, a, b, depth, isFirst, ROWS, vectors, a);
+  else if (rows > 4) NAME(micro)(c, stride, a, b, depth, isFirst, ROWS < 8 ? ROWS : 8, vectors, a);
+  else NAME(micro)(c, stride, a, b, depth, isFirst, 4, vectors, a);
 }
 
 /// A tile at the border: computed whole beside, then copied where it belongs.
@@ -177,7 +178,8 @@ INLINE void NAME(strip_tiles)(REAL *c, int64_t stride, const REAL *a, int64_t aD
       const REAL *panel = a + row * aDepth;
       int64_t height = rows - row < ROWS ? rows - row : ROWS;
       if (height == ROWS && columns - at >= COLUMNS)
-        NAME(micro)(y, stride, panel, b + at * bDepth, depth, isFirst, ROWS, 2);
+        NAME(micro)(y, stride, panel, b + at * bDepth, depth, isFirst, ROWS, 2,
+                    row + ROWS < rows ? panel + ROWS * aDepth : a);
       else
         NAME(border_tile)(y, stride, panel, b + at * bDepth, depth, isFirst, height,
                           columns - at < COLUMNS ? columns - at : COLUMNS);
