@@ -29,7 +29,7 @@ public struct ProductTiming {
 
   private func run(_ way: Way, _ engine: GemmEngine) {
     switch (way, engine) {
-    case (.forward, .packed): Gemm.forward(y, x, weight)
+    case (.forward, .packed) where x.rows <= FewRows.most: FewRows.product(y, x, weight)
     case (.forward, _):
       Gemm.sum(y.start, [Gemm.Term(Gemm.Left(x), weight, isTransposed: true)], by: engine)
     case (.backward, _): Gemm.sum(dx.start, [Gemm.Term(Gemm.Left(dy), weight)], by: engine)
