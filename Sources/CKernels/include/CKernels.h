@@ -75,6 +75,8 @@ void k_parallel(int64_t count, void (*body)(void *context, int64_t index), void 
 void *k_buffer_take(size_t bytes);
 /// Gives a buffer back; `bytes` as it was taken.
 void k_buffer_give(void *memory, size_t bytes);
+/// The bytes that such a buffer takes.
+size_t k_buffer_size(size_t bytes);
 /// Returns the unused buffers to the system.
 void k_buffer_trim(void);
 
