@@ -61,6 +61,8 @@ public struct ModelShapes: Sendable {
   let storedBytes: Int
   /// Numbers that are trained, and the ranks of one block's low-rank parts together.
   let trainedParameters: Int, ranks: Int
+  /// Whether the blocks are not quantized yet.
+  public let isQuantizable: Bool
   /// Whether the attention's output projection is trained or adapted: then it keeps its input.
   let keepsAttended: Bool
 
@@ -74,6 +76,7 @@ public struct ModelShapes: Sendable {
     hidden = config.hiddenSize
     inner = config.intermediateSize
     vocabulary = config.vocabularySize
+    isQuantizable = config.quantization == nil
     queries = config.attentionHeads * config.headDimension
     keys = config.keyValueHeads * config.headDimension
     heads = config.attentionHeads
