@@ -15,6 +15,7 @@
 #include "weight.h"
 #include "quantize.h"
 #include "few_rows.h"
+#include "sampling.h"
 #include "gemm.h"
 #endif
 
