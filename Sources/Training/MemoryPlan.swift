@@ -23,22 +23,30 @@ public struct MemoryPlan: Sendable, Hashable {
   public let weights: Int, adapter: Int, optimizer: Int
   /// What the way back needs of the largest micro-batch; what operations use for a moment.
   public let activations: Int, buffers: Int
+  /// The caches of the rows that are answered at once when the run evaluates; they take the place of
+  /// activations and buffers.
+  public let evaluation: Int
   /// The program itself, its tokenizer and data.
   public let program: Int
   /// Whether blocks are computed again on the way back.
   public let usesCheckpointing: Bool
 
   /// All kinds together.
-  public var total: Int { weights + adapter + optimizer + activations + buffers + program }
+  public var total: Int {
+    weights + adapter + optimizer + max(activations + buffers, evaluation) + program
+  }
 
-  /// Plans a run over micro-batches up to `batch`. `program` is what is in use already.
+  /// Plans a run over micro-batches up to `batch`, whose evaluations answer rows that grow to the
+  /// lengths `answered` at once. `program` is what is in use already.
   public init(
-    _ shapes: ModelShapes, batch: Batch, usesCheckpointing: Bool, program: Int
+    _ shapes: ModelShapes, batch: Batch, answered: [Int] = [], usesCheckpointing: Bool,
+    program: Int
   ) {
     let trained = 4 * shapes.trainedParameters
     weights = shapes.storedBytes
     adapter = trained
     optimizer = 3 * trained
+    evaluation = shapes.evaluation(of: answered)
     self.program = program
     self.usesCheckpointing = usesCheckpointing
     let block = shapes.kept(tokens: batch.tokens)
@@ -83,7 +91,9 @@ public struct ModelShapes: Sendable {
     keyHeads = config.keyValueHeads
     hasHeadNorms = model.modules.norms.count > 2 * config.layers + 1
     storedBytes = projections.reduce(model.head.weight.storedBytes) { sum, linear in
-      guard config.quantization == nil, let quantization else { return sum + linear.weight.storedBytes }
+      guard config.quantization == nil, let quantization else {
+        return sum + linear.weight.storedBytes
+      }
       return sum + quantization.storedBytes(linear.weight.rows * linear.weight.columns)
     }
     let adapted = projections.filter { targets?.contains($0.name) ?? true }
@@ -118,6 +128,14 @@ public struct ModelShapes: Sendable {
     let block = 64
     let attention = 3 * longest * (queries / max(heads, 1)) + 4 * block * longest
     return wide + Parallel.threads * Buffer.bytes(attention)
+  }
+
+  /// Caches of keys and values of sequences of these lengths, and one pass over all of them.
+  func evaluation(of lengths: [Int]) -> Int {
+    guard let longest = lengths.max() else { return 0 }
+    return lengths.reduce(0) { $0 + 2 * layers * Buffer.bytes($1 * keys) }
+      + passing(tokens: lengths.reduce(0, +), longest: longest)
+      + 2 * Buffer.bytes(lengths.count * vocabulary)
   }
 
   /// Scores of a part of the vocabulary, as they are and packed.

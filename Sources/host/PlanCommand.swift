@@ -26,7 +26,10 @@ struct PlanCommand: ParsableCommand {
         Diagnosis.data, "the task '\(session.task.description.name)' has no training rows")
     }
     let options = TrainingOptions(session.recipe, rows: train.count, hasValidation: true)
-    let budget = MemoryBudget(session, train, try session.mapped()), memory = try budget.plan()
+    let judge = try Judge(
+      session, split: .validation, limit: session.recipe.evaluation.maximumSamples)
+    let budget = MemoryBudget(session, train, try session.mapped(), judges: judge != nil)
+    let memory = try budget.plan()
     if json {
       let report: JSONValue = [
         "recipe": session.recipe.json, "rows": .int(train.count), "steps": .int(options.steps),
@@ -82,7 +85,8 @@ extension MemoryPlan {
   var kinds: [(name: String, bytes: Int)] {
     [
       ("weights", weights), ("adapter", adapter), ("optimizer", optimizer),
-      ("activations", activations), ("buffers", buffers), ("program", program),
+      ("activations", activations), ("buffers", buffers), ("evaluation", evaluation),
+      ("program", program),
     ]
   }
 

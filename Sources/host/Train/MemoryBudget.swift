@@ -8,14 +8,18 @@ struct MemoryBudget {
   let session: TaskSession
   private let train: EncodedDataset
   private let shapes: ModelShapes
+  private let judges: Bool
   private let program: Int
   /// Bytes the whole process may use.
   let limit: Int
   private var recipe: Recipe { session.recipe }
 
   /// The budget of a run of `model`, as it is stored, over `train`: `training_args.memory_limit`, else what is free.
-  init(_ session: TaskSession, _ train: EncodedDataset, _ model: CausalLanguageModel) {
+  init(
+    _ session: TaskSession, _ train: EncodedDataset, _ model: CausalLanguageModel, judges: Bool
+  ) {
     self.session = session
+    self.judges = judges
     self.train = train
     let peft = session.recipe.peft
     let targets: Set<String>? =
@@ -44,7 +48,15 @@ struct MemoryBudget {
     let tokens = lengths.reduce(0, +)
     return MemoryPlan(
       shapes, batch: .init(tokens: tokens, longest: lengths.first ?? 0, trained: tokens),
-      usesCheckpointing: usesCheckpointing, program: program)
+      answered: answered, usesCheckpointing: usesCheckpointing, program: program)
+  }
+
+  /// How long the rows may become that an evaluation answers at once.
+  private var answered: [Int] {
+    guard judges else { return [] }
+    return train.longestRows(recipe.training.evaluationBatchSize).map {
+      $0 + recipe.generation.maximumNewTokens
+    }
   }
 
   private func refusal(_ plan: MemoryPlan, _ least: MemoryPlan) -> FormatError {
@@ -70,7 +82,8 @@ struct MemoryBudget {
     if training.usesCheckpointing == false, fits(training.trainBatchSize, nil, true) {
       return "gradient_checkpointing: true would fit"
     }
-    if let rows = (1..<max(training.trainBatchSize, 1)).last(where: { fits($0, nil, checkpoints) }) {
+    if let rows = (1..<max(training.trainBatchSize, 1)).last(where: { fits($0, nil, checkpoints) })
+    {
       return "per_device_train_batch_size: \(rows) would fit"
         + (checkpoints ? "" : " without gradient_checkpointing")
     }

@@ -32,7 +32,10 @@ struct TrainingRun {
     let folder = try RunFolder(path: path, resuming: resumes)
     let train = try trainingRows(), validation = try session.encoded(.validation)
     let judge = try Judge(session, split: .validation, limit: recipe.evaluation.maximumSamples)
-    let mapped = try session.mapped(), plan = try MemoryBudget(session, train, mapped).plan()
+    let mapped = try session.mapped(),
+      plan = try MemoryBudget(
+        session, train, mapped, judges: judge != nil
+      ).plan()
     let model = try session.quantized(mapped), trainable = try trainable(model)
     model.usesCheckpointing = plan.usesCheckpointing
     let options = TrainingOptions(recipe, rows: train.count, hasValidation: validation != nil)
