@@ -31,6 +31,9 @@ public struct MemoryPlan: Sendable, Hashable {
   /// Whether blocks are computed again on the way back.
   public let usesCheckpointing: Bool
 
+  /// What the program grows by once it works: pages of code, the tape, the threads' stacks.
+  private static let growth = 10 << 20
+
   /// All kinds together.
   public var total: Int {
     weights + adapter + optimizer + max(activations + buffers, evaluation) + program
@@ -47,7 +50,7 @@ public struct MemoryPlan: Sendable, Hashable {
     adapter = trained
     optimizer = 3 * trained
     evaluation = shapes.evaluation(of: answered)
-    self.program = program
+    self.program = program + Self.growth
     self.usesCheckpointing = usesCheckpointing
     let block = shapes.kept(tokens: batch.tokens)
     let input = Buffer.bytes(batch.tokens * shapes.hidden)
@@ -121,10 +124,14 @@ public struct ModelShapes: Sendable {
   /// What the loss keeps: hidden states, before and after the last norm, and their gradient.
   func keptByHead(rows: Int) -> Int { 3 * Buffer.bytes(rows * hidden) }
 
-  /// The most that one operation on the way back has beside what is kept: around SwiGLU, three
-  /// matrices of the feed-forward's width, one of them packed too, and the residual's gradients.
+  /// The most that operations on the way back have beside what is kept: around SwiGLU, three matrices
+  /// of the feed-forward's width and one of them packed; around attention, q and k computed again and
+  /// their gradients; the residual's gradients. Buffers of one size are used again for no other, so
+  /// these add up.
   func passing(tokens: Int, longest: Int) -> Int {
-    let wide = 4 * Buffer.bytes(tokens * inner) + 3 * Buffer.bytes(tokens * hidden)
+    let wide =
+      4 * Buffer.bytes(tokens * inner) + 3 * Buffer.bytes(tokens * hidden)
+      + 4 * Buffer.bytes(tokens * queries) + 3 * Buffer.bytes(tokens * keys)
     let block = 64
     let attention = 3 * longest * (queries / max(heads, 1)) + 4 * block * longest
     return wide + Parallel.threads * Buffer.bytes(attention)
