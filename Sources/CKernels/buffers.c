@@ -29,6 +29,8 @@ static size_t class_size(int index) {
   return base + base / 4 * (size_t)(index % 4);
 }
 
+size_t k_buffer_size(size_t bytes) { return class_size(class_of(bytes)); }
+
 static void *fresh(size_t size) {
   if (size < LARGE) return aligned_alloc(64, (size + 63) / 64 * 64);
   void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

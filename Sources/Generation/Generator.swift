@@ -61,9 +61,9 @@ public struct Generator {
     let logits = batch.nextLogits(model)
     for (row, index) in batch.active.enumerated() {
       let sequence = batch.sequences[index]
-      let id = sampler(
-        Array(logits.row(row).prefix(vocabulary)), seen: sequence.seen, label: sequence.label,
-        step: sequence.result.ids.count)
+      let id = sampler.token(
+        of: Scores(logits, row: row, count: vocabulary), seen: sequence.seen,
+        label: sequence.label, step: sequence.result.ids.count)
       guard let id else {
         throw GenerationError(
           .diverged,

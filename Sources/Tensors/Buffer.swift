@@ -13,5 +13,13 @@ public final class Buffer {
       .bindMemory(to: Float.self, capacity: max(count, 1))
   }
 
+  /// Returns memory that no buffer uses to the system: between phases that need other sizes.
+  public static func trim() { k_buffer_trim() }
+
+  /// Bytes of memory that a buffer of `count` numbers takes.
+  public static func bytes(_ count: Int) -> Int {
+    k_buffer_size(max(count, 1) * MemoryLayout<Float>.stride)
+  }
+
   deinit { k_buffer_give(start, max(count, 1) * MemoryLayout<Float>.stride) }
 }

@@ -171,8 +171,8 @@ enum Gemm {
         for first in stride(from: 0, to: depth, by: part) {
           let depths = first..<min(first + part, depth)
           let (some, tileColumns) = term.isTransposed ? (range, depths) : (depths, range)
-          let tileRows = some.lowerBound + term.rows.lowerBound
-            ..< some.upperBound + term.rows.lowerBound
+          let tileRows =
+            some.lowerBound + term.rows.lowerBound..<some.upperBound + term.rows.lowerBound
           let tile = Buffer(tileRows.count * tileColumns.count)
           term.right.read(tileRows, tileColumns, into: tile.start)
           k_gemm_f32(

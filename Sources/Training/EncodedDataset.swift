@@ -32,7 +32,7 @@ public struct EncodedDataset: Sendable {
   let maximumLength: Int
   let policy: OverlengthPolicy
   let seed: UInt64
-  private var usable: [Int] = []
+  private var usable: [Int] = [], lengths: [Int] = []
   /// What the first pass saw.
   public private(set) var statistics = Statistics()
 
@@ -55,6 +55,7 @@ public struct EncodedDataset: Sendable {
         skip(row, sample.ids.count, "longer than max_length")
       } else if let kept = shortened(sample) {
         usable.append(row)
+        lengths.append(kept.ids.count)
         kept.appendBytes(to: &bytes)
         statistics.tokens += kept.ids.count
         statistics.trainedTokens += kept.isTrained.count { $0 }
@@ -74,6 +75,11 @@ public struct EncodedDataset: Sendable {
 
   /// The number of usable rows.
   public var count: Int { usable.count }
+
+  /// The lengths of the `count` longest rows, the longest first.
+  public func longestRows(_ count: Int) -> [Int] {
+    Array(lengths.sorted(by: >).prefix(count))
+  }
 
   /// Row `index` of the usable ones, as epoch `epoch` has it.
   public func sample(_ index: Int, epoch: Int) throws(TaskError) -> Sample {

@@ -222,6 +222,8 @@ public final class Trainer {
   private var isStale: Bool { options.patience.map { state.evaluationsWithoutGain >= $0 } ?? false }
 
   private func evaluate() throws {
+    Buffer.trim()
+    defer { Buffer.trim() }
     var values: [(name: String, value: Double)] = []
     if let validation { values.append(("eval_loss", try loss(of: validation))) }
     if let judge { values += try judge().map { ("eval_" + $0.name, $0.value) } }

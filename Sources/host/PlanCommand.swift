@@ -1,7 +1,6 @@
 import ArgumentParser
 import Formats
 import JSON
-import Models
 import Training
 
 /// `host plan`
@@ -9,8 +8,8 @@ struct PlanCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "plan", abstract: "Shows what a training run would do, without training.",
     discussion: """
-      Prints the resolved recipe as YAML, the number of steps, the learning rate's curve and an
-      estimate of the memory. The recipe can be saved and run: `host train --config`.
+      Prints the resolved recipe as YAML, the number of steps, the learning rate's curve and the
+      memory by kind. The recipe can be saved and run: `host train --config`.
 
       Examples:
         host plan --task hri_dialogue
@@ -27,9 +26,10 @@ struct PlanCommand: ParsableCommand {
         Diagnosis.data, "the task '\(session.task.description.name)' has no training rows")
     }
     let options = TrainingOptions(session.recipe, rows: train.count, hasValidation: true)
-    let model = try CausalLanguageModel(folder: session.modelFolder)
-    let memory = MemoryEstimate(
-      model, session.recipe, rowTokens: train.statistics.longest)
+    let judge = try Judge(
+      session, split: .validation, limit: session.recipe.evaluation.maximumSamples)
+    let budget = MemoryBudget(session, train, try session.mapped(), judges: judge != nil)
+    let memory = try budget.plan()
     if json {
       let report: JSONValue = [
         "recipe": session.recipe.json, "rows": .int(train.count), "steps": .int(options.steps),
@@ -41,12 +41,12 @@ struct PlanCommand: ParsableCommand {
     }
     Console.output.write(session.recipe.yaml)
     Console.print("")
-    print(train, options, memory)
+    print(train, options, memory, limit: budget.limit)
   }
 
   /// The summary, as comments, so that the whole output is a recipe.
   private func print(
-    _ train: EncodedDataset, _ options: TrainingOptions, _ memory: MemoryEstimate
+    _ train: EncodedDataset, _ options: TrainingOptions, _ memory: MemoryPlan, limit: Int
   ) {
     let rows = options.batchSize * options.accumulation
     var table = TextTable(("", .left), ("", .left))
@@ -58,9 +58,11 @@ struct PlanCommand: ParsableCommand {
     table.append("# steps", "\(options.steps), evaluation every \(options.evaluationSteps)")
     table.append("# learning rate", sketch(options.learningRate, options.steps))
     table.append("# peak", Format.short(options.learningRate.peak))
-    table.append("# weights", Format.bytes(memory.weights) + ", mapped from their files")
-    table.append("# trained", Format.bytes(memory.trained) + ", with gradients and moments")
-    table.append("# activations", "about " + Format.bytes(memory.activations) + " at most")
+    for (name, bytes) in memory.kinds { table.append("# " + name, Format.bytes(bytes)) }
+    table.append(
+      "# memory",
+      "\(Format.bytes(memory.total)) of \(Format.bytes(limit))"
+        + (memory.usesCheckpointing ? ", activations computed twice" : ""))
     Console.print(table.text)
   }
 
@@ -78,45 +80,20 @@ struct PlanCommand: ParsableCommand {
   }
 }
 
-/// Bytes a run needs, from shapes alone.
-struct MemoryEstimate {
-  /// The model's stored weights; trained tensors with gradient and two moments; what a micro-batch
-  /// of the longest rows keeps for its way back.
-  let weights: Int, trained: Int, activations: Int
-
-  init(_ model: CausalLanguageModel, _ recipe: Recipe, rowTokens: Int) {
-    let linears = model.linears, config = model.config
-    weights = linears.reduce(model.modules.embedding.weight.storedBytes) { sum, linear in
-      let count = linear.weight.rows * linear.weight.columns
-      guard config.quantization == nil, let kind = recipe.quantization?.kind,
-        linear.path != model.head.path
-      else { return sum + linear.weight.storedBytes }
-      return sum + kind.storedBytes(count)
-    }
-    let parameters: Int
-    switch recipe.peft.method {
-    case .full: parameters = linears.reduce(0) { $0 + $1.weight.rows * $1.weight.columns }
-    case .lora:
-      let names: Set<String>? =
-        if case .names(let names) = recipe.peft.targets { Set(names) } else { nil }
-      parameters = linears.dropLast().filter { names?.contains($0.name) ?? true }
-        .reduce(0) { $0 + recipe.peft.rank * ($1.weight.rows + $1.weight.columns) }
-    }
-    trained = 4 * 4 * parameters
-    let heads = config.headDimension * (config.attentionHeads + config.keyValueHeads)
-    // Per token and block: residuals and norms, q, k, v and their rotations, the feed-forward's three.
-    let block = 6 * config.hiddenSize + 4 * heads + 3 * config.intermediateSize
-    let tokens = rowTokens * recipe.training.trainBatchSize
-    let kept =
-      recipe.training.usesCheckpointing
-      ? config.layers * config.hiddenSize + block : config.layers * block
-    activations = 4 * tokens * kept + 4 * 256 * config.vocabularySize
+extension MemoryPlan {
+  /// The kinds with their bytes, in the order in which they are printed.
+  var kinds: [(name: String, bytes: Int)] {
+    [
+      ("weights", weights), ("adapter", adapter), ("optimizer", optimizer),
+      ("activations", activations), ("buffers", buffers), ("evaluation", evaluation),
+      ("program", program),
+    ]
   }
 
   var json: JSONValue {
-    [
-      "weight_bytes": .int(weights), "trained_bytes": .int(trained),
-      "activation_bytes": .int(activations),
-    ]
+    var json: JSONValue = .emptyObject
+    for (name, bytes) in kinds { json = json.setting(name + "_bytes", .int(bytes)) }
+    json = json.setting("total_bytes", .int(total))
+    return json.setting("gradient_checkpointing", .bool(usesCheckpointing))
   }
 }

@@ -1,10 +1,11 @@
+import Foundation
 import Generation
 import Tensors
 import Testing
 
 @Suite struct SamplerTests {
   struct Case: Decodable {
-    let temperature: Double, top_k: Int, top_p: Double, repetition_penalty: Double
+    let temperature: Double, top_k: Int, top_p: Double, min_p: Double, repetition_penalty: Double
     let logits: [Float], seen: [Int32], probabilities: [Double]
   }
   struct Cases: Decodable { let cases: [Case] }
@@ -18,11 +19,11 @@ import Testing
   /// differ by its whole probability.
   @Test func distributionsAreTransformers() throws {
     let cases = try decoded("sampling/cases.json", as: Cases.self).cases
-    #expect(cases.count >= 24)
+    #expect(cases.count >= 30)
     for (index, golden) in cases.enumerated() {
       let sampler = try Sampler(
         temperature: golden.temperature, topK: golden.top_k, topP: golden.top_p,
-        repetitionPenalty: golden.repetition_penalty)
+        minP: golden.min_p, repetitionPenalty: golden.repetition_penalty)
       let found = try #require(sampler.probabilities(golden.logits, seen: Set(golden.seen)))
       for (id, expected) in golden.probabilities.enumerated() {
         let own = found[Int32(id)]
@@ -75,6 +76,33 @@ import Testing
     if topK < 100 { #expect(kept.count == topK) }
   }
 
+  /// Alone and after the others, on a vocabulary of which few tokens are looked at.
+  @Test(arguments: [0.001, 0.3, 1]) func minPIsAShareOfTheLikeliest(_ minP: Double) throws {
+    let logits = Self.logits(5000, 13), top = logits.max() ?? 0
+    let expected = logits.indices.filter { (Double(logits[$0]) - Double(top)) / 0.8 >= log(minP) }
+    for (topK, topP) in [(0, 1.0), (5000, 1), (0, 0.999_999_9)] {
+      let sampler = try Sampler(temperature: 0.8, topK: topK, topP: topP, minP: minP)
+      let found = try #require(sampler.probabilities(logits))
+      #expect(found.keys.sorted() == expected.map(Int32.init), "\(topK), \(topP)")
+    }
+  }
+
+  /// A draw from the whole vocabulary walks over sums of parts: the token is the one that walking
+  /// over the tokens finds.
+  @Test func drawsFromLargeVocabularies() throws {
+    let logits = Self.logits(5000, 14, spread: 2), label = "row"
+    let sampler = try Sampler(temperature: 1, seed: 3)
+    let all = try #require(sampler.probabilities(logits))
+    var borders: [Double] = [0]
+    for id in logits.indices { borders.append(borders[id] + (all[Int32(id)] ?? 0)) }
+    let random = Random(seed: 3, stream: Random.stream(label))
+    for step in 0..<200 {
+      let id = Int(try #require(sampler(logits, label: label, step: step)))
+      let u = random.uniform(step)
+      #expect(borders[id] - 1e-9 <= u && u <= borders[id + 1] + 1e-9)
+    }
+  }
+
   @Test func smallTemperaturesAreGreedy() throws {
     for seed in 0..<20 as Range<UInt64> {
       let logits = Self.logits(300, seed)
@@ -117,6 +145,8 @@ import Testing
     #expect(throws: GenerationError.self) { try Sampler(topK: -1) }
     #expect(throws: GenerationError.self) { try Sampler(topP: 0) }
     #expect(throws: GenerationError.self) { try Sampler(topP: 1.1) }
+    #expect(throws: GenerationError.self) { try Sampler(minP: -0.1) }
+    #expect(throws: GenerationError.self) { try Sampler(minP: 1.1) }
     let error = #expect(throws: GenerationError.self) { try Sampler(repetitionPenalty: 0) }
     #expect(error?.kind == .configuration)
   }

@@ -9,6 +9,8 @@
 typedef enum { K_F32, K_F16, K_BF16, K_NF4, K_INT8 } k_weight_type;
 /// Numbers of one NF4 block, and blocks that share one nested scale.
 enum { K_NF4_BLOCK = 64, K_NF4_NESTED = 256 };
+/// Numbers that share one sum of sampling_weights.
+enum { K_SAMPLING_PART = 1024 };
 
 /// A stored matrix, row-major. Nothing in it needs alignment.
 typedef struct {
@@ -80,6 +82,8 @@ void k_parallel(int64_t count, void (*body)(void *context, int64_t index), void 
 void *k_buffer_take(size_t bytes);
 /// Gives a buffer back; `bytes` as it was taken.
 void k_buffer_give(void *memory, size_t bytes);
+/// The bytes that such a buffer takes.
+size_t k_buffer_size(size_t bytes);
 /// Returns the unused buffers to the system.
 void k_buffer_trim(void);
 

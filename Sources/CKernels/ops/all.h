@@ -15,6 +15,8 @@
 #include "weight.h"
 #include "quantize.h"
 #include "few_rows.h"
+#include "sampling.h"
+#include "gemm_pack.h"
 #include "gemm.h"
 #endif
 

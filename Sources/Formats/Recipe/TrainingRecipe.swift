@@ -34,8 +34,11 @@ public struct TrainingRecipe: Sendable, Hashable {
   public var loadsBestModel = false
   /// Evaluations without a gain above the threshold after which the run ends; nil: never.
   public var stoppingPatience: Int?, stoppingThreshold = 0.0
-  /// Whether activations are computed again on the way back: less memory, more time.
-  public var usesCheckpointing = false
+  /// Whether activations are computed again on the way back: less memory, more time. nil: where
+  /// memory would not suffice otherwise.
+  public var usesCheckpointing: Bool?
+  /// The most memory that the run may use; nil: what is free.
+  public var memoryLimit: ByteCount?
   /// Decides the adapters' first values, the rows' order and dropout.
   public var seed = 42
   /// The chat template's `enable_thinking`; nil leaves it unsaid.
@@ -78,7 +81,10 @@ extension TrainingRecipe: RecipeSection {
       "max_grad_norm", \.maximumGradientNorm, "greatest norm of the gradient; 0 does not clip",
       .notNegative),
     RecipeKey(
-      "gradient_checkpointing", \.usesCheckpointing, "compute activations twice to save memory"),
+      "gradient_checkpointing", \.usesCheckpointing,
+      "compute activations twice to save memory; null: where memory_limit demands it"),
+    RecipeKey(
+      "memory_limit", \.memoryLimit, "most memory the run may use; null: what is free"),
     RecipeKey("seed", \.seed, "decides first values, order of rows and dropout", .notNegative),
   ]
 

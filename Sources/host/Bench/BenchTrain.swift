@@ -45,8 +45,15 @@ struct BenchTrain: ParsableCommand {
 
   func run() throws {
     try openEngine()
-    let folder = try self.model.folder(), model = try quantization.open(folder)
+    let folder = try self.model.folder(), program = Machine.currentMemory
+    let model = try quantization.open(folder)
     model.usesCheckpointing = checkpointing
+    let tokens = seq * batch
+    let plan = MemoryPlan(
+      ModelShapes(model, quantization: nil, rank: rank, targets: nil),
+      batch: .init(
+        tokens: tokens, longest: seq, trained: min(supervised ?? seq, seq - 1) * batch),
+      usesCheckpointing: checkpointing, program: program)
     let config = AdapterConfig(
       r: rank, alpha: 2 * Double(rank), dropout: 0, targetModules: ["all-linear"],
       usesRSLoRA: false, baseModel: folder)
@@ -59,11 +66,12 @@ struct BenchTrain: ParsableCommand {
     ).measure(model, .adapter(adapters)) { bar.update($0) }
     bar.finish()
     let ceiling = max(early, Engine.ceiling())
-    print(result, ceiling: ceiling, peak: Machine.peakMemory, folder)
+    print(result, ceiling: ceiling, peak: Machine.peakMemory, plan, folder)
   }
 
   private func print(
-    _ result: Throughput.Result, ceiling: Double, peak: Double, _ folder: String
+    _ result: Throughput.Result, ceiling: Double, peak: Double, _ plan: MemoryPlan,
+    _ folder: String
   ) {
     let seconds = result.median, rate = result.flops / seconds / 1e9
     let tokens = Double(seq * batch) / seconds
@@ -75,6 +83,7 @@ struct BenchTrain: ParsableCommand {
       table.append("ceiling", Format.fixed(ceiling, 1), "GFLOP/s")
       table.append("share", Format.percent(rate / ceiling), "")
       table.append("peak memory", Format.fixed(peak, 0), "MiB")
+      table.append("as planned", Format.fixed(Double(plan.total) / 1_048_576, 0), "MiB")
       return Console.print(table.text + "\n\n" + operations(result))
     }
     let count = Double(result.seconds.count)
@@ -86,6 +95,7 @@ struct BenchTrain: ParsableCommand {
       "all_step_seconds": .array(result.seconds.map(JSONValue.double)),
       "gflops": .double(rate), "ceiling_gflops": .double(ceiling),
       "share_of_ceiling": .double(rate / ceiling), "peak_rss_mib": .double(peak),
+      "planned_mib": .double(Double(plan.total) / 1_048_576),
       "losses": .array(result.losses.map(JSONValue.double)),
       "operations": .array(
         result.operations.map {

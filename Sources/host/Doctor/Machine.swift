@@ -38,6 +38,12 @@ struct Machine {
     return Double(usage.ru_maxrss) / 1024
   }
 
+  /// Bytes this process has in use now.
+  static var currentMemory: Int {
+    let pages = text(ofFile: "/proc/self/statm")?.split(separator: " ").dropFirst().first
+    return (pages.flatMap { Int($0) } ?? 0) * sysconf(Int32(_SC_PAGESIZE))
+  }
+
   private static let relevant = [
     "avx2", "fma", "f16c", "avx512f", "avx512bw", "avx512vl", "avx512_vnni", "avx512_bf16",
     "amx_tile", "amx_bf16",

@@ -7,8 +7,10 @@ import Training
 /// `run.json`: what was run, on what, and how it ended.
 struct RunReceipt {
   private var json: JSONValue
+  private let base: String
 
   init(_ session: TaskSession, train: EncodedDataset, validation: EncodedDataset?) {
+    base = session.modelFolder
     json = [
       "host_version": .string(HostCommand.version),
       "recipe": session.recipe.json,
@@ -21,13 +23,14 @@ struct RunReceipt {
         "path", .string(session.task.plugin.path)
       )
       .setting("version", .string(session.task.plugin.version)),
-      "base": Self.hashes(of: session.modelFolder),
+      "base": ["path": .string(session.modelFolder)],
       "data": ["train": train.receipt, "validation": validation?.receipt ?? .null],
       "outcome": "running",
     ]
   }
 
-  /// How the run ended, with the reports before and after.
+  /// How the run ended, with the reports before and after, and what the base's files were: hashing
+  /// gigabytes first would keep the first step waiting.
   mutating func finish(_ outcome: TrainingOutcome, before: Report?, after: Report?) {
     let ending =
       switch outcome {
@@ -36,6 +39,7 @@ struct RunReceipt {
       case .interrupted(let step): "interrupted at step \(step)"
       }
     json = json.setting("outcome", .string(ending))
+    json = json.setting("base", Self.hashes(of: base))
     json = json.setting("before", before?.json ?? .null)
     json = json.setting("after", after?.json ?? .null)
   }

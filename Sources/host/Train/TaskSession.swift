@@ -65,26 +65,33 @@ struct TaskSession {
     ) { bar.update($0) }
   }
 
-  /// The model's weights, mapped; drawn at random where the recipe asks for `from_scratch`.
-  func model() throws -> CausalLanguageModel {
+  /// The model's weights, mapped as they are stored; drawn at random where the recipe asks for
+  /// `from_scratch`.
+  func mapped() throws -> CausalLanguageModel {
     try openEngine()
-    let model: CausalLanguageModel
-    if recipe.startsFromScratch {
-      model = try CausalLanguageModel(
+    let model =
+      recipe.startsFromScratch
+      ? try CausalLanguageModel(
         config: ModelConfig(folder: modelFolder),
         weights: .random(seed: UInt64(recipe.training.seed), deviation: 0.02))
-    } else {
-      model = try QuantizationOptions.open(modelFolder, recipe.quantization?.kind)
-    }
+      : try CausalLanguageModel(folder: modelFolder)
     guard tokenizer.count <= model.config.vocabularySize else {
       throw Diagnosis(
         Diagnosis.data,
         "\(modelFolder): the tokenizer knows \(tokenizer.count) tokens, the model's embedding has "
           + "\(model.config.vocabularySize) rows; the two do not belong together")
     }
-    model.usesCheckpointing = recipe.training.usesCheckpointing
     return model
   }
+
+  /// `mapped`, quantized where the recipe asks for it.
+  func quantized(_ mapped: CausalLanguageModel) throws -> CausalLanguageModel {
+    guard let kind = recipe.quantization?.kind else { return mapped }
+    return try QuantizationOptions.open(modelFolder, kind)
+  }
+
+  /// The model as the recipe wants it.
+  func model() throws -> CausalLanguageModel { try quantized(mapped()) }
 }
 
 extension OverlengthPolicy {

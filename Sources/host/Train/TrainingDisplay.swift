@@ -21,7 +21,7 @@ final class TrainingDisplay {
 
   /// What will be trained, on what, with which settings.
   func introduce(
-    _ session: TaskSession, _ model: CausalLanguageModel, _ trainable: Trainable,
+    _ session: TaskSession, _ plan: MemoryPlan, _ trainable: Trainable,
     _ train: EncodedDataset, _ validation: EncodedDataset?
   ) {
     let trained = trainable.parameters.reduce(0) { $0 + $1.tensor.count }
@@ -39,6 +39,10 @@ final class TrainingDisplay {
       Console.note(
         "skipped   \(data.statistics.skipped.count) rows left out or cut; see skipped.jsonl")
     }
+    let isForced = plan.usesCheckpointing && session.recipe.training.usesCheckpointing == nil
+    Console.note(
+      "memory    \(Format.bytes(plan.total)) planned"
+        + (isForced ? "; activations are computed twice, since memory would not suffice" : ""))
     Console.note(
       "steps     \(options.steps) of \(options.batchSize) × \(options.accumulation) rows, "
         + "evaluation every \(options.evaluationSteps), \(Parallel.threads) threads")

@@ -32,10 +32,15 @@ struct TrainingRun {
     let folder = try RunFolder(path: path, resuming: resumes)
     let train = try trainingRows(), validation = try session.encoded(.validation)
     let judge = try Judge(session, split: .validation, limit: recipe.evaluation.maximumSamples)
-    let model = try session.model(), trainable = try trainable(model)
+    let mapped = try session.mapped(),
+      plan = try MemoryBudget(
+        session, train, mapped, judges: judge != nil
+      ).plan()
+    let model = try session.quantized(mapped), trainable = try trainable(model)
+    model.usesCheckpointing = plan.usesCheckpointing
     let options = TrainingOptions(recipe, rows: train.count, hasValidation: validation != nil)
     let display = TrainingDisplay(options)
-    display.introduce(session, model, trainable, train, validation)
+    display.introduce(session, plan, trainable, train, validation)
     try DurableFile.createFolder(path)
     var receipt = RunReceipt(session, train: train, validation: validation)
     try receipt.write(to: path)
