@@ -40,10 +40,22 @@ import Testing
       ])
     #expect(recipe.peft.rank == 8 && recipe.peft.targets == .names(["q_proj", "v_proj"]))
     #expect(recipe.training.learningRate == 2e-4 && recipe.training.epochs == 2)
-    #expect(recipe.training.maximumSteps == 100 && recipe.training.usesCheckpointing)
+    #expect(recipe.training.maximumSteps == 100 && recipe.training.usesCheckpointing == true)
     #expect(recipe.training.schedule == .constantWithWarmup)
     #expect(recipe.training.evaluationSteps == nil && recipe.training.seed == 42)
   }
+
+  @Test(arguments: [
+    ("6GB", 6_000_000_000), ("5.5 GiB", 5_905_580_032), ("800 mb", 800_000_000), ("4096", 4096),
+    ("1_000 B", 1000),
+  ]) func amountsOfMemory(text: String, bytes: Int) throws {
+    #expect(
+      try Self.recipe("training_args: { memory_limit: '\(text)' }").training.memoryLimit?.bytes == bytes)
+    #expect(ByteCount(text)?.bytes == bytes)
+  }
+
+  @Test(arguments: ["", "GB", "-1GB", "many", "1e30GB", "nan"])
+  func amountsThatAreNone(text: String) { #expect(ByteCount(text) == nil) }
 
   @Test(arguments: [
     (

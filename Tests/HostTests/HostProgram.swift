@@ -23,6 +23,11 @@ struct HostProgram {
 
   /// Runs `host` with these arguments.
   static func run(_ arguments: String..., environment: [String: String] = [:]) throws -> Outcome {
+    try run(arguments, environment: environment)
+  }
+
+  /// Runs `host` with these arguments.
+  static func run(_ arguments: [String], environment: [String: String] = [:]) throws -> Outcome {
     try run(products.appending(path: "host"), arguments, environment)
   }
 

@@ -77,7 +77,8 @@ import Testing
     let batch = try golden.batch(), count = Float(batch.targets.count)
     #expect(batch.targets.count == golden.json["trained_tokens"]?.int)
     let loss = SupervisedFineTuning.loss(
-      model.hidden(batch.ids, Segments(lengths: batch.lengths), rows: batch.predictingRows), batch, head: model.head.weight)
+      model.hidden(batch.ids, Segments(lengths: batch.lengths), rows: batch.predictingRows), batch,
+      head: model.head.weight)
     let expected = Float(try #require(golden.json["loss_lora"]?.double))
     #expect(abs(loss.sum.scalar / count - expected) < 1e-5 * expected)
     var gradients = Gradients()
@@ -95,7 +96,8 @@ import Testing
     let golden = try Golden(family), model = try CausalLanguageModel(folder: golden.folder)
     let leaves = model.unfreeze(), batch = try golden.batch()
     let loss = SupervisedFineTuning.loss(
-      model.hidden(batch.ids, Segments(lengths: batch.lengths), rows: batch.predictingRows), batch, head: model.head.weight)
+      model.hidden(batch.ids, Segments(lengths: batch.lengths), rows: batch.predictingRows), batch,
+      head: model.head.weight)
     var gradients = Gradients()
     loss.sum.backward(seed: 1 / Float(batch.targets.count), into: &gradients)
     let names = try SafeTensorsFolder(path: golden.folder).names
@@ -112,7 +114,8 @@ import Testing
     let golden = try Golden(family), model = try CausalLanguageModel(folder: golden.folder)
     func losses(_ batch: SupervisedFineTuning.Batch) -> [Float] {
       SupervisedFineTuning.loss(
-        model.hidden(batch.ids, Segments(lengths: batch.lengths), rows: batch.predictingRows), batch, head: model.head.weight
+        model.hidden(batch.ids, Segments(lengths: batch.lengths), rows: batch.predictingRows),
+        batch, head: model.head.weight
       ).tokens
     }
     let separate = losses(try golden.batch([0])) + losses(try golden.batch([1]))

@@ -123,6 +123,40 @@ import Testing
     #expect(plain[w.slot!]!.values == again[w.slot!]!.values)
   }
 
+  /// What is computed again on the way back is not kept, and has the same numbers.
+  @Test func recalledValuesAreNotKept() {
+    let x = Self.tensor(5, 8, 1).asLeaf(), w = Self.tensor(1, 8, 2)
+    let a = Self.tensor(2, 8, 3).asLeaf(), b = Self.tensor(6, 2, 4).asLeaf()
+    weak var norm: Buffer?
+    let numbers: [Float]
+    let y: Tensor
+    do {
+      let n = rmsNorm(x, w, eps: 1e-6)
+      norm = n.buffer
+      numbers = n.values
+      y = project(n, .tensor(Self.tensor(6, 8, 5)), plus: LowRank(a, b, scale: 1))
+      #expect(Kept(n).value.values == numbers)
+    }
+    #expect(norm == nil, "the projection must not hold what it can compute again")
+    var g = Gradients()
+    y.backward(into: &g)
+    #expect(g[a.slot!] != nil && g[x.slot!] != nil)
+  }
+
+  @Test func timeIsCountedOnce() {
+    let watch = Stopwatch(), x = Self.tensor(40, 30, 1).asLeaf(), w = Self.tensor(30, 30, 2)
+    watch.measure {
+      var g = Gradients()
+      swiglu(project(x, .tensor(w)), project(x, .tensor(w))).backward(into: &g)
+    }
+    let entries = Dictionary(uniqueKeysWithValues: watch.entries)
+    #expect(Set(entries.keys) == ["Projection", "SwiGLU"])
+    #expect(entries["Projection"]?.flops == 288_000.0)
+    #expect(entries.values.allSatisfy { $0.forward > 0 && $0.backward > 0 })
+    _ = project(x, .tensor(w))
+    #expect(watch.entries.first { $0.name == "Projection" }?.entry.flops == 288_000.0)
+  }
+
   @Test func dropoutIsTheSameInAnyPartition() {
     let dropout = Dropout(rate: 0.3, random: Random(seed: 5, stream: 9))
     let x = Tensor(rows: 300, columns: 301, repeating: 1)

@@ -16,6 +16,7 @@
 #include "quantize.h"
 #include "few_rows.h"
 #include "sampling.h"
+#include "gemm_pack.h"
 #include "gemm.h"
 #endif
 
