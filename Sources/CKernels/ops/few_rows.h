@@ -43,17 +43,15 @@ INLINE NAME(nf4_table) NAME(nf4_scaled)(float scale) {
   return table;
 }
 
-/// Numbers part·WIDTH and on of the block whose codes begin at `codes`.
+/// WIDTH numbers of the block whose codes begin at `codes`: part·WIDTH and on, or in the order below.
 INLINE NAME(lanes) NAME(nf4_part)(const NAME(nf4_table) *table, const uint8_t *codes, int part) {
 #if VECTOR_BYTES == 64
-  // Byte l/2 of this part's eight goes to lane l; a shift leaves lane l's code lowest, and the
-  // look-up reads no more than the lowest four bits.
-  const __m512i even = _mm512_set_epi32(7, 7, 6, 6, 5, 5, 4, 4, 3, 3, 2, 2, 1, 1, 0, 0);
-  __m512i bytes = _mm512_broadcast_i32x4(_mm_loadu_si128((const __m128i *)(codes + part / 2 * 16)));
-  __m512i place = part & 1 ? _mm512_add_epi32(even, _mm512_set1_epi32(8)) : even;
-  __m512i spread = _mm512_shuffle_epi8(bytes, place);
-  __m512i index = _mm512_srlv_epi32(spread, _mm512_set1_epi64(4));
-  return _mm512_permutexvar_ps(index, table->values);
+  // All 32 bytes lie in either half of the lanes; a shift leaves a code lowest in each, and no more
+  // than those four bits of an index are read. Lane l of the lower half has number 8·l + 2·part, of
+  // the upper half the one after it: `few_order` brings x into this order.
+  __m512i bytes = _mm512_broadcast_i32x8(_mm256_loadu_si256((const __m256i *)codes));
+  __m512i low = _mm512_set1_epi32(8 * part), shift = _mm512_mask_set1_epi32(low, 0xFF, 8 * part + 4);
+  return _mm512_permutexvar_ps(_mm512_srlv_epi32(bytes, shift), table->values);
 #elif VECTOR_BYTES == 32
   int32_t four;
   memcpy(&four, codes + part * 4, 4);
@@ -71,6 +69,33 @@ INLINE NAME(lanes) NAME(nf4_part)(const NAME(nf4_table) *table, const uint8_t *c
   return value;
 #endif
 }
+
+#if VECTOR_BYTES == 64
+/// Rows of x, block by block in nf4_part's order: a table of 8 × 4 pairs becomes one of 4 × 2 × 8
+/// numbers. Here, since shuffling a block of x once costs less than shuffling each block of w.
+static void NAME(few_order)(float *y, const float *x, int64_t rows, int64_t columns,
+                            int64_t stride) {
+  for (int64_t r = 0; r < rows; r++, x += stride)
+    for (int64_t c = 0; c < columns; c += NAME(STEP), y += NAME(STEP)) {
+      NAME(lanes) in[4], half[2][2], out;
+      memcpy(in, x + c, sizeof in);
+#define QUARTERS(i, p)                                                                       \
+  half[i][p] = __builtin_shufflevector(                                                      \
+      in[2 * i], in[2 * i + 1], 4 * p, 4 * p + 8, 4 * p + 16, 4 * p + 24, 4 * p + 1,         \
+      4 * p + 9, 4 * p + 17, 4 * p + 25, 4 * p + 2, 4 * p + 10, 4 * p + 18, 4 * p + 26,      \
+      4 * p + 3, 4 * p + 11, 4 * p + 19, 4 * p + 27);
+      QUARTERS(0, 0) QUARTERS(0, 1) QUARTERS(1, 0) QUARTERS(1, 1)
+#undef QUARTERS
+#define HALVES(part, p, f)                                                                   \
+  out = __builtin_shufflevector(half[0][p], half[1][p], f, f + 1, f + 2, f + 3, f + 16,      \
+                                f + 17, f + 18, f + 19, f + 4, f + 5, f + 6, f + 7, f + 20,  \
+                                f + 21, f + 22, f + 23);                                     \
+  memcpy(y + part * NAME(WIDTH), &out, sizeof out);
+      HALVES(0, 0, 0) HALVES(1, 0, 8) HALVES(2, 1, 0) HALVES(3, 1, 8)
+#undef HALVES
+    }
+}
+#endif
 
 INLINE float NAME(sum_of_lanes)(NAME(lanes) sum) {
   float lanes[NAME(WIDTH)];
@@ -218,6 +243,16 @@ INLINE void NAME(few_of_type)(float *y, const k_weight *w, const float *x, int64
 
 KERNEL_FUNCTION(few_rows)(float *y, const k_weight *w, const float *x, int64_t from, int64_t to,
                           int64_t xRows, int64_t yStride, int64_t xStride) {
+#if VECTOR_BYTES == 64
+  if (w->type == K_NF4 && w->columns % K_NF4_BLOCK == 0) {
+    size_t bytes = (size_t)(xRows * w->columns) * 4;
+    float *ordered = k_buffer_take(bytes);
+    NAME(few_order)(ordered, x, xRows, w->columns, xStride);
+    NAME(few_of_type)(y, w, ordered, from, to, xRows, yStride, w->columns, K_NF4);
+    k_buffer_give(ordered, bytes);
+    return;
+  }
+#endif
 #define CASE(type) \
   case type: NAME(few_of_type)(y, w, x, from, to, xRows, yStride, xStride, type); break
   switch (w->type) {
