@@ -31,11 +31,11 @@ static void choose(void) {
   if (wish && *wish) {
     for (set = K_AVX512; set >= 0 && strcmp(wish, names[set]) != 0;) set--;
     if (set < 0)
-      snprintf(fault, sizeof fault, "HOST_INSTRUCTION_SET is '%.40s'; it may be portable, avx2 or "
-               "avx512", wish);
+      snprintf(fault, sizeof fault, "HOST_INSTRUCTION_SET: '%.40s' is none of portable, avx2, avx512",
+               wish);
     else if (set > best)
-      snprintf(fault, sizeof fault, "HOST_INSTRUCTION_SET is '%s', but this processor has at most "
-               "%s", wish, names[best]);
+      snprintf(fault, sizeof fault, "HOST_INSTRUCTION_SET: this processor has no %s, at most %s",
+               wish, names[best]);
     if (fault[0]) set = best;
   }
   atomic_store(&process, set);

@@ -24,7 +24,19 @@ public enum GemmEngine: String, Sendable, CaseIterable {
       ? "the default for \(Engine.instructionSet)" : "HOST_GEMM says so"
   }
 
-  /// The default.
+  /// The default: what `bench gemm` measured to be faster, never what happens to be so at run time.
+  ///
+  /// GFLOP/s on two cores (Zen 5; Qwen3-0.6B's projections and head, 512 rows, weights in bf16 and
+  /// NF4, lowest to highest median forward and backward; LoRA: its skinny products, rank 16):
+  ///
+  ///     kernels     FMA ceiling  packed   LoRA     OpenBLAS              LoRA
+  ///     AVX-512             511  427–465  109–202  402–443 (SkylakeX)     83–235
+  ///     AVX2                260  231–246  129–159  226–238 (Haswell)      92–169
+  ///     portable C          120   85–89    62–83    82–88  (Prescott)     25–68
+  ///                                                198–206 (Sandybridge)  64–136
+  ///
+  /// Portable C is as fast as OpenBLAS's kernels for SSE. But a processor that needs it may have AVX,
+  /// for which OpenBLAS has kernels and we have none.
   static var preferred: GemmEngine {
     switch k_process_instruction_set() {
     case K_AVX512, K_AVX2: .packed
@@ -35,7 +47,7 @@ public enum GemmEngine: String, Sendable, CaseIterable {
   /// What is wrong with `HOST_GEMM`, or nil.
   static var fault: String? {
     guard let wish, GemmEngine(rawValue: wish) == nil else { return nil }
-    return "HOST_GEMM is '\(wish)'; it may be packed or openblas"
+    return "HOST_GEMM: '\(wish)' is neither packed nor openblas"
   }
 
   /// What `HOST_GEMM` says, if anything.

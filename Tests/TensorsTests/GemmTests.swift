@@ -124,13 +124,35 @@ import Testing
     return y
   }
 
-  /// The engine's two ways of multiplying agree, on rows of a weight too.
+  /// Some rows of a weight give those columns of the whole product.
   @Test func rowsOfAWeight() {
     let x = TapeTests.tensor(20, 48, 1), w = TapeTests.tensor(300, 48, 2)
     var y = [Float](repeating: 0, count: 20 * 100)
     Gemm.sum(&y, [Gemm.Term(Gemm.Left(x), .tensor(w), rows: 150..<250, isTransposed: true)])
     let whole = project(x, .tensor(w)).values
     for i in 0..<20 { for j in 0..<100 { #expect(y[i * 100 + j] == whole[i * 300 + 150 + j]) } }
+  }
+
+  /// Both engines, for sums whose depths and columns are more than one piece.
+  @Test(arguments: [true, false]) func enginesAgree(isTransposed: Bool) {
+    let count = 20, (outputs, inputs) = (330, 1100), rows = 17..<317
+    let (columns, depth) = isTransposed ? (rows.count, inputs) : (inputs, rows.count)
+    let left = Gemm.Left(TapeTests.tensor(count, depth, 1), alpha: 0.5)
+    let upright = Gemm.Left(TapeTests.tensor(30, count, 2), isTransposed: true, alpha: 2)
+    let narrow = TapeTests.tensor(30, columns, 3)
+    for (name, weight) in Self.weights(outputs, inputs) {
+      let terms = [
+        Gemm.Term(left, weight, rows: rows, isTransposed: isTransposed), Gemm.Term(upright, narrow),
+      ]
+      let results = GemmEngine.allCases.map { engine in
+        var y = [Float](repeating: 1, count: count * columns)
+        Gemm.sum(&y, terms, beta: 1, by: engine)
+        return y
+      }
+      let largest = results[0].reduce(0) { max($0, abs($1)) }
+      let difference = zip(results[0], results[1]).reduce(0) { max($0, abs($1.0 - $1.1)) }
+      #expect(largest > 1 && difference < 1e-5 * largest, "\(name)")
+    }
   }
 
   /// A row's numbers do not depend on the rows beside it.

@@ -42,7 +42,8 @@ struct BenchGemm: ParsableCommand {
 
   func run() throws {
     try openEngine()
-    let shapes = shape.isEmpty ? Self.shapes.map(ProductReport.Shape.init) : try shape.map(Self.sizes)
+    let shapes =
+      shape.isEmpty ? Self.shapes.map(ProductReport.Shape.init) : try shape.map(Self.sizes)
     let storages = dtype.isEmpty ? [.plain(.bf16), .quantized(.nf4(double: true))] : dtype
     var report = ProductReport()
     var bar = ProgressBar("products", total: shapes.count, unit: "shapes")
