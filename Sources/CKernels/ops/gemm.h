@@ -68,6 +68,8 @@ INLINE void NAME(strip_tiles)(REAL *c, int64_t stride, const REAL *a, int64_t aD
       int64_t height = rows - row < ROWS ? rows - row : ROWS;
       if (height == ROWS && columns - at >= COLUMNS)
         NAME(micro)(y, stride, panel, b + at * bDepth, depth, isFirst, ROWS, 2);
+      else if (ROWS > 8 && height == 8 && columns - at >= COLUMNS)
+        NAME(micro)(y, stride, panel, b + at * bDepth, depth, isFirst, 8, 2);
       else
         NAME(border_tile)(y, stride, panel, b + at * bDepth, depth, isFirst, height,
                           columns - at < COLUMNS ? columns - at : COLUMNS);
