@@ -80,8 +80,8 @@ struct Attention: Operation {
   let q: Kept, k: Kept, v: Kept, logSumExp: Buffer
   let asking: Asking, heads: HeadShape
 
-  /// Query rows handled at once: scores of a block stay in the cache.
-  static let block = 64
+  /// Query rows handled at once, whole panels: scores of a block stay in the cache.
+  static let block = (64 + Gemm.panel - 1) / Gemm.panel * Gemm.panel
 
   func pullback(_ dy: Tensor, into g: inout Gradients) {
     // The three gradients come from one walk over the blocks; they are added to their slots after.
@@ -102,12 +102,15 @@ struct Attention: Operation {
   struct Walk {
     let q: Tensor, k: Tensor, v: Tensor, asking: Asking, heads: HeadShape
 
-    /// Blocks of a segment's query rows, each with the number of keys that it needs.
+    /// Blocks of a segment's query rows, each with the number of keys that it computes: those that
+    /// its last row sees, in whole panels.
     func blocks(_ segment: Int) -> [(rows: Range<Int>, keys: Int)] {
-      let rows = asking.rows[segment]
+      let rows = asking.rows[segment], all = asking.segments[segment].count
+      let panel = Gemm.rightPanel
       return stride(from: rows.lowerBound, to: rows.upperBound, by: Attention.block).map { first in
         let part = first..<min(first + Attention.block, rows.upperBound)
-        return (part, Int(asking.seen[part.upperBound - 1]))
+        let seen = Int(asking.seen[part.upperBound - 1])
+        return (part, min((seen + panel - 1) / panel * panel, all))
       }
     }
 

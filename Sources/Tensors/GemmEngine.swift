@@ -20,29 +20,24 @@ public enum GemmEngine: String, Sendable, CaseIterable {
 
   /// Why it is in use.
   public static var reason: String {
-    wish.flatMap(GemmEngine.init(rawValue:)) == nil
-      ? "the default for \(Engine.instructionSet)" : "HOST_GEMM says so"
+    wish.flatMap(GemmEngine.init(rawValue:)) == nil ? "the default" : "HOST_GEMM says so"
   }
 
-  /// The default: what `bench gemm` measured to be faster, never what happens to be so at run time.
+  /// The default for every instruction set, as `bench gemm` measured it: never what happens to be
+  /// faster at run time, so that results have the same bits on every day.
   ///
-  /// GFLOP/s on two cores (Zen 5; Qwen3-0.6B's projections and head, 512 rows, weights in bf16 and
-  /// NF4, lowest to highest median forward and backward; LoRA: its skinny products, rank 16):
+  /// GFLOP/s on two Zen 5 cores, 512 rows, weights in bf16 and NF4, the lowest and the highest
+  /// median forward and backward, for Qwen3-0.6B's projections and head and for a LoRA of rank 16:
   ///
-  ///     kernels     FMA ceiling  packed   LoRA     OpenBLAS              LoRA
-  ///     AVX-512             511  427–465  109–202  402–443 (SkylakeX)     83–235
-  ///     AVX2                260  231–246  129–159  226–238 (Haswell)      92–169
-  ///     portable C          120   85–89    62–83    82–88  (Prescott)     25–68
-  ///                                                198–206 (Sandybridge)  64–136
+  ///     kernels     FMA ceiling   packed   LoRA     OpenBLAS   LoRA
+  ///     AVX-512     511           427–465  109–202  402–443     83–235 (SkylakeX)
+  ///     AVX2        260           231–246  129–159  226–238     92–169 (Haswell)
+  ///     portable C  120            85–89    62–83    82–88      25–68  (Prescott)
   ///
-  /// Portable C is as fast as OpenBLAS's kernels for SSE. But a processor that needs it may have AVX,
-  /// for which OpenBLAS has kernels and we have none.
-  static var preferred: GemmEngine {
-    switch k_process_instruction_set() {
-    case K_AVX512, K_AVX2: .packed
-    default: .openBLAS
-    }
-  }
+  /// A processor with AVX but not AVX2 runs portable C, while OpenBLAS has kernels for it that reach
+  /// 200 here (Sandybridge). They are not the default, since a row's bits would depend on the rows
+  /// beside it; `doctor` says so where it is the case.
+  private static let preferred = GemmEngine.packed
 
   /// What is wrong with `HOST_GEMM`, or nil.
   static var fault: String? {

@@ -132,7 +132,7 @@ public struct ModelShapes: Sendable {
     let wide =
       4 * Buffer.bytes(tokens * inner) + 3 * Buffer.bytes(tokens * hidden)
       + 4 * Buffer.bytes(tokens * queries) + 3 * Buffer.bytes(tokens * keys)
-    let block = 64
+    let block = 72
     let attention = 3 * longest * (queries / max(heads, 1)) + 4 * block * longest
     return wide + Parallel.threads * Buffer.bytes(attention)
   }

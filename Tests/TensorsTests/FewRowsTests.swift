@@ -60,11 +60,14 @@ import Testing
   /// Rows from..<to of w times each row of x, with NaN wherever nothing was written.
   static func product(_ weight: Weight, _ x: [Float], _ rows: Range<Int>) -> [Float] {
     let count = x.count / weight.columns
-    var y = [Float](repeating: .nan, count: count * weight.rows)
+    var y = [Float](repeating: .nan, count: count * weight.rows), x = x
+    if case .nf4 = weight {
+      k_few_rows_order_f32(&x, Array(x), Int64(count), Int64(weight.columns))
+    }
     weight.withDescriptor { descriptor in
       k_few_rows_f32(
         &y, descriptor, x, Int64(rows.lowerBound), Int64(rows.upperBound), Int64(count),
-        Int64(weight.rows), Int64(weight.columns))
+        Int64(weight.rows))
     }
     return y
   }

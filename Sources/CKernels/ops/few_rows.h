@@ -48,7 +48,7 @@ INLINE NAME(lanes) NAME(nf4_part)(const NAME(nf4_table) *table, const uint8_t *c
 #if VECTOR_BYTES == 64
   // All 32 bytes lie in either half of the lanes; a shift leaves a code lowest in each, and no more
   // than those four bits of an index are read. Lane l of the lower half has number 8·l + 2·part, of
-  // the upper half the one after it: `few_order` brings x into this order.
+  // the upper half the one after it: `few_rows_order` brings x into this order.
   __m512i bytes = _mm512_broadcast_i32x8(_mm256_loadu_si256((const __m256i *)codes));
   __m512i low = _mm512_set1_epi32(8 * part), shift = _mm512_mask_set1_epi32(low, 0xFF, 8 * part + 4);
   return _mm512_permutexvar_ps(_mm512_srlv_epi32(bytes, shift), table->values);
@@ -70,18 +70,17 @@ INLINE NAME(lanes) NAME(nf4_part)(const NAME(nf4_table) *table, const uint8_t *c
 #endif
 }
 
+KERNEL_FUNCTION(few_rows_order)(float *y, const float *x, int64_t rows, int64_t columns) {
 #if VECTOR_BYTES == 64
-/// Rows of x, block by block in nf4_part's order: a table of 8 × 4 pairs becomes one of 4 × 2 × 8
-/// numbers. Here, since shuffling a block of x once costs less than shuffling each block of w.
-static void NAME(few_order)(float *y, const float *x, int64_t rows, int64_t columns,
-                            int64_t stride) {
-  for (int64_t r = 0; r < rows; r++, x += stride)
-    for (int64_t c = 0; c < columns; c += NAME(STEP), y += NAME(STEP)) {
+  // Block by block in nf4_part's order: a table of 8 × 4 pairs becomes one of 4 × 2 × 8 numbers.
+  // Shuffling x once costs less than shuffling each block of w.
+  if (columns % NAME(STEP) == 0) {
+    for (int64_t i = 0; i < rows * columns; i += NAME(STEP)) {
       NAME(lanes) in[4], half[2][2], out;
-      memcpy(in, x + c, sizeof in);
-#define QUARTERS(i, p)                                                                       \
-  half[i][p] = __builtin_shufflevector(                                                      \
-      in[2 * i], in[2 * i + 1], 4 * p, 4 * p + 8, 4 * p + 16, 4 * p + 24, 4 * p + 1,         \
+      memcpy(in, x + i, sizeof in);
+#define QUARTERS(h, p)                                                                       \
+  half[h][p] = __builtin_shufflevector(                                                      \
+      in[2 * h], in[2 * h + 1], 4 * p, 4 * p + 8, 4 * p + 16, 4 * p + 24, 4 * p + 1,         \
       4 * p + 9, 4 * p + 17, 4 * p + 25, 4 * p + 2, 4 * p + 10, 4 * p + 18, 4 * p + 26,      \
       4 * p + 3, 4 * p + 11, 4 * p + 19, 4 * p + 27);
       QUARTERS(0, 0) QUARTERS(0, 1) QUARTERS(1, 0) QUARTERS(1, 1)
@@ -90,12 +89,15 @@ static void NAME(few_order)(float *y, const float *x, int64_t rows, int64_t colu
   out = __builtin_shufflevector(half[0][p], half[1][p], f, f + 1, f + 2, f + 3, f + 16,      \
                                 f + 17, f + 18, f + 19, f + 4, f + 5, f + 6, f + 7, f + 20,  \
                                 f + 21, f + 22, f + 23);                                     \
-  memcpy(y + part * NAME(WIDTH), &out, sizeof out);
+  memcpy(y + i + part * NAME(WIDTH), &out, sizeof out);
       HALVES(0, 0, 0) HALVES(1, 0, 8) HALVES(2, 1, 0) HALVES(3, 1, 8)
 #undef HALVES
     }
-}
+    return;
+  }
 #endif
+  memcpy(y, x, (size_t)(rows * columns) * 4);
+}
 
 INLINE float NAME(sum_of_lanes)(NAME(lanes) sum) {
   float lanes[NAME(WIDTH)];
@@ -180,7 +182,7 @@ INLINE void NAME(few_tail)(NAME(lanes) sums[4][8], const k_weight *w, const int6
 /// The products of wRows rows of w from `first` on and xRows of x, of which `wCount` and `xCount`
 /// are wanted: where there are fewer, the last one stands in for the missing.
 INLINE void NAME(few_block)(float *y, const k_weight *w, const float *x, int64_t first,
-                            int64_t wCount, int64_t xCount, int64_t yStride, int64_t xStride,
+                            int64_t wCount, int64_t xCount, int64_t yStride,
                             const k_weight_type type, const int wRows, const int xRows) {
   const int bits = type == K_F32 ? 32 : type == K_INT8 ? 8 : type == K_NF4 ? 4 : 16;
   const int bytes = NAME(STEP) * bits / 8;
@@ -194,7 +196,7 @@ INLINE void NAME(few_block)(float *y, const k_weight *w, const float *x, int64_t
     rows[j] = first + (j < wCount ? j : wCount - 1);
     data[j] = (const uint8_t *)w->data + rows[j] * columns * bits / 8;
   }
-  UNROLL for (int i = 0; i < xRows; i++) xs[i] = x + (i < xCount ? i : xCount - 1) * xStride;
+  UNROLL for (int i = 0; i < xRows; i++) xs[i] = x + (i < xCount ? i : xCount - 1) * columns;
   if (type != K_NF4 || columns % K_NF4_BLOCK == 0)
     for (; c + NAME(STEP) <= columns; c += NAME(STEP)) {
       const float *at[8];
@@ -220,7 +222,7 @@ INLINE void NAME(few_block)(float *y, const k_weight *w, const float *x, int64_t
 }
 
 INLINE void NAME(few_of_type)(float *y, const k_weight *w, const float *x, int64_t from,
-                              int64_t to, int64_t xCount, int64_t yStride, int64_t xStride,
+                              int64_t to, int64_t xCount, int64_t yStride,
                               const k_weight_type type) {
   // As many sums as leave registers for the rest: 32 of them with AVX-512, else 16.
   enum { WIDE = VECTOR_BYTES == 64 ? 2 : 1 };
@@ -228,10 +230,10 @@ INLINE void NAME(few_of_type)(float *y, const k_weight *w, const float *x, int64
     int64_t left = to - r;
     for (int64_t i = 0, most; i < xCount; i += most) {
       int64_t count = xCount - i;
-#define BLOCK(wRows, xRows)                                                                 \
-  rows = wRows, most = xRows, NAME(few_block)(y + i * yStride, w, x + i * xStride, r,       \
-                                              left < rows ? left : rows, count, yStride,    \
-                                              xStride, type, wRows, xRows)
+#define BLOCK(wRows, xRows)                                                                   \
+  rows = wRows, most = xRows, NAME(few_block)(y + i * yStride, w, x + i * w->columns, r,      \
+                                              left < rows ? left : rows, count, yStride,      \
+                                              type, wRows, xRows)
       if (xCount > 4) BLOCK(WIDE, 8);
       else if (xCount > 2) BLOCK(2 * WIDE, 4);
       else if (xCount > 1) BLOCK(4, 2);
@@ -242,19 +244,9 @@ INLINE void NAME(few_of_type)(float *y, const k_weight *w, const float *x, int64
 }
 
 KERNEL_FUNCTION(few_rows)(float *y, const k_weight *w, const float *x, int64_t from, int64_t to,
-                          int64_t xRows, int64_t yStride, int64_t xStride) {
-#if VECTOR_BYTES == 64
-  if (w->type == K_NF4 && w->columns % K_NF4_BLOCK == 0) {
-    size_t bytes = (size_t)(xRows * w->columns) * 4;
-    float *ordered = k_buffer_take(bytes);
-    NAME(few_order)(ordered, x, xRows, w->columns, xStride);
-    NAME(few_of_type)(y, w, ordered, from, to, xRows, yStride, w->columns, K_NF4);
-    k_buffer_give(ordered, bytes);
-    return;
-  }
-#endif
+                          int64_t xRows, int64_t yStride) {
 #define CASE(type) \
-  case type: NAME(few_of_type)(y, w, x, from, to, xRows, yStride, xStride, type); break
+  case type: NAME(few_of_type)(y, w, x, from, to, xRows, yStride, type); break
   switch (w->type) {
     CASE(K_F32);
     CASE(K_F16);

@@ -6,7 +6,8 @@
 // A number of the output is the same sum in the same order whatever the other rows and columns are.
 
 /// c [rows, vectors · WIDTH] = a · b over `depth`, added to c unless isFirst. `rows` and `vectors`
-/// are constants where this is used, so that the sums stay in registers.
+/// are constants where this is used, so that the sums stay in registers. `ahead` is the panel that
+/// comes next: each one starts elsewhere in memory, which the processor cannot foresee.
 INLINE void NAME(micro)(REAL *c, int64_t stride, const REAL *a, const REAL *b, int64_t depth,
                         int isFirst, int rows, int vectors, const REAL *ahead) {
   VECTOR s[ROWS][2];
@@ -66,10 +67,12 @@ INLINE void NAME(strip_tiles)(REAL *c, int64_t stride, const REAL *a, int64_t aD
     for (int64_t row = 0; row < rows; row += ROWS) {
       REAL *y = c + row * stride + at;
       const REAL *panel = a + row * aDepth;
+      const REAL *ahead = row + ROWS < rows ? panel + ROWS * aDepth : a;
       int64_t height = rows - row < ROWS ? rows - row : ROWS;
       if (height == ROWS && columns - at >= COLUMNS)
-        NAME(micro)(y, stride, panel, b + at * bDepth, depth, isFirst, ROWS, 2,
-                    row + ROWS < rows ? panel + ROWS * aDepth : a);
+        NAME(micro)(y, stride, panel, b + at * bDepth, depth, isFirst, ROWS, 2, ahead);
+      else if (ROWS > 8 && height == 8 && columns - at >= COLUMNS)
+        NAME(micro)(y, stride, panel, b + at * bDepth, depth, isFirst, 8, 2, ahead);
       else
         NAME(border_tile)(y, stride, panel, b + at * bDepth, depth, isFirst, height,
                           columns - at < COLUMNS ? columns - at : COLUMNS);

@@ -76,10 +76,18 @@ struct EngineReport {
 
   var warnings: [String] {
     if let failure { return [failure] }
-    guard let rate, rate < 0.5 * ceiling else { return [] }
-    return [
-      "a product reaches \(Format.percent(rate / ceiling)) of the ceiling; other programs may use "
-        + "the processor"
-    ]
+    guard let rate, let (best, most) = rates.max(by: { $0.value < $1.value }) else { return [] }
+    var found: [String] = []
+    if most > 1.25 * rate {
+      found.append(
+        "\(best.rawValue) multiplies \(Format.fixed(most / rate, 1)) times as fast here; "
+          + "HOST_GEMM=\(best.rawValue) uses it")
+    }
+    if rate < 0.5 * ceiling {
+      found.append(
+        "a product reaches \(Format.percent(rate / ceiling)) of the ceiling; other programs may "
+          + "use the processor")
+    }
+    return found
   }
 }
