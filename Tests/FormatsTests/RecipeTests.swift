@@ -50,7 +50,8 @@ import Testing
     ("1_000 B", 1000),
   ]) func amountsOfMemory(text: String, bytes: Int) throws {
     #expect(
-      try Self.recipe("training_args: { memory_limit: '\(text)' }").training.memoryLimit?.bytes == bytes)
+      try Self.recipe("training_args: { memory_limit: '\(text)' }").training.memoryLimit?.bytes
+        == bytes)
     #expect(ByteCount(text)?.bytes == bytes)
   }
 
