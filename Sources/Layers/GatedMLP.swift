@@ -12,7 +12,10 @@ public final class GatedMLP {
   }
 
   /// x [tokens, features] to [tokens, features].
-  public func callAsFunction(_ x: Tensor) -> Tensor { down(swiglu(gate(x), up(x))) }
+  public func callAsFunction(_ x: Tensor) -> Tensor {
+    let (gate, up) = readTogether(x) { (gate(x), up(x)) }
+    return down(swiglu(gate, up))
+  }
 
   /// Its projections, in the files' order.
   public var linears: [Linear] { [gate, up, down] }

@@ -25,8 +25,7 @@ public final class SelfAttention {
 
   /// x [tokens, features] to [asking tokens, features].
   public func callAsFunction(_ x: Tensor, _ span: Span) -> Tensor {
-    var q = query(span.asked(x)), k = key(x)
-    let v = value(x)
+    var (q, k, v) = readTogether(x) { (query(span.asked(x)), key(x), value(x)) }
     if let queryNorm { q = queryNorm(q) }
     if let keyNorm { k = keyNorm(k) }
     q = rope(q, span.askingRotary, heads: heads.queries)

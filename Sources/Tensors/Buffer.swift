@@ -7,6 +7,9 @@ public final class Buffer {
   /// How many numbers there are.
   let count: Int
 
+  /// Whether several products read the numbers, and the panels that the first of them packed.
+  var isShared = false, panels: Buffer?
+
   init(_ count: Int) {
     self.count = count
     start = k_buffer_take(max(count, 1) * MemoryLayout<Float>.stride)
@@ -22,4 +25,14 @@ public final class Buffer {
   }
 
   deinit { k_buffer_give(start, max(count, 1) * MemoryLayout<Float>.stride) }
+}
+
+/// Runs `body`, in which several projections read x: it is packed for them once.
+public func readTogether<Result>(_ x: Tensor, _ body: () -> Result) -> Result {
+  x.buffer.isShared = true
+  defer {
+    x.buffer.isShared = false
+    x.buffer.panels = nil
+  }
+  return body()
 }

@@ -29,7 +29,16 @@ enum Gemm {
       self.packed = packed
     }
 
+    /// Panels of an operand that others read too are left with it.
     private func pack() -> Buffer {
+      guard !isTransposed, alpha == 1, x.buffer.isShared else { return freshPanels() }
+      if let panels = x.buffer.panels { return panels }
+      let panels = freshPanels()
+      x.buffer.panels = panels
+      return panels
+    }
+
+    private func freshPanels() -> Buffer {
       let panel = Gemm.panel, result = Buffer(Gemm.packedCount(rows: rows, depth: depth))
       let depth = Int64(depth), stride = Int64(x.columns)
       Parallel.ranges(rows, grain: max(1, 65536 / (panel * x.rows)) * panel) { range in

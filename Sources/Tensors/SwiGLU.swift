@@ -4,24 +4,17 @@ struct SwiGLU: Operation {
   let gate: Kept, up: Kept
 
   func pullback(_ dy: Tensor, into g: inout Gradients) {
-    let (gateSlot, upSlot) = (gate.slot, up.slot)
-    let gate = gate.value, up = up.value
-    g.add(gateSlot, gate.rows, gate.columns) { dgate, beta in
-      Parallel.ranges(gate.count, grain: 1 << 15) { range in
-        let first = range.lowerBound
-        k_swiglu_backward_f32(
-          dgate + first, nil, dy.start + first, gate.start + first, up.start + first,
-          Int64(range.count), beta, 0)
-      }
+    // Both gradients in one pass over the three operands.
+    let x = (gate: gate.value, up: up.value)
+    let dgate = Tensor(gate.rows, gate.columns), dup = Tensor(up.rows, up.columns)
+    Parallel.ranges(dy.count, grain: 1 << 15) { range in
+      let first = range.lowerBound
+      k_swiglu_backward_f32(
+        dgate.start + first, dup.start + first, dy.start + first, x.gate.start + first,
+        x.up.start + first, Int64(range.count), 0, 0)
     }
-    g.add(upSlot, up.rows, up.columns) { dup, beta in
-      Parallel.ranges(up.count, grain: 1 << 15) { range in
-        let first = range.lowerBound
-        k_swiglu_backward_f32(
-          nil, dup + first, dy.start + first, gate.start + first, up.start + first,
-          Int64(range.count), 0, beta)
-      }
-    }
+    g.pass(gate.slot, dgate)
+    g.pass(up.slot, dup)
   }
 }
 
