@@ -4,7 +4,7 @@ import CKernels
 /// converting it first would double that, so a kernel reads it once as it is stored.
 enum FewRows {
   /// Up to this many rows of x; with more, the packed product is faster.
-  static let most = 8
+  static let most = 16
 
   /// y [t, outputs] := x [t, inputs] · Wᵀ.
   static func product(_ y: Tensor, _ x: Tensor, _ weight: Weight) {

@@ -43,14 +43,15 @@ INLINE NAME(nf4_table) NAME(nf4_scaled)(float scale) {
   return table;
 }
 
-/// WIDTH numbers of the block whose codes begin at `codes`: part·WIDTH and on, or in the order below.
+/// WIDTH numbers of the block whose codes begin at `codes`: part·WIDTH and on, or in another order.
 INLINE NAME(lanes) NAME(nf4_part)(const NAME(nf4_table) *table, const uint8_t *codes, int part) {
 #if VECTOR_BYTES == 64
   // All 32 bytes lie in either half of the lanes; a shift leaves a code lowest in each, and no more
-  // than those four bits of an index are read. Lane l of the lower half has number 8·l + 2·part, of
-  // the upper half the one after it: `few_rows_order` brings x into this order.
+  // than those four bits of an index are read. Lane l of the lower half has number 8·l + 2·part,
+  // of the upper half the one after it: `few_rows_order` brings x into this order.
   __m512i bytes = _mm512_broadcast_i32x8(_mm256_loadu_si256((const __m256i *)codes));
-  __m512i low = _mm512_set1_epi32(8 * part), shift = _mm512_mask_set1_epi32(low, 0xFF, 8 * part + 4);
+  __m512i odd = _mm512_set1_epi32(8 * part);
+  __m512i shift = _mm512_mask_set1_epi32(odd, 0xFF, 8 * part + 4);
   return _mm512_permutexvar_ps(_mm512_srlv_epi32(bytes, shift), table->values);
 #elif VECTOR_BYTES == 32
   int32_t four;
@@ -179,12 +180,17 @@ INLINE void NAME(few_tail)(NAME(lanes) sums[4][8], const k_weight *w, const int6
   }
 }
 
+/// The size of a stored number.
+INLINE int NAME(bits)(const k_weight_type type) {
+  return type == K_F32 ? 32 : type == K_INT8 ? 8 : type == K_NF4 ? 4 : 16;
+}
+
 /// The products of wRows rows of w from `first` on and xRows of x, of which `wCount` and `xCount`
 /// are wanted: where there are fewer, the last one stands in for the missing.
 INLINE void NAME(few_block)(float *y, const k_weight *w, const float *x, int64_t first,
                             int64_t wCount, int64_t xCount, int64_t yStride,
                             const k_weight_type type, const int wRows, const int xRows) {
-  const int bits = type == K_F32 ? 32 : type == K_INT8 ? 8 : type == K_NF4 ? 4 : 16;
+  const int bits = NAME(bits)(type);
   const int bytes = NAME(STEP) * bits / 8;
   const int64_t columns = w->columns;
   const uint8_t *data[4];
@@ -225,21 +231,23 @@ INLINE void NAME(few_of_type)(float *y, const k_weight *w, const float *x, int64
                               int64_t to, int64_t xCount, int64_t yStride,
                               const k_weight_type type) {
   // As many sums as leave registers for the rest: 32 of them with AVX-512, else 16.
-  enum { WIDE = VECTOR_BYTES == 64 ? 2 : 1 };
-  for (int64_t r = from, rows; r < to; r += rows) {
-    int64_t left = to - r;
-    for (int64_t i = 0, most; i < xCount; i += most) {
-      int64_t count = xCount - i;
+  enum { WIDE = VECTOR_BYTES == 64 ? 2 : 1, CACHED = 1 << 17 };
+  // More rows of x than a block has: they take turns at a part of w that stays in the cache.
+  int64_t bytes = w->columns * NAME(bits)(type) / 8 + 1, part = (CACHED / bytes / 4 + 1) * 4;
+  for (int64_t first = from, last; first < to; first = last) {
+    last = xCount > 8 && part < to - first ? first + part : to;
+    for (int64_t i = 0; i < xCount; i += 8)
+      for (int64_t r = first, rows; r < last; r += rows) {
 #define BLOCK(wRows, xRows)                                                                   \
-  rows = wRows, most = xRows, NAME(few_block)(y + i * yStride, w, x + i * w->columns, r,      \
-                                              left < rows ? left : rows, count, yStride,      \
-                                              type, wRows, xRows)
-      if (xCount > 4) BLOCK(WIDE, 8);
-      else if (xCount > 2) BLOCK(2 * WIDE, 4);
-      else if (xCount > 1) BLOCK(4, 2);
-      else BLOCK(4, 1);
+  rows = wRows, NAME(few_block)(y + i * yStride, w, x + i * w->columns, r,                    \
+                                last - r < rows ? last - r : rows, xCount - i, yStride, type, \
+                                wRows, xRows)
+        if (xCount - i > 4) BLOCK(WIDE, 8);
+        else if (xCount - i > 2) BLOCK(2 * WIDE, 4);
+        else if (xCount - i > 1) BLOCK(4, 2);
+        else BLOCK(4, 1);
 #undef BLOCK
-    }
+      }
   }
 }
 
