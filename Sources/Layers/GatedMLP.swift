@@ -13,8 +13,8 @@ public final class GatedMLP {
 
   /// x [tokens, features] to [tokens, features].
   public func callAsFunction(_ x: Tensor) -> Tensor {
-    let (gate, up) = readTogether(x) { (gate(x), up(x)) }
-    return down(swiglu(gate, up))
+    let (opening, content) = readTogether(x) { (gate(x), up(x)) }
+    return down(swiglu(opening, content))
   }
 
   /// Its projections, in the files' order.
