@@ -14,7 +14,7 @@ import Testing
   static func stored<Element>(_ numbers: [Element]) throws -> StoredBytes {
     let bytes = numbers.withUnsafeBytes { Array($0) }
     return StoredBytes(
-      try MappedFile(memory: max(bytes.count, 1), named: "test") { buffer in
+      MappedFile(memory: max(bytes.count, 1), named: "test") { buffer in
         buffer.copyBytes(from: bytes)
       }, 0..<bytes.count)
   }
