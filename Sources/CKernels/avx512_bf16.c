@@ -37,7 +37,7 @@ INLINE __mmask16 lanes(int64_t count) {
   return (__mmask16)(count >= WIDTH ? 0xFFFF : count > 0 ? (1 << count) - 1 : 0);
 }
 
-/// sixteen of each, rounded: low's numbers, then high's.
+/// Sixteen of each, rounded: low's numbers, then high's.
 INLINE __m512i rounded(__m512 low, __m512 high) {
   return (__m512i)_mm512_cvtne2ps_pbh(high, low);
 }
