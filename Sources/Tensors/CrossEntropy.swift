@@ -106,15 +106,14 @@ private final class OnlineSoftmax {
           scores.start + first * columns, top.start + first, sum.start + first,
           factor.start + first, count, width)
         if dx != nil {
-          k_gemm_pack_rows_f32(
-            packed.start + first * columns, scores.start + first * columns, count, width, width, 1)
+          Gemm.packRows(packed, probabilities(columns), rows, asBF16: left.isBF16)
         }
       }
       guard let dx else { return }
       if part.lowerBound > 0 { scale(dx) }
-      let left = Gemm.Left(probabilities(columns), packed: packed)
+      let packedScores = Gemm.Left(probabilities(columns), packed: packed)
       Gemm.sum(
-        dx, [Gemm.Term(left, weight, rows: part)], beta: part.lowerBound == 0 ? 0 : 1)
+        dx, [Gemm.Term(packedScores, weight, rows: part)], beta: part.lowerBound == 0 ? 0 : 1)
     }
     if let dx {
       for row in 0..<x.rows { factor.start[row] = 1 / sum.start[row] }

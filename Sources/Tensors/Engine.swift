@@ -18,6 +18,16 @@ public enum Engine {
     }
   }
 
+  /// Whether the processor multiplies bf16 numbers (AVX512-BF16).
+  public static var hasBF16: Bool { k_bf16_available() != 0 }
+
+  /// Whether matrix products round their operands to bf16, which doubles their speed; sums and all
+  /// else stay f32. Set it once before the work; without `hasBF16` it stays false.
+  public static var usesBF16: Bool {
+    get { k_bf16_in_use() != 0 }
+    set { k_use_bf16(newValue ? 1 : 0) }
+  }
+
   /// The core type whose kernels OpenBLAS uses.
   public static var blasCore: String { String(cString: k_blas_core()) }
   /// OpenBLAS's version and build options.

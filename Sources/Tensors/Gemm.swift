@@ -8,6 +8,8 @@ enum Gemm {
   /// alpha · op(x): an operand that several products may share; it is packed once.
   final class Left {
     let x: Tensor, isTransposed: Bool, alpha: Float
+    /// Whether the product takes bf16 operands: as it was when the operand was made.
+    let isBF16 = k_bf16_in_use() != 0
 
     init(_ x: Tensor, isTransposed: Bool = false, alpha: Float = 1) {
       self.x = x
@@ -21,7 +23,7 @@ enum Gemm {
     /// Panels for the micro-kernel.
     private(set) lazy var packed: Buffer = pack()
 
-    /// Panels that somebody else has packed from x.
+    /// Panels that somebody else has packed from x by `packRows`.
     init(_ x: Tensor, packed: Buffer) {
       self.x = x
       isTransposed = false
@@ -42,13 +44,16 @@ enum Gemm {
       let panel = Gemm.panel, result = Buffer(Gemm.packedCount(rows: rows, depth: depth))
       let depth = Int64(depth), stride = Int64(x.columns)
       Parallel.ranges(rows, grain: max(1, 65536 / (panel * x.rows)) * panel) { range in
-        let first = range.lowerBound, target = result.start + first * Int(depth)
-        if isTransposed {
-          k_gemm_pack_columns_f32(
-            target, x.start + first, Int64(range.count), depth, stride, alpha)
+        guard isTransposed else {
+          return Gemm.packRows(result, x, range, alpha: alpha, asBF16: isBF16)
+        }
+        let source = x.start + range.lowerBound, count = Int64(range.count)
+        if isBF16 {
+          let target = Gemm.pairs(result, at: range.lowerBound, depth: Int(depth))
+          k_gemm_pack_columns_bf16(target, source, count, depth, stride, alpha)
         } else {
-          k_gemm_pack_rows_f32(
-            target, x.start + first * x.columns, Int64(range.count), depth, stride, alpha)
+          let target = result.start + range.lowerBound * Int(depth)
+          k_gemm_pack_columns_f32(target, source, count, depth, stride, alpha)
         }
       }
       return result
@@ -91,18 +96,22 @@ enum Gemm {
     Stopwatch.count(
       flops: terms.reduce(0) { $0 + 2 * Double(rows * columns) * Double($1.left.depth) })
     switch engine {
-    case .packed: packedSum(c, terms, rows, columns, beta)
-    case .openBLAS: blasSum(c, terms, rows, columns, beta)
+    case .openBLAS where !first.left.isBF16: blasSum(c, terms, rows, columns, beta)
+    default: packedSum(c, terms, rows, columns, beta)
     }
   }
 
-  /// C [depth, n] := beta · C + alpha · leftᵀ · right for a narrow right [rows, n], from left's panels.
+  /// C [depth, n] := beta · C + alpha · leftᵀ · right for a narrow right [rows, n], from left's panels;
+  /// those of bf16 hold pairs of depths, so that another packing serves better.
   static func outer(
     _ c: UnsafeMutablePointer<Float>, _ left: Left, _ right: Tensor, alpha: Float, beta: Float
   ) {
     precondition(
       left.rows == right.rows && !left.isTransposed && left.alpha == 1,
       "product: [\(left.rows), \(left.depth)] transposed and \(right.shape)")
+    if left.isBF16 {
+      return sum(c, [Term(Left(left.x, isTransposed: true, alpha: alpha), right)], beta: beta)
+    }
     Stopwatch.count(flops: 2 * Double(left.rows * left.depth * right.columns))
     let packed = left.packed.start
     Parallel.ranges(left.depth, grain: 256) { range in
@@ -128,12 +137,34 @@ enum Gemm {
   }()
   private static let strip = Int(K_GEMM_STRIP)
 
+  /// Packs the rows of alpha · x from a panel's first one on, into their place among x's panels.
+  static func packRows(
+    _ packed: Buffer, _ x: Tensor, _ rows: Range<Int>, alpha: Float = 1, asBF16 isBF16: Bool
+  ) {
+    let first = rows.lowerBound, count = Int64(rows.count), depth = Int64(x.columns)
+    let source = x.start + first * x.columns
+    if isBF16 {
+      let target = pairs(packed, at: first, depth: x.columns)
+      k_gemm_pack_rows_bf16(target, source, count, depth, depth, alpha)
+    } else {
+      k_gemm_pack_rows_f32(packed.start + first * x.columns, source, count, depth, depth, alpha)
+    }
+  }
+
+  /// The place of a row's panel in a left operand of bf16.
+  fileprivate static func pairs(_ packed: Buffer, at row: Int, depth: Int)
+    -> UnsafeMutablePointer<UInt32>
+  {
+    let start = UnsafeMutableRawPointer(packed.start).assumingMemoryBound(to: UInt32.self)
+    return start + row * ((depth + 1) / 2)
+  }
+
   /// Numbers of a packed right operand.
   static func rightCount(depth: Int, columns: Int) -> Int {
     (columns + rightPanel - 1) / rightPanel * rightPanel * depth
   }
 
-  /// Numbers of a packed left operand.
+  /// Numbers of a packed left operand; of bf16, twice as many as it takes.
   static func packedCount(rows: Int, depth: Int) -> Int {
     (rows + panel - 1) / panel * panel * depth
   }
@@ -148,10 +179,11 @@ enum Gemm {
     }
     let strips = (columns + strip - 1) / strip, block = rowBlock(rows, strips: strips)
     let blocks = (rows + block - 1) / block
+    let kernel = terms[0].left.isBF16 ? k_gemm_strip_bf16 : k_gemm_strip_f32
     withExtendedLifetime(terms) {
       Parallel.run(strips * blocks) { task in
         let column = task / blocks * strip, row = task % blocks * block
-        k_gemm_strip_f32(
+        kernel(
           c, Int64(columns), Int64(row), Int64(min(block, rows - row)), descriptors,
           Int64(descriptors.count), Int64(column), Int64(min(strip, columns - column)), beta)
       }

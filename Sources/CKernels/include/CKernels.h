@@ -67,6 +67,25 @@ k_instruction_set k_current_instruction_set(void);
 /// Uses another one on the calling thread (tests); a set that the processor lacks is refused with 0.
 int k_use_instruction_set(k_instruction_set set);
 
+// ---- bf16 products ----------------------------------------------------------------------------
+/// 1 where the processor has AVX512-BF16. Without it, the functions below must not be called.
+int k_bf16_available(void);
+/// 1 where products take bf16 operands.
+int k_bf16_in_use(void);
+/// Sets that for the process; refused where the processor lacks it. Not while work runs.
+void k_use_bf16(int isOn);
+/// Sets that for the calling thread (tests); −1 undoes it.
+void k_force_bf16(int isOn);
+/// gemm_pack_rows, gemm_pack_columns and gemm_strip with operands rounded to bf16 and f32 sums. A
+/// packed left operand is ceil(depth / 2) pairs of neighbouring depths for each row of its whole
+/// panels, the lower depth in the lower half; the term's `a` points to them.
+void k_gemm_pack_rows_bf16(uint32_t *packed, const float *x, int64_t rows, int64_t depth,
+                           int64_t stride, float alpha);
+void k_gemm_pack_columns_bf16(uint32_t *packed, const float *x, int64_t rows, int64_t depth,
+                              int64_t stride, float alpha);
+void k_gemm_strip_bf16(float *c, int64_t stride, int64_t from, int64_t rows, const k_term *terms,
+                       int64_t count, int64_t first, int64_t columns, float beta);
+
 // ---- thread pool ------------------------------------------------------------------------------
 /// Threads in use, the caller included.
 int32_t k_thread_count(void);

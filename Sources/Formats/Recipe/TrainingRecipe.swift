@@ -37,6 +37,8 @@ public struct TrainingRecipe: Sendable, Hashable {
   /// Whether activations are computed again on the way back: less memory, more time. nil: where
   /// memory would not suffice otherwise.
   public var usesCheckpointing: Bool?
+  /// Whether matrix products round their operands to bf16; sums and all else stay f32.
+  public var usesBF16 = false
   /// The most memory that the run may use; nil: what is free.
   public var memoryLimit: ByteCount?
   /// Decides the adapters' first values, the rows' order and dropout.
@@ -83,6 +85,10 @@ extension TrainingRecipe: RecipeSection {
     RecipeKey(
       "gradient_checkpointing", \.usesCheckpointing,
       "compute activations twice to save memory; null: where memory_limit demands it"),
+    RecipeKey(
+      "bf16", \.usesBF16,
+      "bf16 operands in matrix products: twice as fast where the processor has AVX512-BF16, "
+        + "about three digits"),
     RecipeKey(
       "memory_limit", \.memoryLimit, "most memory the run may use; null: what is free"),
     RecipeKey("seed", \.seed, "decides first values, order of rows and dropout", .notNegative),

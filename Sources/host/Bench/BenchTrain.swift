@@ -35,16 +35,22 @@ struct BenchTrain: ParsableCommand {
   @Option(name: .customLong("lora-r"), help: ArgumentHelp("Rank of the adapters.", valueName: "r"))
   var rank = 16
   @Flag(help: "Compute activations twice to save memory.") var checkpointing = false
+  @Flag(help: "bf16 operands in matrix products (AVX512-BF16); the ceiling stays that of f32.")
+  var bf16 = false
   @Flag(help: "Print one JSON object.") var json = false
 
   func validate() throws {
     guard seq > 1, batch > 0, steps > 0, rank > 0, supervised ?? 1 > 0 else {
       throw ValidationError("--seq must be greater than 1, the other numbers greater than 0.")
     }
+    guard !bf16 || Engine.hasBF16 else {
+      throw ValidationError("--bf16 needs a processor with AVX512-BF16, which this one lacks.")
+    }
   }
 
   func run() throws {
     try openEngine()
+    Engine.usesBF16 = bf16
     let folder = try self.model.folder(), program = Machine.currentMemory
     let model = try quantization.open(folder)
     model.usesCheckpointing = checkpointing
@@ -90,7 +96,7 @@ struct BenchTrain: ParsableCommand {
     let report: JSONValue = [
       "model": .string(folder), "sequence_length": .int(seq), "batch_size": .int(batch),
       "supervised": .int(supervised ?? seq), "lora_r": .int(rank),
-      "threads": .int(Parallel.threads), "tokens_per_second": .double(tokens),
+      "threads": .int(Parallel.threads), "bf16": .bool(bf16), "tokens_per_second": .double(tokens),
       "step_seconds": .double(seconds),
       "all_step_seconds": .array(result.seconds.map(JSONValue.double)),
       "gflops": .double(rate), "ceiling_gflops": .double(ceiling),

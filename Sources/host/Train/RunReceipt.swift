@@ -17,7 +17,7 @@ struct RunReceipt {
       "seed": .int(session.recipe.training.seed),
       "engine": [
         "kernels": .string(Engine.instructionSet), "openblas_core": .string(Engine.blasCore),
-        "threads": .int(Parallel.threads),
+        "threads": .int(Parallel.threads), "bf16": .bool(Engine.usesBF16),
       ],
       "plugin": Self.hash(session.task.plugin.path).setting(
         "path", .string(session.task.plugin.path)

@@ -48,6 +48,15 @@ struct TaskSession {
     }
   }
 
+  /// Sets the engine to what the recipe's `bf16` asks for, or says that the processor cannot do it.
+  func choosePrecision() throws(FormatError) {
+    guard !recipe.training.usesBF16 || Engine.hasBF16 else {
+      throw recipe.fault(
+        "training_args.bf16", "needs a processor with AVX512-BF16, which this one lacks; set false")
+    }
+    Engine.usesBF16 = recipe.training.usesBF16
+  }
+
   /// The rows of `split`; nil when the task has no such split.
   func dataset(_ split: Split) throws -> (any Dataset)? {
     try task.dataset(split: split, configuration: recipe.dataConfiguration)

@@ -43,7 +43,9 @@ struct TrainCommand: ParsableCommand {
   func run() throws {
     let shouldStop = StopSignal.install()
     let assembled = try task.assemble(flags: flags(), isCancelled: { StopSignal.isRaised })
-    try TrainingRun(TaskSession(assembled), resumes: resume, overwrites: overwrite).run(
+    let session = try TaskSession(assembled)
+    try session.choosePrecision()
+    try TrainingRun(session, resumes: resume, overwrites: overwrite).run(
       until: shouldStop)
   }
 
