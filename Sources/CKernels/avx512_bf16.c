@@ -1,7 +1,6 @@
 // Products of bf16 operands with f32 sums, for processors with AVX512-BF16: twice the multiply-adds
-// of f32. Structured as ops/gemm.h and ops/gemm_pack.h; what differs is that two neighbouring depths
-// share 32 bits, and that both operands are rounded (to nearest even) as they are packed.
-//
+// of f32. As in ops/gemm.h and ops/gemm_pack.h, but two neighbouring depths share 32 bits, and both
+// operands are rounded (to nearest even) as they are packed.
 // A number of the output is the same sum in the same order whatever the other rows and columns are.
 #include <immintrin.h>
 #include <stdatomic.h>
