@@ -205,7 +205,7 @@ static void prefetch_strip(const k_term *term, int64_t first, int64_t columns, i
 
 // ---- products ---------------------------------------------------------------------------------
 
-/// c [rows, vectors · WIDTH] = a · b over the pairs, added to c unless isFirst. `rows` and `vectors`
+/// c [rows, vectors · WIDTH] = a · b over the pairs, added to c unless isFirst. `rows`, `vectors`
 /// are constants where this is used, so that the sums stay in registers.
 INLINE void micro(float *c, int64_t stride, const uint32_t *a, const uint32_t *b, int64_t pairs,
                   int isFirst, int rows, int vectors) {
