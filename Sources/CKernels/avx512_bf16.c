@@ -1,7 +1,6 @@
 // Products of bf16 operands with f32 sums, for processors with AVX512-BF16: twice the multiply-adds
-// of f32. Structured as ops/gemm.h and ops/gemm_pack.h; what differs is that two neighbouring depths
-// share 32 bits, and that both operands are rounded (to nearest even) as they are packed.
-//
+// of f32. As in ops/gemm.h and ops/gemm_pack.h, but two neighbouring depths share 32 bits, and both
+// operands are rounded (to nearest even) as they are packed.
 // A number of the output is the same sum in the same order whatever the other rows and columns are.
 #include <immintrin.h>
 #include <stdatomic.h>
@@ -206,7 +205,7 @@ static void prefetch_strip(const k_term *term, int64_t first, int64_t columns, i
 
 // ---- products ---------------------------------------------------------------------------------
 
-/// c [rows, vectors · WIDTH] = a · b over the pairs, added to c unless isFirst. `rows` and `vectors`
+/// c [rows, vectors · WIDTH] = a · b over the pairs, added to c unless isFirst. `rows`, `vectors`
 /// are constants where this is used, so that the sums stay in registers.
 INLINE void micro(float *c, int64_t stride, const uint32_t *a, const uint32_t *b, int64_t pairs,
                   int isFirst, int rows, int vectors) {
