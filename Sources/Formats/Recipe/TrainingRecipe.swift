@@ -87,8 +87,8 @@ extension TrainingRecipe: RecipeSection {
       "compute activations twice to save memory; null: where memory_limit demands it"),
     RecipeKey(
       "bf16", \.usesBF16,
-      "bf16 operands in matrix products: twice as fast where the processor has AVX512-BF16, "
-        + "about three digits"),
+      "bf16 operands in matrix products: a step takes about two thirds of the time where the "
+        + "processor has AVX512-BF16, with about three digits"),
     RecipeKey(
       "memory_limit", \.memoryLimit, "most memory the run may use; null: what is free"),
     RecipeKey("seed", \.seed, "decides first values, order of rows and dropout", .notNegative),
