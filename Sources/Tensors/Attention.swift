@@ -50,6 +50,8 @@ public struct Asking {
   /// How many keys of its segment each query row sees: those up to itself.
   let seen: [Int64]
 
+  /// Tokens that attention handles at once.
+  public static var block: Int { Attention.block }
   /// Whether every token asks.
   public var isWhole: Bool { tokens.count == segments.tokens }
 
@@ -132,9 +134,10 @@ struct Attention: Operation {
         softmax(scores, rows, seen, logSumExp, head) { p, lse, limits, m, n in
           k_causal_softmax_f32(p, lse, limits, m, n)
         }
+        scores.pack(scores.p, rows.count, seen)
         values.product(
           y.start + rows.lowerBound * y.columns + head * heads.width, y.columns,
-          scores.packed.start, seen, rows.count, heads.width, seen)
+          scores.packed, seen, rows.count, heads.width, seen)
       }
     }
 
@@ -163,17 +166,16 @@ struct Attention: Operation {
           values.product(ds.start, seen, dyPacked, width, rows.count, seen, width)
           k_softmax_backward_f32(
             ds.start, scores.p.start, Int64(rows.count), Int64(seen), heads.scale)
-          k_gemm_pack_rows_f32(
-            scores.packed.start, ds.start, Int64(rows.count), Int64(seen), Int64(seen), 1)
+          scores.pack(ds, rows.count, seen)
           plainKeys.product(
             dq.start + rows.lowerBound * dq.columns + head * width, dq.columns,
-            scores.packed.start, seen, rows.count, width, seen)
+            scores.packed, seen, rows.count, width, seen)
           addTransposed(dk.start + at, scores, ds, q, rows, seen, head)
         }
       }
     }
 
-    /// Scores to probabilities, packed for the next product while they lie in the cache.
+    /// A block's scores to probabilities.
     private func softmax(
       _ scores: Scores, _ rows: Range<Int>, _ seen: Int, _ logSumExp: Buffer, _ head: Int,
       _ kernel: (
@@ -185,8 +187,6 @@ struct Attention: Operation {
           scores.p.start, logSumExp.start + head * q.rows + rows.lowerBound,
           limits.baseAddress! + rows.lowerBound, Int64(rows.count), Int64(seen))
       }
-      k_gemm_pack_rows_f32(
-        scores.packed.start, scores.p.start, Int64(rows.count), Int64(seen), Int64(seen), 1)
     }
 
     /// target [seen, width] += weightsᵀ · x's rows, for weights [rows, seen].
@@ -229,6 +229,12 @@ struct Attention: Operation {
       packed = Buffer(Gemm.packedCount(rows: Attention.block, depth: seen))
       transposed = Buffer(Gemm.packedCount(rows: seen, depth: Attention.block))
     }
+
+    /// Packs weights [rows, seen] for the next product, while they lie in the cache.
+    func pack(_ weights: Buffer, _ rows: Int, _ seen: Int) {
+      k_gemm_pack_rows_f32(
+        packed.start, weights.start, Int64(rows), Int64(seen), Int64(seen), 1)
+    }
   }
 
   /// One head of keys or values, packed once for all blocks that ask it; a block uses its first
@@ -249,15 +255,8 @@ struct Attention: Operation {
       _ y: UnsafeMutablePointer<Float>, _ stride: Int, _ left: Buffer, _ leftDepth: Int,
       _ rows: Int, _ columns: Int, _ depth: Int
     ) {
-      product(y, stride, left.start, leftDepth, rows, columns, depth)
-    }
-
-    func product(
-      _ y: UnsafeMutablePointer<Float>, _ stride: Int, _ left: UnsafePointer<Float>,
-      _ leftDepth: Int, _ rows: Int, _ columns: Int, _ depth: Int
-    ) {
       k_gemm_packed_f32(
-        y, Int64(stride), left, Int64(leftDepth), packed.start, Int64(self.depth),
+        y, Int64(stride), left.start, Int64(leftDepth), packed.start, Int64(self.depth),
         Int64(self.columns), Int64(rows), Int64(columns), Int64(depth), 0)
     }
   }

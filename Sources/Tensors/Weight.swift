@@ -10,7 +10,7 @@ public enum ElementType: String, Sendable, CaseIterable {
   public var size: Int { self == .f32 ? 4 : 2 }
 }
 
-/// A frozen matrix as it lies in a mapped file; converted to f32 tile by tile where it is used.
+/// A frozen matrix as it lies in a mapped file; converted to f32 panel by panel where it is used.
 public struct DenseWeight: Sendable {
   /// The file that holds it, and its first byte.
   public let file: MappedFile, offset: Int

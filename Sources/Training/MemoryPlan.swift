@@ -132,8 +132,7 @@ public struct ModelShapes: Sendable {
     let wide =
       4 * Buffer.bytes(tokens * inner) + 3 * Buffer.bytes(tokens * hidden)
       + 4 * Buffer.bytes(tokens * queries) + 3 * Buffer.bytes(tokens * keys)
-    let block = 72
-    let attention = 3 * longest * (queries / max(heads, 1)) + 4 * block * longest
+    let attention = longest * (3 * queries / max(heads, 1) + 4 * Asking.block)
     return wide + Parallel.threads * Buffer.bytes(attention)
   }
 
