@@ -56,7 +56,7 @@ let package = Package(
       name: "CKernels",
       cSettings: [.unsafeFlags(["-O3", "-fno-math-errno"])],
       linkerSettings: [.linkedLibrary("m"), .linkedLibrary("dl"), .linkedLibrary("pthread")]),
-    .target(name: "CPluginABI"),
+    .target(name: "CPluginABI", exclude: ["ABI.md"]),
     .target(name: "CHostSupport"),
     // Floor 1
     .target(name: "JSON", dependencies: [collections]),

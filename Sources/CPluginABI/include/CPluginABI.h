@@ -1,4 +1,4 @@
-/* The door between the host and its plugins: C ABI, major version 1.
+/* The door between the host and its plugins: C ABI, version 1.1. What may change is in ../ABI.md.
  *
  * A plugin is a shared library that exports one function, tk_plugin_entry. It returns a constant
  * table of exports (tasks, datasets, evaluators, rewards), each with a table of functions.
@@ -28,7 +28,7 @@ extern "C" {
 
 #define TK_MAGIC 0x00004b54u
 #define TK_ABI_MAJOR 1u /* breaking: the host refuses another one */
-#define TK_ABI_MINOR 0u /* additive: new service ids, reserved slots put to use */
+#define TK_ABI_MINOR 1u /* additive: new service ids, reserved slots put to use */
 #define TK_EXPORT __attribute__((visibility("default")))
 
 /* UTF-8 text, borrowed for the duration of the call. */
@@ -74,16 +74,17 @@ struct tk_host_v1 {
   void *reserved[4];
 };
 
-/* The model's tokenizer, service id TK_SERVICE_TOKENIZER. Any thread; lives with the process. */
+/* The model's tokenizer, service id TK_SERVICE_TOKENIZER. Offered once the host has a model's folder
+ * open, in a worker process too. Any thread, at any time; lives as long as the process. */
 #define TK_SERVICE_TOKENIZER "tk.tokenizer/1"
 typedef struct tk_tokenizer_v1 tk_tokenizer_v1;
 struct tk_tokenizer_v1 {
   void *ctx;
   /* Writes up to capacity ids into the caller's array; returns the number needed in full, or a
-   * negative status. */
+   * negative status. No special tokens are added; those that stand in the text are read. */
   int64_t (*encode)(const tk_tokenizer_v1 *tokenizer, tk_str text, int32_t *ids, size_t capacity);
   /* Writes up to capacity bytes of UTF-8 into the caller's array; returns the number needed in
-   * full, or a negative status. */
+   * full, or a negative status. Special tokens are written out. */
   int64_t (*decode)(const tk_tokenizer_v1 *tokenizer, const int32_t *ids, size_t count, char *utf8,
                     size_t capacity);
 };
@@ -94,6 +95,52 @@ struct tk_text_out_v1 {
   void *ctx;
   /* Appends a copy of the chunk; chunks may split a character. */
   void (*write)(const tk_text_out_v1 *out, tk_str chunk);
+};
+
+/* The run's model, service id TK_SERVICE_GENERATE, since ABI 1.1: for rewards and evaluators that
+ * let a model judge. Offered once the host has a model open; a plugin must do without, or say that
+ * it cannot, where service() returns NULL. Lives as long as the process. Callable only on the
+ * thread of a call of the host (create, score, evaluate, read), until that call returns; the time
+ * that it takes does not count against the call's time limit. */
+#define TK_SERVICE_GENERATE "tk.generate/1"
+enum { TK_MODEL_CURRENT = 0, TK_MODEL_BASE = 1 };    /* as tuned so far; without its adapter */
+enum { TK_PROMPT_TEXT = 0, TK_PROMPT_MESSAGES = 1 }; /* MESSAGES: a JSON array of {"role",
+                                                        "content"}, put into the chat template */
+
+/* How to answer. Zeroed but for max_new_tokens it means: the current model, texts, greedy. */
+typedef struct tk_generation_v1 {
+  int32_t model, prompt_kind;
+  int32_t max_new_tokens; /* greater than 0 */
+  int32_t top_k;          /* sample from the k likeliest tokens; 0: from all */
+  float temperature;      /* 0: the likeliest token each time */
+  float top_p;            /* sample from the likeliest that together reach p; 0 or 1: from all */
+  uint64_t seed;          /* the same seed and prompt give the same answer */
+  const void *reserved[2];
+} tk_generation_v1;
+
+/* The plugin's sink for answers; complete calls it on the caller's thread before it returns. */
+typedef struct tk_answers_out_v1 tk_answers_out_v1;
+struct tk_answers_out_v1 {
+  void *ctx; /* the plugin's own */
+  /* The answer to prompt index, without special tokens; borrowed until the function returns. */
+  void (*answer)(const tk_answers_out_v1 *out, size_t index, tk_str text);
+};
+
+typedef struct tk_generate_v1 tk_generate_v1;
+struct tk_generate_v1 {
+  void *ctx;
+  /* Answers count prompts, in order. Errors: TK_E_DATA for a prompt that the model cannot take,
+   * TK_E_UNSUPPORTED where there is no base model, TK_E_CANCELLED. */
+  tk_status (*complete)(const tk_generate_v1 *generate, const tk_generation_v1 *how,
+                        const tk_str *prompts, size_t count, const tk_answers_out_v1 *out,
+                        tk_error *error);
+  /* Writes into sums[i] the natural logarithm of the probability of completions[i] after
+   * prompts[i], summed over its tokens, and into token_counts[i] (may be NULL) their number. Both
+   * are arrays of the caller with count elements. Errors as for complete. */
+  tk_status (*log_likelihoods)(const tk_generate_v1 *generate, int32_t model, int32_t prompt_kind,
+                               const tk_str *prompts, const tk_str *completions, size_t count,
+                               double *sums, int64_t *token_counts, tk_error *error);
+  void *reserved[4];
 };
 
 /* ---- dataset: rows by random access, so that the host shuffles, shards and resumes ---------- */
@@ -189,9 +236,10 @@ typedef struct tk_evaluator_v1 {
 
 /* Columns: element i of each belongs to sample i. All borrowed until score returns. */
 typedef struct tk_reward_batch_v1 {
-  size_t count;
-  const tk_str *prompts, *completions, *metadata_json;
-  const int32_t *groups; /* same prompt = same number; may be NULL */
+  size_t count; /* at least 1 */
+  const tk_str *prompts, *completions;
+  const tk_str *metadata_json; /* the row's metadata, an object */
+  const int32_t *groups;       /* same prompt = same number; may be NULL */
   const void *reserved[3];
 } tk_reward_batch_v1;
 
@@ -201,22 +249,26 @@ struct tk_reward_out_v1 {
   void *ctx;
   /* [count], the host's array, filled with NaN: an entry left unset or not finite is an error. */
   float *scores;
-  /* Adds a named part of the score, copied; one value for each sample. */
+  /* Adds a named part of the score, copied; one value for each sample, NaN where it has none. A
+   * name given twice is an error. */
   tk_status (*component)(const tk_reward_out_v1 *out, tk_str name, const float *values,
                          size_t count);
-  /* Says that sample index has no score, and why; its entry in scores may stay unset. */
+  /* Says that sample index has no score, and why; its entry in scores is not looked at. */
   tk_status (*abstain)(const tk_reward_out_v1 *out, size_t index, tk_str reason);
   void *reserved[2];
 };
 
 typedef struct tk_reward_v1 {
   uint32_t struct_size, flags;
-  /* Makes the reward. Any thread. *instance as for a dataset. */
+  /* Makes the reward. Any thread. config_json is the reward's config of the recipe, an object.
+   * *instance as for a dataset, but TK_END is no answer here. */
   tk_status (*create)(void *user, const tk_host_v1 *host, tk_str config_json, void **instance,
                       tk_error *error);
   /* Frees the instance. Any thread, after its last call has returned. */
   void (*destroy)(void *instance);
-  /* Writes one score for each sample. Any thread, overlapping only with TK_THREAD_SAFE. */
+  /* Writes one score for each sample, or abstains from it. A negative status fails the batch.
+   * Keeps no state between calls that would change a score. Any thread, overlapping only with
+   * TK_THREAD_SAFE. */
   tk_status (*score)(void *instance, const tk_reward_batch_v1 *batch, const tk_reward_out_v1 *out,
                      tk_error *error);
   void *reserved[2];

@@ -1,0 +1,273 @@
+/* The door between the host and its plugins: C ABI, major version 1.
+ *
+ * A plugin is a shared library that exports one function, tk_plugin_entry. It returns a constant
+ * table of exports (tasks, datasets, evaluators, rewards), each with a table of functions.
+ *
+ * Rules
+ *  - No struct ever changes its size, in any version. A new layout is a new type name (_v2), a new
+ *    ability takes a reserved slot or a new service id. Reserved slots are zero.
+ *  - Nobody frees the other side's memory. What comes in is borrowed until the call returns; what
+ *    goes out is written into the caller's array or into a sink, which copies.
+ *  - A tk_str is UTF-8 without a terminating NUL; {NULL, 0} is a valid empty text. Names in the
+ *    static tables are NUL-terminated and live as long as the process.
+ *  - Every call may come from any thread of the host. Calls on ONE instance never overlap, unless
+ *    its table sets TK_THREAD_SAFE; calls on different instances may.
+ *  - A call that fails writes one sentence into tk_error and returns a negative status. No C++
+ *    exception, Rust panic or longjmp may cross the boundary; exit() must not be called.
+ *  - Standard output belongs to the host: write to the log service instead.
+ */
+#ifndef CPLUGINABI_H
+#define CPLUGINABI_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define TK_MAGIC 0x00004b54u
+#define TK_ABI_MAJOR 1u /* breaking: the host refuses another one */
+#define TK_ABI_MINOR 0u /* additive: new service ids, reserved slots put to use */
+#define TK_EXPORT __attribute__((visibility("default")))
+
+/* UTF-8 text, borrowed for the duration of the call. */
+typedef struct tk_str {
+  const char *ptr;
+  size_t len;
+} tk_str;
+
+/* The caller's buffer for an error's text; fill it with snprintf. capacity counts the NUL. */
+typedef struct tk_error {
+  char *text;
+  size_t capacity;
+} tk_error;
+
+typedef int32_t tk_status;
+enum {
+  TK_OK = 0,
+  TK_END = 1,            /* create of a dataset: the task has no such split */
+  TK_E_CONFIG = -1,      /* the configuration is wrong */
+  TK_E_DATA = -2,        /* a data file is missing or wrong */
+  TK_E_UNSUPPORTED = -3, /* this plugin cannot do that */
+  TK_E_INTERNAL = -4,    /* the plugin's own fault */
+  TK_E_CANCELLED = -5    /* stopped because the host asked for it */
+};
+
+enum { TK_LOG_DEBUG = 0, TK_LOG_INFO = 1, TK_LOG_WARN = 2, TK_LOG_ERROR = 3 };
+enum { TK_KIND_TASK = 1, TK_KIND_REWARD = 2, TK_KIND_DATASET = 3, TK_KIND_EVALUATOR = 4 };
+enum { TK_THREAD_SAFE = 1u }; /* flag: calls on one instance may overlap */
+
+/* ---- services of the host ------------------------------------------------------------------ */
+
+/* Lives as long as the process; every function may be called from any thread at any time. */
+typedef struct tk_host_v1 tk_host_v1;
+struct tk_host_v1 {
+  uint32_t abi_minor, struct_size;
+  void *ctx; /* the host's own */
+  /* Writes a line to the host's log; copies the message. level: TK_LOG_... */
+  void (*log)(const tk_host_v1 *host, int32_t level, tk_str message);
+  /* Nonzero once the user asked to stop; long calls poll it and return TK_E_CANCELLED. */
+  int32_t (*cancelled)(const tk_host_v1 *host);
+  /* A service's table by id, valid for ever; NULL: not offered. */
+  const void *(*service)(const tk_host_v1 *host, const char *id);
+  void *reserved[4];
+};
+
+/* The model's tokenizer, service id TK_SERVICE_TOKENIZER. Any thread; lives with the process. */
+#define TK_SERVICE_TOKENIZER "tk.tokenizer/1"
+typedef struct tk_tokenizer_v1 tk_tokenizer_v1;
+struct tk_tokenizer_v1 {
+  void *ctx;
+  /* Writes up to capacity ids into the caller's array; returns the number needed in full, or a
+   * negative status. */
+  int64_t (*encode)(const tk_tokenizer_v1 *tokenizer, tk_str text, int32_t *ids, size_t capacity);
+  /* Writes up to capacity bytes of UTF-8 into the caller's array; returns the number needed in
+   * full, or a negative status. */
+  int64_t (*decode)(const tk_tokenizer_v1 *tokenizer, const int32_t *ids, size_t count, char *utf8,
+                    size_t capacity);
+};
+
+/* The host's sink for one text, usable on the call's thread until that call returns. */
+typedef struct tk_text_out_v1 tk_text_out_v1;
+struct tk_text_out_v1 {
+  void *ctx;
+  /* Appends a copy of the chunk; chunks may split a character. */
+  void (*write)(const tk_text_out_v1 *out, tk_str chunk);
+};
+
+/* ---- dataset: rows by random access, so that the host shuffles, shards and resumes ---------- */
+
+enum { TK_PART_TEXT = 0, TK_PART_MEDIA = 1 };
+/* A piece of a turn. Text: value is the text, media is empty. Media: value names one of the row's
+ * tensors, media says what it is ("audio", "image"). */
+typedef struct tk_part_v1 {
+  int32_t type;
+  uint32_t reserved;
+  tk_str media, value;
+} tk_part_v1;
+
+/* Which conversation a turn belongs to. Preference pairs put the shared prompt into CONVERSATION
+ * and the two answers into CHOSEN and REJECTED. */
+enum { TK_SECTION_CONVERSATION = 0, TK_SECTION_CHOSEN = 1, TK_SECTION_REJECTED = 2 };
+enum { TK_F32 = 1, TK_I32 = 2, TK_U8 = 3 };
+
+/* The host's sink for one row, usable until the call that got it returns, on that call's thread.
+ * Everything is copied. A negative answer says the piece is not acceptable; read returns it. */
+typedef struct tk_example_out_v1 tk_example_out_v1;
+struct tk_example_out_v1 {
+  void *ctx;
+  /* Appends a turn. role: "system", "user", "assistant" or "tool". */
+  tk_status (*turn)(const tk_example_out_v1 *out, int32_t section, tk_str role,
+                    const tk_part_v1 *parts, size_t part_count);
+  /* Sets what the evaluator gets back beside the prediction: a JSON object. */
+  tk_status (*metadata)(const tk_example_out_v1 *out, tk_str json);
+  /* Sets the endings whose log-likelihoods the host scores over the shared prefix. */
+  tk_status (*choices)(const tk_example_out_v1 *out, const tk_str *choices, size_t count);
+  /* Adds a tensor; bytes is the size of data, row-major, the product of shape times the size of
+   * an element of dtype (TK_F32, ...). */
+  tk_status (*tensor)(const tk_example_out_v1 *out, tk_str name, int32_t dtype,
+                      const int64_t *shape, size_t rank, const void *data, size_t bytes);
+  void *reserved[4];
+};
+
+typedef struct tk_dataset_v1 {
+  uint32_t struct_size, flags;
+  /* Makes the rows of a split ("train", "validation", "test"). Any thread. config_json is the
+   * recipe's data section with the run's seed as "seed". On TK_OK *instance is the plugin's own
+   * and the host calls destroy on it exactly once; on any other status the host ignores it.
+   * TK_END: the task has no such split. */
+  tk_status (*create)(void *user, const tk_host_v1 *host, tk_str config_json, tk_str split,
+                      void **instance, tk_error *error);
+  /* Frees the instance. Any thread, after its last call has returned. */
+  void (*destroy)(void *instance);
+  /* The number of rows, constant for an instance's life; a negative value is a status. Any
+   * thread, not overlapping other calls on the instance unless TK_THREAD_SAFE. */
+  int64_t (*count)(void *instance);
+  /* Writes row index, 0 <= index < count, into the sink. A pure function of (index, epoch, seed):
+   * random choices follow from them. Any thread, overlapping only with TK_THREAD_SAFE. */
+  tk_status (*read)(void *instance, int64_t index, int64_t epoch, uint64_t seed,
+                    const tk_example_out_v1 *sink, tk_error *error);
+  void *reserved[2];
+} tk_dataset_v1;
+
+/* ---- evaluator: all predictions of a split become a report ---------------------------------- */
+
+/* Columns: element i of each belongs to prediction i. All borrowed until evaluate returns. */
+typedef struct tk_predictions_v1 {
+  size_t count;
+  const int64_t *indices; /* the row's index in its dataset */
+  const tk_str *texts;    /* what the model answered */
+  /* The row: {"turns": [{"role", "parts": [{"text"} | {"media", "tensor"}]}], "metadata",
+   * "choices"}; without its tensors. */
+  const tk_str *examples_json;
+  const tk_str *references;    /* the last assistant turn's text; ptr NULL: the row has none */
+  const tk_str *metadata_json; /* the row's metadata, an object */
+  /* Log-likelihood of each of the row's choices: element i points to choice_counts[i] numbers. */
+  const double *const *choice_log_likelihoods;
+  const size_t *choice_counts;
+  const void *reserved[4];
+} tk_predictions_v1;
+
+typedef struct tk_evaluator_v1 {
+  uint32_t struct_size, flags;
+  /* Makes the evaluator of a split. Any thread. config_json and *instance as for a dataset. */
+  tk_status (*create)(void *user, const tk_host_v1 *host, tk_str config_json, tk_str split,
+                      void **instance, tk_error *error);
+  /* Frees the instance. Any thread, after its last call has returned. */
+  void (*destroy)(void *instance);
+  /* Writes the report as JSON: {"count", "primary", "metrics": {name: {"value", "low", "high",
+   * "count"}}, "baselines": {name: {metric: value}}, "details": {}}. low, high, count, baselines
+   * and details may be left out. Keeps no state between calls. Any thread, overlapping only with
+   * TK_THREAD_SAFE. */
+  tk_status (*evaluate)(void *instance, const tk_predictions_v1 *predictions,
+                        const tk_text_out_v1 *report_json, tk_error *error);
+  void *reserved[4];
+} tk_evaluator_v1;
+
+/* ---- reward: scores completions; a metric is a reward of weight 0 --------------------------- */
+
+/* Columns: element i of each belongs to sample i. All borrowed until score returns. */
+typedef struct tk_reward_batch_v1 {
+  size_t count;
+  const tk_str *prompts, *completions, *metadata_json;
+  const int32_t *groups; /* same prompt = same number; may be NULL */
+  const void *reserved[3];
+} tk_reward_batch_v1;
+
+/* The host's sink, usable until score returns, on that call's thread. */
+typedef struct tk_reward_out_v1 tk_reward_out_v1;
+struct tk_reward_out_v1 {
+  void *ctx;
+  /* [count], the host's array, filled with NaN: an entry left unset or not finite is an error. */
+  float *scores;
+  /* Adds a named part of the score, copied; one value for each sample. */
+  tk_status (*component)(const tk_reward_out_v1 *out, tk_str name, const float *values,
+                         size_t count);
+  /* Says that sample index has no score, and why; its entry in scores may stay unset. */
+  tk_status (*abstain)(const tk_reward_out_v1 *out, size_t index, tk_str reason);
+  void *reserved[2];
+};
+
+typedef struct tk_reward_v1 {
+  uint32_t struct_size, flags;
+  /* Makes the reward. Any thread. *instance as for a dataset. */
+  tk_status (*create)(void *user, const tk_host_v1 *host, tk_str config_json, void **instance,
+                      tk_error *error);
+  /* Frees the instance. Any thread, after its last call has returned. */
+  void (*destroy)(void *instance);
+  /* Writes one score for each sample. Any thread, overlapping only with TK_THREAD_SAFE. */
+  tk_status (*score)(void *instance, const tk_reward_batch_v1 *batch, const tk_reward_out_v1 *out,
+                     tk_error *error);
+  void *reserved[2];
+} tk_reward_v1;
+
+/* ---- task: names what it is made of --------------------------------------------------------- */
+
+typedef struct tk_task_v1 {
+  uint32_t struct_size, flags;
+  /* Writes JSON: {"name", "summary", "dataset", "evaluator", "rewards", "defaults"}. dataset,
+   * evaluator and rewards are names of exports of the same plugin; evaluator may be null, rewards
+   * left out; defaults is an object of recipe keys that lies under the user's recipe. Stateless:
+   * user is the export's. Any thread, may overlap. */
+  tk_status (*describe)(void *user, const tk_text_out_v1 *json, tk_error *error);
+  void *reserved[6];
+} tk_task_v1;
+
+/* ---- the plugin itself ---------------------------------------------------------------------- */
+
+/* One thing a plugin offers. vtable is a tk_..._v1 of its kind; user is handed to create. Hosts
+ * skip kinds that they do not know. */
+typedef struct tk_export_v1 {
+  int32_t kind;
+  uint32_t reserved;
+  const char *name, *summary; /* unique in the plugin for its kind; one sentence */
+  const void *vtable;
+  void *user;
+} tk_export_v1;
+
+/* The same for ever, in every major version: checked before anything else is read. */
+typedef struct tk_plugin_head {
+  uint32_t magic, abi_major, abi_minor, struct_size; /* struct_size: of the whole table */
+} tk_plugin_head;
+
+typedef struct tk_plugin_v1 {
+  tk_plugin_head head;
+  const char *name, *version, *built_with; /* built_with: compiler or SDK, for `plugins list` */
+  size_t export_count;
+  const tk_export_v1 *exports;
+  /* A table by id, valid for ever, for abilities this header does not know; NULL: none. The
+   * pointer itself may be NULL. Any thread. */
+  const void *(*extension)(const char *id);
+  void *reserved[4];
+} tk_plugin_v1;
+
+/* The one exported symbol. Returns a static table, the same at every call; NULL: cannot serve a
+ * host of this major version. Called on any thread, before anything else. */
+TK_EXPORT const tk_plugin_head *tk_plugin_entry(uint32_t host_abi_major);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
