@@ -19,7 +19,7 @@ public struct PluginTask: TaskDefinition {
     }
     let output = TextSink()
     try checked(subject) { error in
-      Guard(subject).run { output.withTable { describe(user, $0, error) } }
+      Guard("\(subject), describe").run { output.withTable { describe(user, $0, error) } }
     }
     description = try Self.description(output.text, subject, plugin)
     self.plugin = plugin
