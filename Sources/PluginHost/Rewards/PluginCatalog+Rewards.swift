@@ -49,17 +49,13 @@ extension PluginCatalog {
   public func reward(
     _ request: RewardRequest, of task: PluginTask? = nil
   ) throws(TaskError) -> OpenedReward {
-    let (path, export) = try rewardPlace(request.name, task)
+    let (path, export) = try place(of: .reward, request.name, task?.plugin)
     let configuration = request.configuration.text()
     guard request.isIsolated ?? !searchPaths.isBundled(path) else {
-      switch open(path) {
-      case .failure(let reason): throw TaskError(.configuration, "\(path): \(reason)")
-      case .success(let plugin):
-        let name = try plugin.rewardName(preferring: export)
-        return OpenedReward(
-          name: name, path: path, isIsolated: false,
-          reward: try PluginReward(name, of: plugin, host: host, configuration: configuration))
-      }
+      let plugin = try opened(path), name = try plugin.exportName(.reward, preferring: export)
+      return OpenedReward(
+        name: name, path: path, isIsolated: false,
+        reward: try PluginReward(name, of: plugin, host: host, configuration: configuration))
     }
     let job = WorkerJob(
       path: path, name: export, configuration: configuration, memoryLimit: request.limits.memory,
@@ -69,51 +65,6 @@ extension PluginCatalog {
       job, limits: request.limits, program: request.workerProgram,
       host: .init(log: log, isCancelled: isCancelled, services: services))
     return OpenedReward(name: reward.name, path: path, isIsolated: true, reward: reward)
-  }
-
-  /// The file and the export that a reward's name means; the export is empty for "the only one".
-  private func rewardPlace(_ name: String, _ task: PluginTask?) throws(TaskError)
-    -> (path: String, export: String)
-  {
-    if let range = name.firstRange(of: ".so:") {
-      let path = String(name[..<range.lowerBound]) + ".so"
-      return (path.contains("/") ? path : "./" + path, String(name[range.upperBound...]))
-    }
-    if name.contains("/") || name.hasSuffix(".so") {
-      return (name.contains("/") ? name : "./" + name, "")
-    }
-    if let plugin = task?.plugin, plugin.record(.reward, name) != nil { return (plugin.path, name) }
-    for directory in searchPaths.directories {
-      let path = directory.path + "/lib\(name).so"
-      if FileManager.default.fileExists(atPath: path) { return (path, "") }
-    }
-    let entries = list()
-    for case .success(let plugin) in entries.map(\.result)
-    where plugin.record(.reward, name) != nil {
-      return (plugin.path, name)
-    }
-    throw TaskError(.configuration, notFound(.reward, name, entries))
-  }
-}
-
-extension Plugin {
-  /// The reward `name`, or the only one where `name` is empty.
-  func rewardName(preferring name: String) throws(TaskError) -> String {
-    let rewards = names(.reward)
-    if !name.isEmpty, rewards.contains(name) { return name }
-    let list = rewards.map { "'\($0)'" }.joined(separator: ", ")
-    guard let only = rewards.first else {
-      throw TaskError(.configuration, "\(path): the plugin '\(self.name)' exports no reward")
-    }
-    guard name.isEmpty else {
-      throw TaskError(.configuration, "\(path): it exports no reward '\(name)', only \(list)")
-    }
-    guard rewards.count == 1 else {
-      throw TaskError(
-        .configuration, "\(path): it exports several rewards; name one of \(list), as in "
-          + "\(path):\(only)")
-    }
-    return only
   }
 }
 

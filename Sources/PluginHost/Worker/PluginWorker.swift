@@ -70,7 +70,7 @@ private final class WorkerLoop {
       plugin = try Plugin(
         opening: job.path, libraryDirectory: job.libraryDirectory, installsGuard: false)
     } catch { throw TaskError(.configuration, "\(job.path): \(error.reason)") }
-    let name = try plugin.rewardName(preferring: job.name)
+    let name = try plugin.exportName(.reward, preferring: job.name)
     reward = try PluginReward(name, of: plugin, host: host, configuration: job.configuration)
     return .opened(plugin: plugin.name, reward: name)
   }
