@@ -24,7 +24,7 @@ public final class PluginCatalog: Sendable {
   /// Where this catalog looks.
   public let searchPaths: PluginSearchPaths
   /// What plugins are offered; a run adds its tokenizer and model.
-  public let services = HostServices()
+  public let services = OfferedServices()
   let host: HostTable
   let log: @Sendable (PluginLogLevel, String) -> Void
   let isCancelled: @Sendable () -> Bool

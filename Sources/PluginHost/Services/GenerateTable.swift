@@ -76,8 +76,9 @@ extension ModelRequest {
     }
     guard how.temperature.isFinite, how.temperature >= 0, how.top_k >= 0, 0...1 ~= how.top_p else {
       throw TaskError(
-        .internal, "temperature \(how.temperature), top_k \(how.top_k), top_p \(how.top_p): "
-          + "the first two must be 0 or more, the last from 0 to 1")
+        .internal,
+        "temperature \(how.temperature), top_k \(how.top_k), top_p \(how.top_p): the first two "
+          + "must be 0 or more, the last from 0 to 1")
     }
     maximumNewTokens = Int(how.max_new_tokens)
     temperature = Double(how.temperature)

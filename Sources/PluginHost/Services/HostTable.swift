@@ -9,11 +9,11 @@ final class HostTable: @unchecked Sendable {
   private final class Context {
     let log: @Sendable (PluginLogLevel, String) -> Void
     let isCancelled: @Sendable () -> Bool
-    let services: HostServices
+    let services: OfferedServices
 
     init(
       log: @escaping @Sendable (PluginLogLevel, String) -> Void,
-      isCancelled: @escaping @Sendable () -> Bool, services: HostServices
+      isCancelled: @escaping @Sendable () -> Bool, services: OfferedServices
     ) {
       self.log = log
       self.isCancelled = isCancelled
@@ -23,7 +23,7 @@ final class HostTable: @unchecked Sendable {
 
   init(
     log: @escaping @Sendable (PluginLogLevel, String) -> Void,
-    isCancelled: @escaping @Sendable () -> Bool, services: HostServices = HostServices()
+    isCancelled: @escaping @Sendable () -> Bool, services: OfferedServices = OfferedServices()
   ) {
     let context = Context(log: log, isCancelled: isCancelled, services: services)
     var table = tk_host_v1()

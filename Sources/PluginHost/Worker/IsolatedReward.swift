@@ -33,7 +33,7 @@ final class IsolatedReward: Reward, @unchecked Sendable {
   struct WorkerHost: Sendable {
     let log: @Sendable (PluginLogLevel, String) -> Void
     let isCancelled: @Sendable () -> Bool
-    let services: HostServices
+    let services: OfferedServices
   }
 
   /// Starts a worker and makes the reward in it, so that a bad file or config is an error here.

@@ -58,7 +58,7 @@ private final class WorkerLoop {
   }
 
   private func open(_ job: WorkerJob) throws(TaskError) -> WorkerResponse {
-    let services = HostServices()
+    let services = OfferedServices()
     if !job.tokenizerFolder.isEmpty { services.offerTokenizer(inFolder: job.tokenizerFolder) }
     if job.offersModel { services.offer(desk) }
     let desk = desk
@@ -131,7 +131,8 @@ private final class WorkerDesk: ModelService {
   private func ask(_ question: WorkerQuestion) -> WorkerAnswer? {
     isOpen.withLock { isOpen in
       guard isOpen, (try? socket.send(WorkerResponse.ask(question).bytes)) != nil,
-        let frame = try? socket.receive(), case .answer(let answer)? = try? WorkerRequest(bytes: frame)
+        let frame = try? socket.receive(),
+        case .answer(let answer)? = try? WorkerRequest(bytes: frame)
       else { return nil }
       return answer
     }
@@ -152,11 +153,12 @@ private enum ProcessMemory {
   private static func used() -> Int? {
     guard let file = fopen("/proc/self/status", "r") else { return nil }
     defer { fclose(file) }
-    var line = [CChar](repeating: 0, count: 256)
+    var line = [CChar](repeating: 0, count: 256), kibibytes = 0
     while fgets(&line, Int32(line.count), file) != nil {
-      let words = String(decoding: line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        .split(whereSeparator: \.isWhitespace)
-      if words.first == "VmData:", words.count > 1 { return Int(words[1]).map { $0 * 1024 } }
+      let isFound = withUnsafeMutablePointer(to: &kibibytes) { number in
+        withVaList([number]) { vsscanf(line, "VmData: %ld kB", $0) }
+      }
+      if isFound == 1 { return kibibytes * 1024 }
     }
     return nil
   }

@@ -16,7 +16,7 @@ func completions(inFile path: String) throws(FormatError) -> [Completion] {
     }
     guard json.object != nil, let text = json["completion"]?.string else {
       throw FormatError(
-        .malformed, place, "a row must be an object with a text 'completion', and 'prompt' beside it")
+        .malformed, place, "a row must be an object with a text 'completion', and 'prompt' with it")
     }
     guard let prompt = (json["prompt"] ?? "").string else {
       throw FormatError(.malformed, place, "'prompt' must be a text")

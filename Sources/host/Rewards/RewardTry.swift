@@ -34,7 +34,8 @@ struct RewardTry: ParsableCommand {
   @Option(help: ArgumentHelp("Completions in a batch.", valueName: "rows")) var batchSize = 64
   @Option(help: ArgumentHelp("Score the first rows only.", valueName: "rows")) var limit: Int?
   @Option(
-    help: ArgumentHelp("What follows when a reward fails on a batch: stop or abstain.",
+    help: ArgumentHelp(
+      "What follows when a reward fails on a batch: stop or abstain.",
       valueName: "policy"))
   var onRewardError = RewardPanel.FailurePolicy.stop
   @Option(help: ArgumentHelp("Write a line for every row.", valueName: "file")) var output: String?
@@ -98,7 +99,8 @@ struct RewardTry: ParsableCommand {
     }
     guard let json = try? JSONValue(parsing: text), json.object != nil else {
       throw Diagnosis(
-        Diagnosis.usage, "--config \(text): not a JSON object; write for instance "
+        Diagnosis.usage,
+        "--config \(text): not a JSON object; write for instance "
           + "--config '{\"target\": 40}'")
     }
     request.configuration = json
@@ -135,7 +137,8 @@ struct IsolationOptions: ParsableArguments {
 /// `--model`, `--quantization`, `--adapter`, all of them optional
 struct JudgeModelOptions: ParsableArguments {
   @Option(
-    help: ArgumentHelp("The model whose tokenizer and answers rewards may ask for.",
+    help: ArgumentHelp(
+      "The model whose tokenizer and answers rewards may ask for.",
       valueName: "folder"))
   var model: String?
   @OptionGroup var quantization: QuantizationOptions

@@ -5,7 +5,7 @@ import Text
 
 /// What the host offers to plugins beside the log. A run offers its tokenizer and its model as soon
 /// as it has them; a plugin that asks earlier is told that there are none.
-public final class HostServices: Sendable {
+public final class OfferedServices: Sendable {
   private struct Offers {
     var tokenizer: TokenizerTable?
     var tokenizerFolder: String?
