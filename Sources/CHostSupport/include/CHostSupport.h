@@ -25,9 +25,11 @@ int hs_guard_is_entered(void);
  * output. Call once, at start. */
 int hs_protect_stdout(void);
 
-/* Starts program with these words (NULL-ended). It gets nothing of this process but descriptor, as
- * its descriptor 3, and standard error, to which its standard output goes too. 0 or an errno. */
-int hs_spawn(const char *program, char *const words[], int descriptor, pid_t *process);
+/* Starts program with these words and this environment (both NULL-ended). It gets nothing else of
+ * this process but descriptor, as its descriptor 3, and standard error, to which its standard output
+ * goes too. 0 or an errno. */
+int hs_spawn(const char *program, char *const words[], char *const environment[], int descriptor,
+             pid_t *process);
 
 /* Checks that the file at path can be given to dlopen: the system's loader ends the process on a
  * truncated file. Returns 0, or -1 with a sentence in text. */
