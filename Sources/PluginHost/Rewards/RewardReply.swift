@@ -24,7 +24,7 @@ struct RewardReply: Sendable, Hashable {
     var outcomes: [RewardOutcome] = []
     outcomes.reserveCapacity(scores.count)
     for (index, score) in scores.enumerated() {
-      if let reason = abstentions[index] {
+      if !abstentions.isEmpty, let reason = abstentions[index] {
         outcomes.append(.abstain(reason: reason.isEmpty ? "no reason given" : reason))
         continue
       }
@@ -32,6 +32,10 @@ struct RewardReply: Sendable, Hashable {
         throw Fault(
           reason: "score \(index) of \(scores.count) is \(score) (unset or not finite); set it, or "
             + "abstain from the sample")
+      }
+      guard !components.isEmpty else {
+        outcomes.append(.score(Double(score)))
+        continue
       }
       let parts = components.compactMap { component -> RewardComponent? in
         let value = component.values[index]
