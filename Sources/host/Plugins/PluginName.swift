@@ -19,12 +19,17 @@ struct PluginName {
           + "digits and underscores" + hint)
     }
     guard !Self.keywords.contains(text), !Self.typeNames.contains(Self.camel(text)) else {
-      throw Diagnosis(
-        Diagnosis.usage,
-        "'\(text)' is no name for a plugin: C, C++, Rust, Swift or the SDK has taken it; "
-          + "'my_\(text)' would do")
+      throw Self.taken(text)
     }
     snake = text
+  }
+
+  /// The error for a name that means something else already.
+  static func taken(_ text: String) -> Diagnosis {
+    Diagnosis(
+      Diagnosis.usage,
+      "'\(text)' is no name for a plugin: the language, the SDK or the template has taken it; "
+        + "'my_\(text)' would do")
   }
 
   /// Whether `text` matches `[a-z][a-z0-9_]*`.
@@ -60,15 +65,17 @@ struct PluginName {
   /// Words that no identifier, or no package, may be.
   private static let keywords = Set(
     """
-    alignas alignof and as asm async auto await bool box break case catch char class concept const \
-    continue core crate decltype default defer delete deinit do double dyn else enum explicit \
-    export extension extern fallthrough false final float fn for friend func goto guard if impl \
-    import in init inline inout int internal is let long loop macro main match mod move mut \
-    mutable namespace new nil noexcept not null nullptr open operator or override package priv \
-    private proc_macro protected protocol pub public ref register repeat requires restrict rethrows \
-    return self sdk short signed sizeof some static std struct subscript super switch template test \
-    tests this throw throws trait true try type typealias typedef typename typeof union unsafe \
-    unsigned unsized use using var virtual void volatile where while xor yield
+    abort abs alignas alignof and as asm async auto await bool box break case catch ceil char \
+    class concept const continue core crate decltype default defer deinit delete div do double \
+    dyn else enum exit exp explicit export extension extern fallthrough false final float floor \
+    fn for free friend func goto guard if impl import in index init inline inout int internal is \
+    let link log long loop macro main match mod move mut mutable namespace new nil noexcept not \
+    null nullptr open operator or override package pow priv private proc_macro protected protocol \
+    pub public random read ref register remove rename repeat requires restrict rethrows return \
+    round sdk self short signal signed sizeof some static std struct subscript super switch \
+    system template test tests this throw throws time trait true trunc try type typealias typedef \
+    typename typeof union unsafe unsigned unsized use using var virtual void volatile wait where \
+    while write xor yield
     """.split(separator: " ").map(String.init))
 
   /// Types of Swift and of TaskKit that a template's own type would hide.

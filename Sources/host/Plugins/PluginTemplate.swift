@@ -44,62 +44,67 @@ struct PluginTemplate {
     try DurableFile.createFolder(parent)
     let temporary = "\(parent)/.\(last).\(getpid()).partial"
     do {
-      var files: [String] = []
-      try copy(folder, to: temporary, ignoring: IgnoredNames(of: folder)) { text in
-        Self.renamed(text, to: name)
-      } wrote: {
-        files.append($0)
-      }
-      try copySDK(to: temporary + "/sdk") { files.append($0) }
+      let files = try copy(folder, to: temporary, as: name) + copySDK(to: temporary + "/sdk")
       guard rename(temporary, directory) == 0 else {
         let reason = String(cString: strerror(errno))
         throw Diagnosis(Diagnosis.failed, "\(directory) cannot be written: \(reason)")
       }
-      return files.map { String($0.dropFirst(temporary.utf8.count + 1)) }.sorted()
+      return files.map { String($0.dropFirst(temporary.count + 1)) }.sorted()
     } catch {
       DurableFolder.remove(temporary)
       throw error
     }
   }
 
-  private func copySDK(to target: String, wrote: (String) -> Void) throws {
-    for part in language.partsOfSDK {
-      let source = "\(plugins)/SDK/\(part)", target = "\(target)/\(part)"
+  private func copySDK(to target: String) throws -> [String] {
+    try language.partsOfSDK.flatMap { part in
+      let target = target + "/" + part
       try DurableFile.createFolder(Self.split(target).folder)
-      try copy(source, to: target, ignoring: IgnoredNames(of: source), { $0 }, wrote: wrote)
+      return try copy("\(plugins)/SDK/\(part)", to: target, as: nil)
     }
   }
 
-  /// Copies a file, or a folder with all that is in it; links become what they lead to.
+  /// Copies a file, or a folder with all that is in it; links become what they lead to. With a name
+  /// the template's own is replaced in texts and names of files. Gives the paths of the new files.
   private func copy(
-    _ source: String, to target: String, ignoring ignored: IgnoredNames,
-    _ change: (String) -> String, wrote: (String) -> Void
-  ) throws {
+    _ source: String, to target: String, as name: PluginName?, within outer: IgnoredNames = .common
+  ) throws -> [String] {
     guard FileSystem.isFolder(source) else {
-      wrote(target)
-      return try copyFile(source, to: target, change)
+      try copyFile(source, to: target, as: name)
+      return [target]
     }
     try DurableFile.createFolder(target)
-    for name in FileSystem.names(in: source) where !ignored.contains(name) {
-      try copy(
-        source + "/" + name, to: target + "/" + change(name), ignoring: ignored, change,
-        wrote: wrote)
+    let ignored = outer.adding(source + "/.gitignore")
+    return try FileSystem.names(in: source).filter { !ignored.contains($0) }.flatMap { file in
+      let newName = name.map { Self.renamed(file, to: $0) } ?? file
+      return try copy(
+        source + "/" + file, to: target + "/" + newName, as: name, within: ignored)
     }
   }
 
-  private func copyFile(_ source: String, to target: String, _ change: (String) -> String) throws {
-    guard let data = FileManager.default.contents(atPath: source) else {
+  private func copyFile(_ source: String, to target: String, as name: PluginName?) throws {
+    guard var data = FileManager.default.contents(atPath: source) else {
       throw Diagnosis(Diagnosis.data, "\(source) cannot be read")
     }
-    let changed = String(validating: data, as: UTF8.self).map { Data(change($0).utf8) }
+    if let name, let text = String(validating: data, as: UTF8.self) {
+      if language.isSource(source), Self.uses(text, name) { throw PluginName.taken(name.snake) }
+      data = Data(Self.renamed(text, to: name).utf8)
+    }
     var status = stat()
     guard stat(source, &status) == 0,
-      FileManager.default.createFile(atPath: target, contents: changed ?? data),
+      FileManager.default.createFile(atPath: target, contents: data),
       chmod(target, status.st_mode & 0o111 | 0o644) == 0
     else {
       let reason = String(cString: strerror(errno))
       throw Diagnosis(Diagnosis.failed, "\(target) cannot be written: \(reason)")
     }
+  }
+
+  /// Whether a template's source uses the name for something of its own, as a reward does `score`.
+  private static func uses(_ text: String, _ name: PluginName) -> Bool {
+    guard name.snake != exampleName else { return false }
+    return text.split { !($0.isLetter || $0.isNumber || $0 == "_") }
+      .contains { $0 == name.snake || $0 == name.camel }
   }
 
   /// The text of a template as the text of the plugin `name`.
@@ -119,14 +124,16 @@ struct PluginTemplate {
 
 /// What building leaves in a template's folder: whatever its `.gitignore` names.
 struct IgnoredNames {
-  private let patterns: [String]
+  private var patterns: [String]
 
-  /// Reads the patterns of `folder/.gitignore`; without that file only the common ones count.
-  init(of folder: String) {
-    let common = [".build", "target", "*.so", "*.o", ".DS_Store"]
-    let data = FileManager.default.contents(atPath: folder + "/.gitignore") ?? Data()
-    let lines = String(decoding: data, as: UTF8.self).split(separator: "\n")
-    patterns = common + lines.map(Self.name).filter { !$0.isEmpty && !$0.hasPrefix("#") }
+  /// What no template names, since it is ignored above it.
+  static let common = IgnoredNames(patterns: [".build", "target", "*.so", "*.o", ".DS_Store"])
+
+  /// These names and those of a `.gitignore`; a file that is not there names none.
+  func adding(_ path: String) -> IgnoredNames {
+    let text = String(decoding: FileManager.default.contents(atPath: path) ?? Data(), as: UTF8.self)
+    let names = text.split(separator: "\n").map(Self.name)
+    return IgnoredNames(patterns: patterns + names.filter { !$0.isEmpty && !$0.hasPrefix("#") })
   }
 
   /// Whether a file or folder of this name is left by building.

@@ -19,6 +19,17 @@ enum PluginLanguage: String, ExpressibleByArgument, CaseIterable {
     }
   }
 
+  /// Whether a file is written in this language.
+  func isSource(_ path: String) -> Bool {
+    let endings: [String] =
+      switch self {
+      case .c, .cpp: [".c", ".h", ".cpp", ".hpp"]
+      case .rust: [".rs"]
+      case .swift: [".swift"]
+      }
+    return endings.contains { path.hasSuffix($0) }
+  }
+
   /// The commands that build and test a plugin's folder.
   var commands: [String] {
     switch self {
@@ -68,8 +79,14 @@ extension PluginsCommand {
       let library = "\(language.products)/lib\(name.snake).so"
       Console.print("next:\n  cd \(Self.quoted(directory))")
       for command in language.commands { Console.print("  " + command) }
-      Console.print("  host plugins check \(library)")
+      Console.print(
+        files.contains(Self.rows)
+          ? "  host reward try --reward \(library) --data \(Self.rows) --config '{\"target\": 40}'"
+          : "  host plugins check \(library)")
     }
+
+    /// The file of a reward's template that holds completions to try it on.
+    private static let rows = "rows.jsonl"
 
     private func trimmed(_ path: String) throws -> String {
       var path = path
