@@ -1,0 +1,1 @@
+../../../Sources/CPluginABI/include/CPluginABI.h
