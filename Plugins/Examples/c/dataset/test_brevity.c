@@ -20,7 +20,7 @@ static void configurations(void) {
                                       "{\"words\": [\"a\", 1]}", "{\"words\": null}"};
   for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
     const tk_test_answer made = tk_test_row("brevity.rows", wrong[i], "train", 0);
-    CHECK(made.status == TK_E_CONFIG && strstr(made.error, "'words'"));
+    CHECK(made.status == TK_E_CONFIG && strstr(made.error, "'words"));
   }
   CHECK(tk_test_row("brevity.rows", "{\"words\": [\"a\"", "train", 0).status == TK_E_CONFIG);
 }

@@ -21,9 +21,9 @@ static tk_status create(void *user, const tk_host_v1 *host, tk_str config, void 
   (void)user, (void)host;
   tk_str value;
   int64_t target;
-  if (tk_json_member(config, "target", &value) != TK_JSON_FOUND) {
-    return fail(error, TK_E_CONFIG, "'target' is required: a number of characters");
-  }
+  const int found = tk_json_member(config, "target", &value);
+  if (found == TK_JSON_INVALID) return fail(error, TK_E_CONFIG, "the configuration is no object");
+  if (found == TK_JSON_ABSENT) return fail(error, TK_E_CONFIG, "'target' is required");
   if (!tk_json_integer(value, &target) || target <= 0) {
     return fail(error, TK_E_CONFIG, "'target' must be an integer greater than 0");
   }

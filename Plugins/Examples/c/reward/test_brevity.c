@@ -15,15 +15,20 @@ static void scores(void) {
 }
 
 static void configurations(void) {
-  static const char *const wrong[] = {
-      "{}", "", "[]", "{\"target\": 40", "{\"target\": 40} 1", "{\"targe\": 40}",
-      "{\"target\": \"40\"}", "{\"target\": 0}", "{\"target\": -3}", "{\"target\": 4.5}",
-      "{\"target\": 040}", "{\"target\": null}", "{\"target\": 99999999999999999999}",
-      "{\"target\": 1, \"target\": 2}"};
   const char *completions[] = {"a"};
+  static const char *const wrong[] = {
+      "{}", "{\"targe\": 40}", "{\"target\": \"40\"}", "{\"target\": 0}", "{\"target\": -3}",
+      "{\"target\": 4.5}", "{\"target\": null}", "{\"target\": 99999999999999999999}"};
   for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
     const tk_test_scores made = tk_test_reward("brevity", wrong[i], completions, 1);
     CHECK(made.status == TK_E_CONFIG && strstr(made.error, "'target'"));
+  }
+  static const char *const garbage[] = {
+      "", "[]", "{\"target\": 40", "{\"target\": 40} 1", "{\"target\": 040}",
+      "{\"target\": 1, \"target\": 2}"};
+  for (size_t i = 0; i < sizeof garbage / sizeof *garbage; i++) {
+    const tk_test_scores made = tk_test_reward("brevity", garbage[i], completions, 1);
+    CHECK(made.status == TK_E_CONFIG && strstr(made.error, "the configuration"));
   }
   const char *right = " {\"other\": [1, {\"target\": 7}], \"t\\u0061rget\": 1} ";
   CHECK(tk_test_reward("brevity", right, completions, 1).scores[0] == 1);

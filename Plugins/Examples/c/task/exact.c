@@ -44,7 +44,7 @@ static int echo_is_right(tk_str example, tk_str reference) {
     if (tk_json_member(turn, "parts", &parts) != TK_JSON_FOUND) return 0;
     while (tk_json_next(parts, &next_part, &part) == TK_JSON_FOUND) {
       if (tk_json_member(part, "text", &text) != TK_JSON_FOUND) continue;
-      char start[256]; /* no reference is longer than this */
+      char start[256]; /* a longer word is cut */
       int64_t length = tk_json_string(text, start, sizeof start);
       if (length > (int64_t)sizeof start) length = sizeof start;
       tk_str word = trimmed((tk_str){start, length < 0 ? 0 : (size_t)length});

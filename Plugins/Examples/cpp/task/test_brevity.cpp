@@ -1,0 +1,63 @@
+// Calls the task, its dataset and its evaluator through tk_plugin_entry, as the host does.
+#include "taskkit_test.h"
+
+static void rows(void) {
+  const char *config = "{\"words\": [\"a\", \"b\", \"c\", \"d\", \"\\u00e9\\\"\"], \"seed\": 7}";
+  tk_test_answer made = tk_test_row("brevity.rows", config, "train", 3);
+  CHECK(made.status == TK_OK && made.count == 4);
+  CHECK(strcmp(made.text, "user: Shorten: d d d\nassistant: d\nmetadata: {\"word\": \"d\"}") == 0);
+  made = tk_test_row("brevity.rows", config, "validation", 0);
+  CHECK(made.status == TK_OK && made.count == 1);
+  CHECK(strstr(made.text, "user: Shorten: é\" é\" é\"\nassistant: é\"\n"));
+  CHECK(strstr(made.text, "metadata: {\"word\": \"é\\\"\"}"));
+  CHECK(tk_test_row("brevity.rows", config, "test", 0).status == TK_END);
+  CHECK(tk_test_row("brevity.rows", "{\"seed\": 7}", "train", 7).count == 8);
+  CHECK(tk_test_row("brevity.rows", "{\"seed\": 7}", "validation", 1).count == 2);
+}
+
+static void configurations(void) {
+  static const char *const wrong[] = {"{\"words\": []}", "{\"words\": \"a\"}",
+                                      "{\"words\": [\"a\", 1]}", "{\"words\": null}"};
+  for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+    const tk_test_answer made = tk_test_row("brevity.rows", wrong[i], "train", 0);
+    CHECK(made.status == TK_E_CONFIG && strstr(made.error, "'words"));
+  }
+  CHECK(tk_test_row("brevity.rows", "{\"words\": [\"a\"", "train", 0).status == TK_E_CONFIG);
+}
+
+static void evaluation(void) {
+  static const char *const texts[] = {" river\n", "lantern lantern", "x", ""};
+  static const char *const references[] = {"river", "lantern", "quiet", "meadow"};
+#define ROW(text) \
+  "{\"turns\": [{\"role\": \"system\", \"parts\": [{\"text\": \"s\"}]}, {\"role\": \"user\"," \
+  " \"parts\": [{\"media\": \"audio\", \"tensor\": \"t\"}, {\"text\": \"" text "\"}]}]}"
+  static const char *const examples[] = {ROW("Shorten: river river river"), ROW("lantern"),
+                                         ROW(""), ROW("\\u006deadow meadow")};
+  tk_test_answer made = tk_test_evaluate("brevity.exact", texts, references, examples, 4);
+  CHECK(made.status == TK_OK);
+  CHECK(strstr(made.text, "\"count\": 4, \"primary\": \"exact\""));
+  CHECK(strstr(made.text, "\"exact\": {\"value\": 0.25, \"count\": 4}"));
+  CHECK(strstr(made.text, "\"echo\": {\"exact\": 0.5}"));
+  made = tk_test_evaluate("brevity.exact", texts, references, examples, 0);
+  CHECK(made.status == TK_OK && strstr(made.text, "\"count\": 0"));
+  static const char *const missing[] = {"river", NULL};
+  made = tk_test_evaluate("brevity.exact", texts, missing, examples, 2);
+  CHECK(made.status == TK_E_DATA && strstr(made.error, "row 1"));
+}
+
+static void description(void) {
+  const tk_test_answer made = tk_test_describe("brevity");
+  CHECK(made.status == TK_OK);
+  CHECK(strstr(made.text, "\"dataset\": \"brevity.rows\""));
+  CHECK(strstr(made.text, "\"evaluator\": \"brevity.exact\""));
+  CHECK(strstr(made.text, "\"training_args\": {\"max_length\": 64}"));
+}
+
+int main(void) {
+  rows();
+  configurations();
+  evaluation();
+  description();
+  CHECK(tk_plugin_entry(TK_ABI_MAJOR + 1) == nullptr);
+  return tk_test_result();
+}
