@@ -75,7 +75,9 @@ extension PluginsCommand {
       let directory = try trimmed(directory ?? name.snake)
       let files = try PluginTemplate(kind, language, in: HostPaths()).write(name, to: directory)
       Console.print("wrote \(directory)")
-      for file in files { Console.print("  " + file) }
+      let own = files.filter { !$0.hasPrefix("sdk/") }
+      for file in own { Console.print("  " + file) }
+      Console.print("  sdk/ (\(files.count - own.count) files, to be left as they are)")
       let library = "\(language.products)/lib\(name.snake).so"
       Console.print("next:\n  cd \(Self.quoted(directory))")
       for command in language.commands { Console.print("  " + command) }
