@@ -2,13 +2,17 @@ import Foundation
 import Testing
 
 /// The documents' code is code that is compiled: a fence under the comment `<!-- FILE: REGION -->`
-/// holds that region of FILE, one under `<!-- FILE -->` the whole file.
+/// holds that region of FILE, one under `<!-- FILE -->` the whole file. The commands under
+/// `<!-- run -->` are run.
 @Suite struct DocumentationTests {
+  static let hasC = HostProgram.has(["make", "cc"])
+  static let hasRewards = (try? HostProgram.run("reward", "--help"))?.code == 0
+
   @Test(arguments: ["Plugins/WriteAReward.md", "Plugins/WriteATask.md", "README.md"])
   func codeIsARegionOfACompiledFile(path: String) throws {
     let fences = try Fence.all(in: text(of: path))
     if path != "README.md" { try #require(fences.contains { $0.source != nil }) }
-    for fence in fences {
+    for fence in fences where !fence.isRun {
       let place = "\(path):\(fence.line)"
       guard let source = fence.source else {
         let needsSource = path != "README.md" && !Fence.isFree(fence.language)
@@ -32,6 +36,39 @@ import Testing
       let target = folder.appending(path: String(link.1)).standardizedFileURL.path
       #expect(FileManager.default.fileExists(atPath: target), "\(path): \(link.1)")
     }
+  }
+
+  @Test(
+    .enabled(if: hasC, "needs make and cc"),
+    .enabled(if: hasRewards, "this build of host has no verb 'reward'"))
+  func theCommandsOfWriteARewardRun() throws {
+    try runCommands(of: "Plugins/WriteAReward.md")
+  }
+
+  @Test(.enabled(if: HostProgram.has(["swift"]), "needs swift"))
+  func theCommandsOfWriteATaskRun() throws { try runCommands(of: "Plugins/WriteATask.md") }
+
+  @Test(
+    .enabled(if: hasC, "needs make and cc"),
+    .enabled(if: hasRewards, "this build of host has no verb 'reward'"))
+  func theRecipeOfRewardsIsRead() throws {
+    let scratch = try Scratch()
+    let recipe = HostProgram.package.appending(path: "Plugins/Examples/rewards.yaml").path
+    let outcome = try HostProgram.shell(
+      "cd \(scratch.folder.path) && host plugins new --kind reward --language c brevity"
+        + " && cd brevity && make && host plan --task hri_dialogue --config '\(recipe)'")
+    #expect(outcome.code == 0, "\(outcome.errors)")
+    #expect(outcome.output.contains("on_reward_error: stop"))
+  }
+
+  /// Runs a document's commands in their order, in one shell and an empty folder.
+  private func runCommands(of path: String) throws {
+    let fences = try Fence.all(in: text(of: path)).filter(\.isRun)
+    try #require(!fences.isEmpty)
+    let scratch = try Scratch()
+    let commands = fences.map(\.code).joined(separator: "\n")
+    let outcome = try HostProgram.shell("cd \(scratch.folder.path)\nset -e\n\(commands)")
+    #expect(outcome.code == 0, "\(path): \(outcome.output)\(outcome.errors)")
   }
 
   @Test func regionsLoseTheirIndentationAndEndAtTheirOwnEnd() {
@@ -75,6 +112,9 @@ private struct Fence {
   let language: String
   let source: (file: String, region: String?)?
   let code: String
+
+  /// Whether it holds commands that the test runs.
+  var isRun: Bool { source?.file == "run" && language == "sh" }
 
   /// Commands and what they print are not compiled.
   static func isFree(_ language: String) -> Bool { ["sh", "text"].contains(language) }

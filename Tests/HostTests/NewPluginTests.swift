@@ -98,10 +98,11 @@ import Testing
       kind, "rust", ["\(offline) build --release", "\(offline) test"], "target/release")
   }
 
-  /// The kind reward stands for all: each takes seconds, and the examples' own tests take all kinds.
+  /// One kind stands for all, and without its test: each build takes seconds, and the commands of
+  /// WriteATask.md, which are run too, take a task through all.
   @Test(.enabled(if: HostProgram.has(["swift"]), "needs swift"))
-  func aSwiftPluginBuildsAndPassesItsTest() throws {
-    try buildAndTest("reward", "swift", ["swift test --disable-xctest"], ".build/debug")
+  func aSwiftPluginBuilds() throws {
+    try buildAndTest("reward", "swift", ["swift build"], ".build/debug")
   }
 
   private func buildAndTest(
