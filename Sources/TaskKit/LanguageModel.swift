@@ -29,6 +29,10 @@ public struct LogLikelihood: Sendable, Hashable {
 
 /// The run's model, for rewards and evaluators that let a model judge. Call it only on the thread
 /// on which the host called the plugin, and before that call returns; ask everything at once.
+/// ```swift
+/// let verdicts = try model.complete(
+///   batch.map { "Is this polite, yes or no? \($0.text)" }, maximumNewTokens: 2, from: .base)
+/// ```
 public struct LanguageModel: Sendable {
   /// Which weights answer.
   public enum Variant: Int32, Sendable {

@@ -52,8 +52,8 @@ enum RewardTable {
 }
 
 extension [Completion] {
-  /// Copies the host's columns. A text that stands in several rows running, as the prompt of a group
-  /// does, becomes one string.
+  /// Copies the host's columns. A text that stands in several rows running, as the prompt of a
+  /// group does, becomes one string.
   fileprivate init(_ columns: tk_reward_batch_v1) throws {
     guard let prompts = columns.prompts, let completions = columns.completions,
       let metadata = columns.metadata_json

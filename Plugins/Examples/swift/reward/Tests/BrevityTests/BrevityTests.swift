@@ -11,16 +11,16 @@ import Testing
     ("naïve", 0.8, 5),
   ])
   func scores(text: String, value: Double, characters: Double) throws {
-    let brevity = try Brevity(configuration: ["target": 4])
-    let score = brevity.score(Completion(text: text))
+    let reward = try Brevity(configuration: ["target": 4])
+    let score = reward.score(Completion(text: text))
     #expect(score == .score(value, components: ["characters": characters]))
   }
   // end snippet
 
   @Test(arguments: ["", " \n\t"])
   func abstainsWhereThereIsNothing(text: String) throws {
-    let brevity = try Brevity(configuration: ["target": 4])
-    #expect(brevity.score(Completion(text: text)) == .abstain(reason: "empty completion"))
+    let reward = try Brevity(configuration: ["target": 4])
+    #expect(reward.score(Completion(text: text)) == .abstain(reason: "empty completion"))
   }
 
   @Test(
