@@ -28,14 +28,28 @@ import Testing
   }
 
   @Test(arguments: ["Plugins/WriteAReward.md", "Plugins/WriteATask.md"])
-  func linksLeadToFiles(path: String) throws {
+  func linksLeadSomewhere(path: String) throws {
     let folder = HostProgram.package.appending(path: path).deletingLastPathComponent()
-    let links = try text(of: path).matches(of: /\]\(([^)#:]+)(#[^)]*)?\)/)
+    let document = try text(of: path)
+    let anchors = document.matches(of: /(?m)^#+ (.+)$/).map { anchor(of: String($0.1)) }
+    let links = document.matches(of: /\]\(([^):]+)\)/).map { String($0.1) }
     try #require(!links.isEmpty)
     for link in links {
-      let target = folder.appending(path: String(link.1)).standardizedFileURL.path
-      #expect(FileManager.default.fileExists(atPath: target), "\(path): \(link.1)")
+      if link.hasPrefix("#") {
+        #expect(anchors.contains(String(link.dropFirst())), "\(path): \(link)")
+      } else {
+        let target = folder.appending(path: link).standardizedFileURL.path
+        #expect(FileManager.default.fileExists(atPath: target), "\(path): \(link)")
+        // Nothing but Plugins is installed.
+        #expect(!link.hasPrefix(".."), "\(path): \(link)")
+      }
     }
+  }
+
+  /// The name by which Markdown's readers link to a heading.
+  private func anchor(of heading: String) -> String {
+    let kept = heading.lowercased().filter { $0.isLetter || $0.isNumber || " -_".contains($0) }
+    return kept.replacing(" ", with: "-")
   }
 
   @Test(
