@@ -20,8 +20,8 @@ import Testing
       [path, "-x", language, "-std=" + standard, "-Wall", "-Wextra", "-pedantic", "-Werror"]
     }
 
-    static let c = named(["cc", "gcc", "clang"], "c", "c11")
-    static let cPlusPlus = named(["c++", "g++", "clang++"], "c++", "c++17")
+    static let c = named(["cc", "clang"], "c", "c11")
+    static let cPlusPlus = named(["c++", "clang++"], "c++", "c++17")
 
     private static func named(
       _ names: [String], _ language: String, _ standard: String

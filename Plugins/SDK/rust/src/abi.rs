@@ -1,6 +1,8 @@
 //! The C header `CPluginABI.h`, ABI 1.1, call by call; the rules stand there.
 #![allow(non_camel_case_types, missing_docs)]
 
+mod layout;
+
 use std::ffi::{c_char, c_void};
 
 pub const TK_MAGIC: u32 = 0x00004b54;
@@ -16,6 +18,11 @@ pub const TK_E_UNSUPPORTED: tk_status = -3;
 pub const TK_E_INTERNAL: tk_status = -4;
 pub const TK_E_CANCELLED: tk_status = -5;
 
+pub const TK_LOG_DEBUG: i32 = 0;
+pub const TK_LOG_INFO: i32 = 1;
+pub const TK_LOG_WARN: i32 = 2;
+pub const TK_LOG_ERROR: i32 = 3;
+
 pub const TK_KIND_TASK: i32 = 1;
 pub const TK_KIND_REWARD: i32 = 2;
 pub const TK_KIND_DATASET: i32 = 3;
@@ -24,7 +31,12 @@ pub const TK_THREAD_SAFE: u32 = 1;
 
 pub const TK_PART_TEXT: i32 = 0;
 pub const TK_PART_MEDIA: i32 = 1;
+pub const TK_SECTION_CONVERSATION: i32 = 0;
+pub const TK_SECTION_CHOSEN: i32 = 1;
+pub const TK_SECTION_REJECTED: i32 = 2;
 pub const TK_F32: i32 = 1;
+pub const TK_I32: i32 = 2;
+pub const TK_U8: i32 = 3;
 
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -281,19 +293,4 @@ pub struct tk_plugin_v1 {
     pub exports: *const tk_export_v1,
     pub extension: Option<unsafe extern "C" fn(*const c_char) -> *const c_void>,
     pub reserved: [*mut c_void; 4],
-}
-
-/// The sizes of ABI version 1, the same as in the host; another size does not compile.
-macro_rules! pin {
-    ($($name:ident: $size:literal),* $(,)?) => {
-        $(const _: () = assert!(std::mem::size_of::<$name>() == $size);)*
-    };
-}
-
-pin! {
-    tk_str: 16, tk_error: 16, tk_host_v1: 72, tk_tokenizer_v1: 24, tk_generation_v1: 48,
-    tk_answers_out_v1: 16, tk_generate_v1: 56, tk_text_out_v1: 16, tk_part_v1: 40,
-    tk_example_out_v1: 72, tk_dataset_v1: 56, tk_predictions_v1: 96, tk_evaluator_v1: 64,
-    tk_reward_batch_v1: 64, tk_reward_out_v1: 48, tk_reward_v1: 48, tk_task_v1: 64,
-    tk_export_v1: 40, tk_plugin_head: 16, tk_plugin_v1: 96,
 }

@@ -44,9 +44,9 @@ pub enum Part {
 /// Which conversation a turn belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Section {
-    Conversation,
-    Chosen,
-    Rejected,
+    Conversation = TK_SECTION_CONVERSATION as isize,
+    Chosen = TK_SECTION_CHOSEN as isize,
+    Rejected = TK_SECTION_REJECTED as isize,
 }
 
 #[derive(Clone, Debug)]

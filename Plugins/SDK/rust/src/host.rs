@@ -37,13 +37,13 @@ pub(crate) unsafe fn slice<'a, T>(start: *const T, count: usize) -> &'a [T] {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Level {
     /// For the plugin's author.
-    Debug,
+    Debug = TK_LOG_DEBUG as isize,
     /// For the user.
-    Info,
+    Info = TK_LOG_INFO as isize,
     /// Something is doubtful.
-    Warn,
+    Warn = TK_LOG_WARN as isize,
     /// Something failed.
-    Error,
+    Error = TK_LOG_ERROR as isize,
 }
 
 /// The host's services, on any thread; valid as long as the process lives.
@@ -270,3 +270,6 @@ pub(crate) fn checked(call: impl FnOnce(*mut tk_error) -> tk_status) -> Result<t
     let sentence = unsafe { CStr::from_ptr(buffer.as_ptr()) }.to_string_lossy().into_owned();
     Err(Error { status, sentence })
 }
+
+#[cfg(test)]
+mod tests;
