@@ -31,7 +31,7 @@ import Testing
   }
 
   @Test(.enabled(if: hasTools, "needs \(tools.joined(separator: ", "))"))
-  func nothingInstalledNamesAFolderOfThisMachine() throws {
+  func noRunPathNamesAFolderOfThisMachine() throws {
     let scratch = try Scratch()
     let install = try HostProgram.shell(
       "make -s -C '\(HostProgram.package.path)' install 'BUILD=\(HostProgram.products.path)' "
