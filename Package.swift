@@ -68,7 +68,7 @@ let package = Package(
     // Floor 3
     .target(name: "Tasks", dependencies: ["JSON", "Text", collections]),
     .target(
-      name: "PluginHost", dependencies: ["CHostSupport", "CPluginABI", "JSON", "Tasks"]),
+      name: "PluginHost", dependencies: ["CHostSupport", "CPluginABI", "JSON", "Tasks", "Text"]),
     // Floor 4
     .target(name: "Layers", dependencies: ["Tensors"]),
     // Floor 5

@@ -83,10 +83,11 @@ public final class AdapterSet {
     }
   }
 
-  /// Runs `body` with every seat empty: the base model.
+  /// Runs `body` with every seat empty: the base model. May be nested.
   public func withoutAdapters<Result>(_ body: () throws -> Result) rethrows -> Result {
+    let seated = seats.map(\.linear.adapter)
     for seat in seats { seat.linear.adapter = nil }
-    defer { for seat in seats { seat.linear.adapter = seat.adapter } }
+    defer { for (seat, adapter) in zip(seats, seated) { seat.linear.adapter = adapter } }
     return try body()
   }
 

@@ -84,6 +84,8 @@ const char *hs_guard_enter(const char *what) {
 
 void hs_guard_leave(const char *outer) { current = outer; }
 
+int hs_guard_is_entered(void) { return current != NULL; }
+
 int hs_protect_stdout(void) {
   int own = fcntl(1, F_DUPFD_CLOEXEC, 3);
   if (own < 0) return -errno;

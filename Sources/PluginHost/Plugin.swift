@@ -40,10 +40,13 @@ public struct Plugin: Sendable {
     let user: UnsafeMutableRawPointer?
   }
 
-  /// Opens the plugin at `path`: checks the file, loads it, checks its head, copies its names.
-  init(opening path: String, libraryDirectory: String) throws(SharedObject.Fault) {
+  /// Opens the plugin at `path`: checks the file, loads it, checks its head, copies its names. The
+  /// crash guard is for processes in which nobody else notices that a plugin ends them.
+  init(
+    opening path: String, libraryDirectory: String, installsGuard: Bool = true
+  ) throws(SharedObject.Fault) {
     typealias Fault = SharedObject.Fault
-    hs_guard_install()
+    if installsGuard { hs_guard_install() }
     let entry = try Guard("\(path): loading").run { () throws(Fault) in
       try SharedObject.entry(of: path, libraryDirectory: libraryDirectory)
     }

@@ -23,7 +23,11 @@ public final class PluginCatalog: Sendable {
 
   /// Where this catalog looks.
   public let searchPaths: PluginSearchPaths
-  private let host: HostTable
+  /// What plugins are offered; a run adds its tokenizer and model.
+  public let services = OfferedServices()
+  let host: HostTable
+  let log: @Sendable (PluginLogLevel, String) -> Void
+  let isCancelled: @Sendable () -> Bool
   private let opened = Mutex<[String: Result<Plugin, Unusable>]>([:])
 
   /// Creates a catalog; nothing is opened yet. `log` gets the lines that plugins log, on any
@@ -34,7 +38,9 @@ public final class PluginCatalog: Sendable {
     isCancelled: @escaping @Sendable () -> Bool = { false }
   ) {
     self.searchPaths = searchPaths
-    host = HostTable(log: log, isCancelled: isCancelled)
+    self.log = log
+    self.isCancelled = isCancelled
+    host = HostTable(log: log, isCancelled: isCancelled, services: services)
   }
 
   /// Every `lib*.so` in the search paths, in their order, opened.
@@ -66,7 +72,7 @@ public final class PluginCatalog: Sendable {
     where plugin.record(.task, name) != nil {
       return try PluginTask(name, of: plugin, host: host)
     }
-    throw TaskError(.configuration, notFound(name, entries))
+    throw TaskError(.configuration, notFound(.task, name, entries))
   }
 
   /// The task of one file: the one named `name`, or the only one.
@@ -88,7 +94,8 @@ public final class PluginCatalog: Sendable {
     }
   }
 
-  private func open(_ path: String) -> Result<Plugin, Unusable> {
+  /// Opens a file, once.
+  func open(_ path: String) -> Result<Plugin, Unusable> {
     opened.withLock { opened in
       if let known = opened[path] { return known }
       let result: Result<Plugin, Unusable>
@@ -111,17 +118,18 @@ public final class PluginCatalog: Sendable {
     }
   }
 
-  private func notFound(_ name: String, _ entries: [Entry]) -> String {
+  /// What to tell who asks for something that no plugin here exports.
+  func notFound(_ kind: Plugin.Kind, _ name: String, _ entries: [Entry]) -> String {
     var names: [String] = []
-    for case .success(let plugin) in entries.map(\.result) { names += plugin.names(.task) }
-    var lines = ["there is no task '\(name)'"]
+    for case .success(let plugin) in entries.map(\.result) { names += plugin.names(kind) }
+    var lines = ["there is no \(kind) '\(name)'"]
     if let nearest = nearestName(to: name, among: names) {
       lines[0] += "; did you mean '\(nearest)'?"
     }
-    lines.append("searched for lib\(name).so and for a plugin with such a task in:")
+    lines.append("searched for lib\(name).so and for a plugin with such a \(kind) in:")
     for directory in searchPaths.directories {
       let found = entries.filter { PluginSearchPaths.parent($0.path) == directory.path }
-        .map(summary).joined(separator: ", ")
+        .map { summary($0, kind) }.joined(separator: ", ")
       let exists = FileManager.default.fileExists(atPath: directory.path)
       lines.append(
         "  \(directory.path) (\(directory.origin)): "
@@ -135,11 +143,12 @@ public final class PluginCatalog: Sendable {
     return lines.joined(separator: "\n")
   }
 
-  private func summary(_ entry: Entry) -> String {
+  private func summary(_ entry: Entry, _ kind: Plugin.Kind) -> String {
     switch entry.result {
     case .success(let plugin):
-      let tasks = plugin.names(.task).joined(separator: " ")
-      return "\(plugin.name) \(plugin.version) (\(tasks.isEmpty ? "no task" : "task \(tasks)"))"
+      let names = plugin.names(kind).joined(separator: " ")
+      let list = names.isEmpty ? "no \(kind)" : "\(kind) \(names)"
+      return "\(plugin.name) \(plugin.version) (\(list))"
     case .failure(let reason):
       let file = entry.path.split(separator: "/").last.map(String.init) ?? entry.path
       return "\(file) (\(reason))"

@@ -6,6 +6,7 @@ final class PluginDataset: Dataset {
   let count: Int
   private let subject: String
   private let instance: PluginInstance
+  private let reading: Guard
   private let read:
     @convention(c) (
       UnsafeMutableRawPointer?, Int64, Int64, UInt64, UnsafePointer<tk_example_out_v1>?,
@@ -27,7 +28,7 @@ final class PluginDataset: Dataset {
       flags: table.flags, destroy: table.destroy
     ) { create(user, $0, $1, $2, $3, $4) }
     guard let made else { return nil }
-    let count = made.call { counted($0) }
+    let count = made.call(Guard("\(plugin.name): \(subject), count")) { counted($0) }
     guard count >= 0 else {
       throw TaskError(
         kind(of: tk_status(truncatingIfNeeded: count)),
@@ -36,6 +37,7 @@ final class PluginDataset: Dataset {
     self.subject = "\(plugin.name): \(subject)"
     self.count = Int(count)
     self.read = read
+    reading = Guard("\(self.subject), read")
     instance = made
   }
 
@@ -43,7 +45,7 @@ final class PluginDataset: Dataset {
     precondition((0..<count).contains(index), "\(subject): row \(index) of \(count)")
     let sink = ExampleSink()
     do throws(TaskError) {
-      let status = try instance.call { instance throws(TaskError) in
+      let status = try instance.call(reading) { instance throws(TaskError) in
         try checked("\(subject), row \(index)") { error in
           sink.withTable { read(instance, Int64(index), Int64(epoch), seed, $0, error) }
         }

@@ -6,6 +6,7 @@ import Tasks
 final class PluginEvaluator: Evaluator {
   private let subject: String
   private let instance: PluginInstance
+  private let evaluating: Guard
   private let function:
     @convention(c) (
       UnsafeMutableRawPointer?, UnsafePointer<tk_predictions_v1>?, UnsafePointer<tk_text_out_v1>?,
@@ -30,12 +31,13 @@ final class PluginEvaluator: Evaluator {
     }
     self.subject = "\(plugin.name): \(subject)"
     self.function = function
+    evaluating = Guard("\(self.subject), evaluate")
     instance = made
   }
 
   func evaluate(_ predictions: [Prediction]) throws(TaskError) -> Report {
     let output = TextSink()
-    _ = try instance.call { instance throws(TaskError) in
+    _ = try instance.call(evaluating) { instance throws(TaskError) in
       try checked(subject) { error in
         PredictionColumns(predictions).withTable { columns in
           output.withTable { function(instance, columns, $0, error) }

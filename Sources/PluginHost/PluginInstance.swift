@@ -9,32 +9,32 @@ final class PluginInstance: @unchecked Sendable {
   private let destroy: (@convention(c) (UnsafeMutableRawPointer?) -> Void)?
   private let isThreadSafe: Bool
   private let turn = Mutex<Void>(())
-  private let name: Guard
+  private let destroying: Guard
 
-  /// `name` is what the crash guard prints.
+  /// `name` is what the crash guard prints, with the call behind it.
   init(
     _ instance: UnsafeMutableRawPointer?, name: String, flags: UInt32,
     destroy: (@convention(c) (UnsafeMutableRawPointer?) -> Void)?
   ) {
     self.instance = instance
     self.destroy = destroy
-    self.name = Guard(name)
+    destroying = Guard(name + ", destroy")
     isThreadSafe = flags & UInt32(TK_THREAD_SAFE) != 0
   }
 
   deinit {
-    if let destroy { name.run { destroy(instance) } }
+    if let destroy { destroying.run { destroy(instance) } }
   }
 
-  /// Calls `body` with the plugin's instance, on this thread.
-  func call<R, Failure: Error>(_ body: (UnsafeMutableRawPointer?) throws(Failure) -> R)
-    throws(Failure) -> R
-  {
-    if isThreadSafe { return try name.run { () throws(Failure) in try body(instance) } }
+  /// Calls `body` with the plugin's instance, on this thread. `guarding` names the call.
+  func call<R, Failure: Error>(
+    _ guarding: Guard, _ body: (UnsafeMutableRawPointer?) throws(Failure) -> R
+  ) throws(Failure) -> R {
+    if isThreadSafe { return try guarding.run { () throws(Failure) in try body(instance) } }
     // The result leaves through a variable: the lock only returns values that may be sent away.
     var result: Result<R, Failure>?
     turn.withLock { _ in
-      result = name.run { () -> Result<R, Failure> in
+      result = guarding.run { () -> Result<R, Failure> in
         do throws(Failure) { return .success(try body(instance)) } catch { return .failure(error) }
       }
     }
@@ -42,7 +42,7 @@ final class PluginInstance: @unchecked Sendable {
   }
 }
 
-/// Makes an instance: `create` of any kind with a split. nil for TK_END.
+/// Makes an instance: `create` of any kind; those without a split ignore it. nil for TK_END.
 func makeInstance(
   of subject: String, in plugin: Plugin, host: HostTable, configuration: String, split: String,
   flags: UInt32, destroy: (@convention(c) (UnsafeMutableRawPointer?) -> Void)?,
@@ -53,7 +53,7 @@ func makeInstance(
 ) throws(TaskError) -> PluginInstance? {
   var instance: UnsafeMutableRawPointer?
   let status = try checked("\(plugin.name): \(subject)") { error in
-    Guard("\(plugin.name): making \(subject)").run {
+    Guard("\(plugin.name): \(subject), create").run {
       configuration.withStr { configuration in
         split.withStr { create(host.pointer, configuration, $0, &instance, error) }
       }

@@ -9,6 +9,7 @@ public struct PluginTask: TaskDefinition {
   /// The plugin that exports it; its `path` is what a receipt hashes.
   public let plugin: Plugin
   private let host: HostTable
+  private var rows: ExportedDataset
 
   /// Asks the task `name` what it is made of, and checks that the plugin exports all of it.
   init(_ name: String, of plugin: Plugin, host: HostTable) throws(TaskError) {
@@ -19,11 +20,19 @@ public struct PluginTask: TaskDefinition {
     }
     let output = TextSink()
     try checked(subject) { error in
-      Guard(subject).run { output.withTable { describe(user, $0, error) } }
+      Guard("\(subject), describe").run { output.withTable { describe(user, $0, error) } }
     }
     description = try Self.description(output.text, subject, plugin)
     self.plugin = plugin
     self.host = host
+    rows = ExportedDataset(name: description.dataset, plugin: plugin)
+  }
+
+  /// The task with another plugin's rows in the place of its own.
+  public func reading(_ dataset: ExportedDataset) -> PluginTask {
+    var task = self
+    task.rows = dataset
+    return task
   }
 
   private static func description(
@@ -62,7 +71,7 @@ public struct PluginTask: TaskDefinition {
     split: Split, configuration: JSONValue
   ) throws(TaskError) -> (any Dataset)? {
     try PluginDataset(
-      description.dataset, of: plugin, host: host, configuration: configuration.text(),
+      rows.name, of: rows.plugin, host: host, configuration: configuration.text(),
       split: split)
   }
 
@@ -74,4 +83,10 @@ public struct PluginTask: TaskDefinition {
     return try PluginEvaluator(
       name, of: plugin, host: host, configuration: configuration.text(), split: split)
   }
+}
+
+/// A dataset by its export's name and its plugin.
+public struct ExportedDataset: Sendable {
+  let name: String
+  let plugin: Plugin
 }

@@ -55,7 +55,7 @@ extension Turn {
 }
 
 /// Lends several texts at once: their bytes lie behind one another in one block.
-private func withStrs<R>(_ texts: [String], _ body: (UnsafeBufferPointer<tk_str>) -> R) -> R {
+func withStrs<R>(_ texts: [String], _ body: (UnsafeBufferPointer<tk_str>) -> R) -> R {
   let block = texts.flatMap { Array($0.utf8) }.map { CChar(bitPattern: $0) }
   return block.withUnsafeBufferPointer { bytes in
     var offset = 0

@@ -1,20 +1,27 @@
-/// Reads an author's `Config` out of the recipe's `data` section.
+/// Reads an author's `Config` out of the recipe.
 enum Configuration {
-  /// Keys that the host itself puts into the section; a `Config` need not have them.
+  /// Keys that the host itself puts into the `data` section; a `Config` need not have them.
   static let hostKeys: Set<String> = ["seed", "shuffle", "test", "train", "validation"]
 
-  /// `text` as `T`, over `defaults`. A key that `T` does not ask for is an error if `isStrict`.
+  /// What becomes of keys that a type does not ask for.
+  enum UnknownKeys { case refused, refusedExceptHostKeys, ignored }
+
+  /// The host's text, which may be empty.
+  static func parse(_ text: String) throws -> JSON { text.isEmpty ? [:] : try JSON(parsing: text) }
+
+  /// `given` as `T`, over `defaults`.
   static func decode<T: Decodable>(
-    _ type: T.Type, from text: String, defaults: JSON, isStrict: Bool
+    _ type: T.Type, from given: JSON, defaults: JSON, unknownKeys: UnknownKeys
   ) throws -> T {
-    let given = text.isEmpty ? JSON.object([:]) : try JSON(parsing: text)
     guard given.object != nil else {
       throw PluginError(.configuration, "the configuration must be an object, not \(given.kind)")
     }
     let tree = JSONTree(merge(given, over: defaults), path: "", record: KeyRecord())
     let result = try tree.decode(type)
-    guard isStrict else { return result }
-    for (path, known) in tree.unknownKeys where !hostKeys.contains(path) {
+    let allowed = unknownKeys == .refused ? [] : hostKeys
+    if unknownKeys != .ignored,
+      let (path, known) = tree.unknownKeys.first(where: { !allowed.contains($0.path) })
+    {
       throw PluginError(.configuration, unknown(path, known: known))
     }
     return result

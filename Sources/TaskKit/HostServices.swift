@@ -1,27 +1,67 @@
 import CPluginABI
 
 /// What the host offers to a plugin. Usable on any thread, for as long as the process lives.
-public struct HostServices: @unchecked Sendable {
-  // Unchecked: the table is constant and its functions may be called from any thread.
-  private let table: UnsafePointer<tk_host_v1>?
+public struct HostServices: Sendable {
+  private let write: @Sendable (Level, String) -> Void
+  private let isStopped: @Sendable () -> Bool
+  private let findTokenizer: @Sendable () -> Tokenizer?
+  private let findModel: @Sendable () -> LanguageModel?
 
   /// How much a line of the log matters.
   public enum Level: Int32, Sendable { case debug, info, warning, error }
 
-  init(_ table: UnsafePointer<tk_host_v1>?) { self.table = table }
-
-  /// No host at all, for tests: nothing is logged, nothing cancelled.
-  public static let none = HostServices(nil)
-
-  /// Writes a line to the host's log. Standard output belongs to the host: do not print.
-  public func log(_ level: Level, _ message: String) {
-    guard let table, let log = table.pointee.log else { return }
-    message.withStr { log(table, level.rawValue, $0) }
+  /// Stands in for the host in a test.
+  public init(
+    tokenizer: Tokenizer? = nil, model: LanguageModel? = nil,
+    isCancelled: @escaping @Sendable () -> Bool = { false },
+    log: @escaping @Sendable (Level, String) -> Void = { _, _ in }
+  ) {
+    write = log
+    isStopped = isCancelled
+    findTokenizer = { tokenizer }
+    findModel = { model }
   }
 
+  init(_ table: UnsafePointer<tk_host_v1>?) {
+    let host = table.map(HostTable.init)
+    write = { level, message in
+      guard let table = host?.pointer else { return }
+      message.withStr { table.pointee.log?(table, level.rawValue, $0) }
+    }
+    isStopped = {
+      guard let table = host?.pointer else { return false }
+      return table.pointee.cancelled?(table) ?? 0 != 0
+    }
+    findTokenizer = { host?.service(TK_SERVICE_TOKENIZER).map { Tokenizer(HostTable($0)) } }
+    findModel = { host?.service(TK_SERVICE_GENERATE).map { LanguageModel(HostTable($0)) } }
+  }
+
+  /// No host at all, for tests: nothing is logged, nothing cancelled, no model there.
+  public static let none = HostServices()
+
+  /// Writes a line to the host's log. Standard output belongs to the host: do not print.
+  public func log(_ level: Level, _ message: String) { write(level, message) }
+
   /// Whether the user asked to stop. Long work polls it and throws `PluginError(.cancelled, …)`.
-  public var isCancelled: Bool {
-    guard let table, let cancelled = table.pointee.cancelled else { return false }
-    return cancelled(table) != 0
+  public var isCancelled: Bool { isStopped() }
+
+  /// The tokenizer of the run's model; nil where the host has no model's folder open.
+  public var tokenizer: Tokenizer? { findTokenizer() }
+
+  /// The run's model, to let it judge; nil where the host has none open, or is older than ABI 1.1.
+  public var model: LanguageModel? { findModel() }
+}
+
+/// A table of the host's functions.
+struct HostTable<Table>: @unchecked Sendable {
+  // Unchecked: the host's tables are constant and live as long as the process.
+  let pointer: UnsafePointer<Table>
+
+  init(_ pointer: UnsafePointer<Table>) { self.pointer = pointer }
+}
+
+extension HostTable<tk_host_v1> {
+  fileprivate func service<Service>(_ id: String) -> UnsafePointer<Service>? {
+    pointer.pointee.service?(pointer, id)?.assumingMemoryBound(to: Service.self)
   }
 }

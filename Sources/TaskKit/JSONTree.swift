@@ -35,6 +35,7 @@ struct JSONTree: Decoder {
 
   func container<Key: CodingKey>(keyedBy type: Key.Type) throws -> KeyedDecodingContainer<Key> {
     guard let members = value.object else { throw fault(expected: "an object") }
+    record.asked[path, default: []].formUnion([])  // An object read key by key, be it for no key.
     return KeyedDecodingContainer(Members<Key>(tree: self, members: members))
   }
 

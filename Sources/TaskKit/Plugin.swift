@@ -67,6 +67,11 @@ public struct Export {
     Export(
       TK_KIND_EVALUATOR, E.name, E.summary, EvaluatorTable.pointer, EvaluatorMaker(type))
   }
+
+  /// A reward, or a metric: a reward of weight 0.
+  public static func reward<R: BatchReward>(_ type: R.Type) -> Export {
+    Export(TK_KIND_REWARD, R.name, R.summary, RewardTable.pointer, RewardMaker(type))
+  }
 }
 
 extension String {

@@ -21,6 +21,15 @@ public struct PluginError: Error, Sendable, Hashable, CustomStringConvertible {
   /// The sentence.
   public var description: String { message }
 
+  /// Any error as a plugin's: what is not one already is the plugin's own fault.
+  init(_ error: any Error) {
+    switch error {
+    case let error as PluginError: self = error
+    case is CancellationError: self.init(.cancelled, "cancelled")
+    default: self.init(.internal, "\(error)")
+    }
+  }
+
   var status: tk_status {
     switch kind {
     case .configuration: tk_status(TK_E_CONFIG)
@@ -32,20 +41,28 @@ public struct PluginError: Error, Sendable, Hashable, CustomStringConvertible {
   }
 }
 
+extension PluginError.Kind {
+  /// Whose fault a negative status says it is.
+  init(_ status: tk_status) {
+    switch Int(status) {
+    case TK_E_CONFIG: self = .configuration
+    case TK_E_DATA: self = .data
+    case TK_E_UNSUPPORTED: self = .unsupported
+    case TK_E_CANCELLED: self = .cancelled
+    default: self = .internal
+    }
+  }
+}
+
 /// Runs an author's code and turns what it throws into a status and a text.
 func guarded(_ error: UnsafeMutablePointer<tk_error>?, _ body: () throws -> tk_status) -> tk_status
 {
   do {
     return try body()
-  } catch let failure as PluginError {
+  } catch let failure {
+    let failure = PluginError(failure)
     error?.pointee.write(failure.message)
     return failure.status
-  } catch is CancellationError {
-    error?.pointee.write("cancelled")
-    return tk_status(TK_E_CANCELLED)
-  } catch let failure {
-    error?.pointee.write("\(failure)")
-    return tk_status(TK_E_INTERNAL)
   }
 }
 

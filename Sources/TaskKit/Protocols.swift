@@ -3,12 +3,14 @@ public enum Split: String, Sendable, CaseIterable {
   case train, validation, test
 }
 
-/// A `Config` without keys.
+/// A `Config` without keys: every key that the user gives is unknown.
 public struct NoConfig: Decodable, Sendable {
   /// Creates it.
   public init() {}
-  /// Takes anything.
-  public init(from decoder: any Decoder) throws {}
+  /// Reads no key.
+  public init(from decoder: any Decoder) throws { _ = try decoder.container(keyedBy: NoKey.self) }
+
+  private enum NoKey: CodingKey {}
 }
 
 /// A task: names what it is made of. Its dataset, evaluator and rewards must be exports of the same
@@ -22,6 +24,8 @@ public protocol TuningTask: Sendable {
   static var dataset: any Dataset.Type { get }
   /// The type of its evaluator; nil (the default): the loss is all there is.
   static var evaluator: (any Evaluator.Type)? { get }
+  /// The types of its rewards; none by default.
+  static var rewards: [any BatchReward.Type] { get }
   /// Recipe keys that lie under the user's recipe, as nested objects; none by default.
   static var defaults: JSON { get }
 }
@@ -29,6 +33,8 @@ public protocol TuningTask: Sendable {
 extension TuningTask {
   /// None.
   public static var evaluator: (any Evaluator.Type)? { nil }
+  /// None.
+  public static var rewards: [any BatchReward.Type] { [] }
   /// None.
   public static var defaults: JSON { [:] }
 }

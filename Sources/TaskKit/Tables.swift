@@ -10,7 +10,8 @@ final class TaskMaker {
   init<T: TuningTask>(_ type: T.Type) {
     json = [
       "name": .string(T.name), "summary": .string(T.summary), "dataset": .string(T.dataset.name),
-      "evaluator": T.evaluator.map { .string($0.name) } ?? .null, "rewards": [],
+      "evaluator": T.evaluator.map { .string($0.name) } ?? .null,
+      "rewards": .array(T.rewards.map { .string($0.name) }),
       "defaults": T.defaults,
     ]
   }
@@ -22,9 +23,8 @@ final class DatasetMaker {
 
   init<D: Dataset>(_ type: D.Type) {
     make = { text, split, host in
-      let config = try Configuration.decode(
-        D.Config.self, from: text, defaults: D.defaults, isStrict: true)
-      return try D(config: config, split: split, host: host).map(DatasetInstance.init)
+      try D(configuration: Configuration.parse(text), split: split, host: host)
+        .map(DatasetInstance.init)
     }
   }
 }
@@ -40,9 +40,8 @@ final class EvaluatorMaker {
 
   init<E: Evaluator>(_ type: E.Type) {
     make = { text, split, host in
-      let config = try Configuration.decode(
-        E.Config.self, from: text, defaults: E.defaults, isStrict: false)
-      return EvaluatorInstance(try E(config: config, split: split, host: host))
+      EvaluatorInstance(
+        try E(configuration: Configuration.parse(text), split: split, host: host))
     }
   }
 }
@@ -132,18 +131,18 @@ enum EvaluatorTable {
 }
 
 /// A table that is never freed.
-private func immortal<Table>(_ make: () -> Table) -> UnsafeRawPointer {
+func immortal<Table>(_ make: () -> Table) -> UnsafeRawPointer {
   let pointer = UnsafeMutablePointer<Table>.allocate(capacity: 1)
   pointer.initialize(to: make())
   return UnsafeRawPointer(pointer)
 }
 
-private func object<Object: AnyObject>(_ pointer: UnsafeMutableRawPointer?) throws -> Object {
+func object<Object: AnyObject>(_ pointer: UnsafeMutableRawPointer?) throws -> Object {
   guard let pointer else { throw PluginError(.internal, "the host gave no instance") }
   return Unmanaged<Object>.fromOpaque(pointer).takeUnretainedValue()
 }
 
-private func release<Object: AnyObject>(_ pointer: UnsafeMutableRawPointer?, as: Object.Type) {
+func release<Object: AnyObject>(_ pointer: UnsafeMutableRawPointer?, as: Object.Type) {
   if let pointer { Unmanaged<Object>.fromOpaque(pointer).release() }
 }
 

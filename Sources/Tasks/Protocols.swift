@@ -61,28 +61,6 @@ public protocol Evaluator: Sendable {
   func evaluate(_ predictions: [Prediction]) throws(TaskError) -> Report
 }
 
-/// Scores completions; comes with preference training.
-public protocol Reward: Sendable {
-  /// One outcome for each completion.
-  func score(_ samples: [Completion]) throws(TaskError) -> [RewardOutcome]
-}
-
-/// A completion to score.
-public struct Completion: Sendable, Hashable {
-  /// The prompt's text, the completion's text.
-  public var prompt: String, text: String
-  /// The row's metadata.
-  public var metadata: JSONValue
-  /// Completions of one prompt share a group.
-  public var group: Int
-}
-
-/// What a reward says of one completion.
-public enum RewardOutcome: Sendable, Hashable {
-  case score(Double, components: [String: Double])
-  case abstain(reason: String)
-}
-
 /// A number with its 95 % interval and the number of items behind it.
 public struct Measure: Sendable, Hashable {
   public var value: Double, low: Double?, high: Double?, count: Int?

@@ -20,6 +20,9 @@ public enum Trainable {
     }
   }
 
+  /// The adapters; nil where every weight is trained.
+  public var adapters: AdapterSet? { if case .adapter(let set) = self { set } else { nil } }
+
   /// The dropout of the adapters; nil when there is none.
   var noise: AdapterNoise? { if case .adapter(let set) = self { set.noise } else { nil } }
 

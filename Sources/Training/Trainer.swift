@@ -72,7 +72,7 @@ public final class Trainer {
   let folder: RunFolder
   let order: DataOrder
   /// The task's own metrics at an evaluation, beside the loss.
-  let judge: (() throws -> [(name: String, value: Double)])?
+  let judge: ((_ step: Int) throws -> [(name: String, value: Double)])?
   let observe: (TrainingEvent) -> Void
   private(set) var state = TrainerState()
   private var log: MetricsLog?, events: EventWriter?
@@ -83,7 +83,7 @@ public final class Trainer {
   public init(
     model: CausalLanguageModel, trainable: Trainable, optimizer: AdamW, train: EncodedDataset,
     validation: EncodedDataset?, options: TrainingOptions, folder: RunFolder,
-    judge: (() throws -> [(name: String, value: Double)])?,
+    judge: ((_ step: Int) throws -> [(name: String, value: Double)])?,
     observe: @escaping (TrainingEvent) -> Void
   ) {
     self.model = model
@@ -226,7 +226,7 @@ public final class Trainer {
     defer { Buffer.trim() }
     var values: [(name: String, value: Double)] = []
     if let validation { values.append(("eval_loss", try loss(of: validation))) }
-    if let judge { values += try judge().map { ("eval_" + $0.name, $0.value) } }
+    if let judge { values += try judge(state.globalStep).map { ("eval_" + $0.name, $0.value) } }
     guard !values.isEmpty else { return }
     let watched =
       options.bestMetric.hasPrefix("eval_")

@@ -17,7 +17,7 @@ struct HostCommand: ParsableCommand {
 
       Exit codes: 0 good, 1 the run failed, 64 bad usage, 65 bad data or recipe.
       """,
-    version: version,
+    version: version, subcommands: [WorkerCommand.self],
     groupedSubcommands: [
       CommandGroup(
         name: "Training and answering",
@@ -28,7 +28,8 @@ struct HostCommand: ParsableCommand {
       CommandGroup(name: "Storing", subcommands: [QuantizeCommand.self]),
       CommandGroup(
         name: "Looking",
-        subcommands: [DataCommand.self, InspectCommand.self, PluginsCommand.self]),
+        subcommands: [DataCommand.self, InspectCommand.self]),
+      CommandGroup(name: "Extending", subcommands: [PluginsCommand.self, RewardCommand.self]),
       CommandGroup(name: "Measuring", subcommands: [BenchCommand.self, DoctorCommand.self]),
     ])
 

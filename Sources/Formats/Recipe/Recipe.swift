@@ -25,6 +25,10 @@ public struct Recipe: Sendable {
   public var generation = GenerationRecipe()
   /// How answers are judged.
   public var evaluation = EvaluationRecipe()
+  /// A plugin with the rows to learn from, in the place of the task's own dataset.
+  public var dataset: String?
+  /// What scores answers beside the task's evaluator, and what follows when one fails.
+  public var rewards: [RewardRecipe] = [], onRewardError = RewardErrorPolicy.stop
   private var origins = RecipeOrigins()
 
   init() {}
@@ -72,6 +76,8 @@ extension Recipe: RecipeSection {
       "from_scratch", \.startsFromScratch,
       "start from random weights instead of the model's; needs peft.method: full"),
     RecipeKey("output_dir", \.outputDirectory, "where the adapter, checkpoints and logs go"),
+    RecipeKey(
+      "dataset", \.dataset, "a plugin's dataset in the place of the task's: a name or a file"),
     RecipeKey("data", \.data, "the task's data; data.shuffle: false keeps the file's order"),
     RecipeKey("quantization_config", \.quantization, "how the frozen weights are stored"),
     RecipeKey("peft", \.peft, "what is trained"),
@@ -79,6 +85,11 @@ extension Recipe: RecipeSection {
     RecipeKey("training_args", \.training, "how it is minimized"),
     RecipeKey("generation", \.generation, "how answers are decoded"),
     RecipeKey("evaluation", \.evaluation, "how answers are judged"),
+    RecipeKey(
+      "rewards", \.rewards, "what scores answers beside the task's evaluator: a list of mappings"),
+    RecipeKey(
+      "on_reward_error", \.onRewardError,
+      "what follows when a reward fails: stop ends the run, abstain goes on without its score"),
   ]
 
   /// What no key alone can say.
@@ -89,6 +100,10 @@ extension Recipe: RecipeSection {
     if let quantization, quantization.loadsIn4Bit && quantization.loadsIn8Bit {
       throw fault(
         "quantization_config.load_in_8bit", "and load_in_4bit exclude each other; choose one")
+    }
+    for (index, reward) in rewards.enumerated() {
+      if reward.name.isEmpty { throw fault("rewards[\(index)]", "needs the key 'name'") }
+      if !reward.weight.isFinite { throw fault("rewards[\(index)].weight", "must be finite") }
     }
     if startsFromScratch, peft.method != .full {
       throw fault("from_scratch", "needs peft.method: full")

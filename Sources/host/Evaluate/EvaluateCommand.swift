@@ -30,6 +30,11 @@ struct EvaluateCommand: ParsableCommand {
   var limit: Int?
   @Option(help: ArgumentHelp("Write every answer to this JSONL file.", valueName: "file"))
   var predictions: String?
+  @Option(
+    help: ArgumentHelp(
+      "Write what the recipe's rewards say of every answer to this JSONL file.",
+      valueName: "file"))
+  var rewards: String?
   @Flag(help: "Print one JSON object, a report for each model.") var json = false
 
   func validate() throws {
@@ -38,24 +43,31 @@ struct EvaluateCommand: ParsableCommand {
 
   func run() throws {
     let session = try TaskSession(task.assemble())
-    guard let judge = try Judge(session, split: split, limit: limit) else {
+    let desk = session.offerServices()
+    let panel = try RewardPanel(session.recipe, of: session.task, in: session.catalog)
+    if rewards != nil, panel == nil {
+      throw Diagnosis(Diagnosis.usage, "--rewards needs rewards in the recipe; see conf/")
+    }
+    let log = rewards.map { RewardLog(path: $0) }
+    guard let judge = try Judge(session, split: split, limit: limit, panel: panel, log: log) else {
       throw Diagnosis(
         Diagnosis.data,
         "the task '\(session.task.description.name)' has no evaluator, or no rows in the split "
           + "'\(split.rawValue)', or the recipe sets evaluation.predict_with_generate: false")
     }
     let model = try session.model()
+    let adapters = try adapter.map { try AdapterSet.load(folder: $0, on: model.linears) }
+    desk.open(model, adapters: adapters)
     var results: [(name: String, report: Report, predictions: [Prediction])] = []
-    func ask(_ name: String) throws {
-      let result = try judge.judge(model, label: "\(name) model answering")
+    func ask(_ name: String, _ moment: RewardLog.Moment) throws {
+      let result = try judge.judge(model, label: "\(name) model answering", at: moment)
       results.append((name, result.report, result.predictions))
     }
-    if adapter == nil || base {
-      try ask("base")
-    }
-    if let adapter {
-      _ = try AdapterSet.load(folder: adapter, on: model.linears)
-      try ask("tuned")
+    if let adapters {
+      if base { try adapters.withoutAdapters { try ask("base", .base) } }
+      try ask("tuned", .end)
+    } else {
+      try ask("base", .base)
     }
     if let predictions {
       try write(results.map { ($0.name, $0.predictions) }, to: predictions)

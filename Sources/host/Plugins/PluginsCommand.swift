@@ -59,7 +59,8 @@ struct PluginsCommand: ParsableCommand {
     func run() throws {
       let isFile = plugin.hasSuffix(".so")
       let name = isFile && !plugin.contains("/") ? "./" + plugin : plugin
-      let task = try options.catalog().task(named: name)
+      let catalog = options.catalog()
+      let task = try catalog.task(named: name)
       Console.print("ok  loads: \(task.plugin.path)")
       Console.print("ok  plugin \(task.plugin.name) \(task.plugin.version)")
       Console.print("ok  task '\(task.description.name)': \(task.description.summary)")
@@ -67,11 +68,11 @@ struct PluginsCommand: ParsableCommand {
       guard recipe.config != nil || !recipe.settings.isEmpty || hasFolder else {
         return Console.print("--  no rows were read: the task has no tasks/ folder; give --config")
       }
-      try checkParts(task)
+      try checkParts(task, catalog)
     }
 
-    private func checkParts(_ task: PluginTask) throws {
-      let recipe = try recipe.assemble(for: task).recipe
+    private func checkParts(_ task: PluginTask, _ catalog: PluginCatalog) throws {
+      let recipe = try recipe.assemble(for: task, in: catalog).recipe
       let configuration = recipe.dataConfiguration
       for split in Split.allCases {
         guard let data = try task.dataset(split: split, configuration: configuration) else {

@@ -6,6 +6,8 @@ import PluginHost
 struct AssembledRecipe {
   let recipe: Recipe
   let task: PluginTask
+  /// Where the task was found, and where the recipe's rewards are looked for.
+  let catalog: PluginCatalog
   /// The task's folder below tasks/; nil when it has none.
   let folder: String?
 }
@@ -23,6 +25,13 @@ struct RecipePlaces {
     recipe.peft.adapterPath = try text(
       recipe.peft.adapterPath, "peft.adapter_name_or_path", recipe)
     recipe.data = try value(recipe.data, "data", recipe)
+    recipe.dataset = try text(recipe.dataset, "dataset", recipe)
+    for (index, reward) in recipe.rewards.enumerated() {
+      let key = "rewards[\(index)]"
+      recipe.rewards[index].name = try text(reward.name, key + ".name", recipe) ?? reward.name
+      recipe.rewards[index].configuration = try value(
+        reward.configuration, key + ".config", recipe)
+    }
   }
 
   private func value(_ value: JSONValue, _ key: String, _ recipe: Recipe) throws(FormatError)

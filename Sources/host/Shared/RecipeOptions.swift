@@ -19,7 +19,9 @@ struct RecipeOptions: ParsableArguments {
 
   /// The recipe for `task`: its defaults, its task.yaml, --config, `flags`, --set, the last one on
   /// top. `${task}` and `${models}` become folders.
-  func assemble(for task: PluginTask, flags: [RecipeLayer] = []) throws -> AssembledRecipe {
+  func assemble(
+    for task: PluginTask, in catalog: PluginCatalog, flags: [RecipeLayer] = []
+  ) throws -> AssembledRecipe {
     let name = task.description.name, folder = HostPaths().task(name)
     var own: [RecipeLayer] = []
     if let config { own.append(try .file(config)) }
@@ -38,7 +40,9 @@ struct RecipeOptions: ParsableArguments {
     recipe.task = name
     let places = RecipePlaces(task: folder, models: HostPaths().models, name: name)
     try places.expand(&recipe)
-    return AssembledRecipe(recipe: recipe, task: task, folder: folder)
+    let replaced = try recipe.dataset.map { try task.reading(catalog.dataset(named: $0)) }
+    return AssembledRecipe(
+      recipe: recipe, task: replaced ?? task, catalog: catalog, folder: folder)
   }
 }
 
@@ -87,7 +91,8 @@ struct TaskOptions: ParsableArguments {
     }
     // A recipe is checked before a plugin is looked for: its errors are the nearer ones.
     if let config = recipe.config { _ = try Recipe(layers: [.file(config)]) }
-    let plugin = try plugins.catalog(isCancelled: isCancelled).task(named: named)
+    let catalog = plugins.catalog(isCancelled: isCancelled)
+    let plugin = try catalog.task(named: named)
     var own: [RecipeLayer] = []
     if let model { own.append(try .text("model_name_or_path", model, flag: "--model")) }
     if let quantization { own.append(try .quantization(quantization)) }
@@ -95,7 +100,7 @@ struct TaskOptions: ParsableArguments {
       own.append(try .flag("training_args.max_length", maximumLength, flag: "--max-length"))
     }
     if let seed { own.append(try .flag("training_args.seed", seed, flag: "--seed")) }
-    return try recipe.assemble(for: plugin, flags: own + flags)
+    return try recipe.assemble(for: plugin, in: catalog, flags: own + flags)
   }
 }
 

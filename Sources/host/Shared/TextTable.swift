@@ -7,13 +7,19 @@ struct TextTable {
   private var rows: [[String]] = []
 
   /// A table with these columns; titles of "" for a table without a head.
-  init(_ columns: (String, Alignment)...) {
+  init(_ columns: (String, Alignment)...) { self.init(columns: columns) }
+
+  /// A table whose columns are found at run time.
+  init(columns: [(String, Alignment)]) {
     titles = columns.map(\.0)
     alignments = columns.map(\.1)
   }
 
   /// Adds a row with one text for each column.
-  mutating func append(_ cells: String...) {
+  mutating func append(_ cells: String...) { append(row: cells) }
+
+  /// Adds a row with one text for each column.
+  mutating func append(row cells: [String]) {
     precondition(cells.count == titles.count, "table: \(cells.count) of \(titles.count) cells")
     rows.append(cells)
   }

@@ -15,6 +15,7 @@ import Training
 struct TaskSession {
   let recipe: Recipe
   let task: PluginTask
+  let catalog: PluginCatalog
   let modelFolder: String
   let tokenizer: Tokenizer
   let encoder: ConversationEncoder
@@ -23,6 +24,7 @@ struct TaskSession {
   init(_ assembled: AssembledRecipe) throws {
     recipe = assembled.recipe
     task = assembled.task
+    catalog = assembled.catalog
     guard let model = recipe.model else {
       throw Diagnosis(
         Diagnosis.usage,
@@ -101,6 +103,14 @@ struct TaskSession {
 
   /// The model as the recipe wants it.
   func model() throws -> CausalLanguageModel { try quantized(mapped()) }
+
+  /// Lets plugins use the tokenizer and, once the desk is open, the model.
+  func offerServices() -> ModelDesk {
+    let desk = ModelDesk(tokenizer, encoder: encoder, stopTokens: encoder.stopTokens)
+    catalog.services.offer(tokenizer, folder: modelFolder)
+    catalog.services.offer(desk)
+    return desk
+  }
 }
 
 extension OverlengthPolicy {

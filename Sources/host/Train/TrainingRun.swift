@@ -31,12 +31,17 @@ struct TrainingRun {
     if overwrites, !resumes { try RunFolder.removeRun(at: path) }
     let folder = try RunFolder(path: path, resuming: resumes)
     let train = try trainingRows(), validation = try session.encoded(.validation)
-    let judge = try Judge(session, split: .validation, limit: recipe.evaluation.maximumSamples)
+    let desk = session.offerServices()
+    let panel = try RewardPanel(recipe, of: session.task, in: session.catalog)
+    let judge = try Judge(
+      session, split: .validation, limit: recipe.evaluation.maximumSamples, panel: panel,
+      log: RewardLog(path: path + "/rewards.jsonl"))
     let mapped = try session.mapped(),
       plan = try MemoryBudget(
         session, train, mapped, judges: judge != nil
       ).plan()
     let model = try session.quantized(mapped), trainable = try trainable(model)
+    desk.open(model, adapters: trainable.adapters, hasBase: trainable.adapters != nil)
     model.usesCheckpointing = plan.usesCheckpointing
     let options = TrainingOptions(recipe, rows: train.count, hasValidation: validation != nil)
     let display = TrainingDisplay(options)
@@ -55,8 +60,8 @@ struct TrainingRun {
         epsilon: recipe.training.epsilon, weightDecay: recipe.training.weightDecay),
       train: train, validation: validation, options: options, folder: folder,
       judge: judge.map { judge in
-        {
-          let report = try judge.judge(model, label: "answering").report
+        { step in
+          let report = try judge.judge(model, label: "answering", at: .step(step)).report
           return report.metrics.map { ($0.name, $0.measure.value) }
         }
       }, observe: display.observe)
@@ -69,7 +74,7 @@ struct TrainingRun {
       return
     }
     try RunOutput.write(trainable, model: session.modelFolder, to: path)
-    let after = try judge?.judge(model, label: "answering").report
+    let after = try judge?.judge(model, label: "answering", at: .end).report
     receipt.finish(outcome, before: before, after: after)
     try receipt.write(to: path)
     display.conclude(before: before, after: after, folder: path, trainable)
@@ -108,10 +113,10 @@ struct TrainingRun {
     let report: Report
     if case .adapter(let set) = trainable {
       report = try set.withoutAdapters {
-        try judge.judge(model, label: "base model answering").report
+        try judge.judge(model, label: "base model answering", at: .base).report
       }
     } else {
-      report = try judge.judge(model, label: "base model answering").report
+      report = try judge.judge(model, label: "base model answering", at: .base).report
     }
     try DurableFile.write(report.json.text(.pretty) + "\n", to: file)
     return report

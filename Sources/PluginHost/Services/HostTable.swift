@@ -9,24 +9,27 @@ final class HostTable: @unchecked Sendable {
   private final class Context {
     let log: @Sendable (PluginLogLevel, String) -> Void
     let isCancelled: @Sendable () -> Bool
+    let services: OfferedServices
 
     init(
       log: @escaping @Sendable (PluginLogLevel, String) -> Void,
-      isCancelled: @escaping @Sendable () -> Bool
+      isCancelled: @escaping @Sendable () -> Bool, services: OfferedServices
     ) {
       self.log = log
       self.isCancelled = isCancelled
+      self.services = services
     }
   }
 
   init(
     log: @escaping @Sendable (PluginLogLevel, String) -> Void,
-    isCancelled: @escaping @Sendable () -> Bool
+    isCancelled: @escaping @Sendable () -> Bool, services: OfferedServices = OfferedServices()
   ) {
+    let context = Context(log: log, isCancelled: isCancelled, services: services)
     var table = tk_host_v1()
     table.abi_minor = UInt32(TK_ABI_MINOR)
     table.struct_size = UInt32(MemoryLayout<tk_host_v1>.size)
-    table.ctx = Unmanaged.passRetained(Context(log: log, isCancelled: isCancelled)).toOpaque()
+    table.ctx = Unmanaged.passRetained(context).toOpaque()
     table.log = { host, level, message in
       guard let context = HostTable.context(host) else { return }
       context.log(PluginLogLevel(rawValue: level) ?? .info, String(message))
@@ -34,7 +37,10 @@ final class HostTable: @unchecked Sendable {
     table.cancelled = { host in
       HostTable.context(host)?.isCancelled() == true ? 1 : 0
     }
-    table.service = { _, _ in nil }
+    table.service = { host, id in
+      guard let id else { return nil }
+      return HostTable.context(host)?.services.table(String(cString: id))
+    }
     pointer = .allocate(capacity: 1)
     pointer.initialize(to: table)
   }

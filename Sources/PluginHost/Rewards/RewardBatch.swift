@@ -1,0 +1,70 @@
+import CPluginABI
+import Tasks
+
+/// A batch to score as the ABI and the worker's wire want it: all texts behind one another.
+struct RewardBatch: Sendable {
+  /// The samples.
+  let count: Int
+  /// The prompts, completions and metadata of all samples, a kind after the other.
+  let block: [UInt8]
+  /// The byte length of each text in `block`: 3 · count.
+  let lengths: [Int]
+  /// The group of each sample.
+  let groups: [Int32]
+
+  /// Packs completions.
+  init(_ completions: [Completion]) {
+    var block: [UInt8] = [], lengths: [Int] = []
+    block.reserveCapacity(completions.reduce(16) { $0 + $1.prompt.utf8.count + $1.text.utf8.count })
+    lengths.reserveCapacity(3 * completions.count)
+    func add(_ text: String) {
+      let start = block.count
+      block.append(contentsOf: text.utf8)
+      lengths.append(block.count - start)
+    }
+    for completion in completions { add(completion.prompt) }
+    for completion in completions { add(completion.text) }
+    for completion in completions {
+      add(completion.metadata == .emptyObject ? "{}" : completion.metadata.text())
+    }
+    count = completions.count
+    self.block = block
+    self.lengths = lengths
+    groups = completions.map { Int32(truncatingIfNeeded: $0.group) }
+  }
+
+  /// A batch whose texts are packed already; nil when the numbers do not fit one another.
+  init?(block: [UInt8], lengths: [Int], groups: [Int32]) {
+    guard lengths.count == 3 * groups.count, lengths.allSatisfy({ $0 >= 0 }),
+      lengths.reduce(0, +) == block.count
+    else { return nil }
+    count = groups.count
+    self.block = block
+    self.lengths = lengths
+    self.groups = groups
+  }
+
+  /// Lends the columns to `body`.
+  func withTable<R>(_ body: (UnsafePointer<tk_reward_batch_v1>) -> R) -> R {
+    block.withUnsafeBytes { block in
+      groups.withUnsafeBufferPointer { groups in
+        withUnsafeTemporaryAllocation(of: tk_str.self, capacity: max(1, lengths.count)) { texts in
+          var offset = 0
+          for (index, length) in lengths.enumerated() {
+            let start = block.baseAddress?.advanced(by: offset).assumingMemoryBound(to: CChar.self)
+            texts.initializeElement(at: index, to: tk_str(ptr: start, len: length))
+            offset += length
+          }
+          let columns = UnsafePointer(texts.baseAddress!)
+          var table = tk_reward_batch_v1()
+          table.count = count
+          table.prompts = columns
+          table.completions = columns + count
+          table.metadata_json = columns + 2 * count
+          table.groups = groups.baseAddress
+          return withUnsafePointer(to: table) { body($0) }
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,165 @@
+import Glibc
+import Synchronization
+import Tasks
+import Text
+
+/// The other side of an `IsolatedReward`: what the program does as a worker.
+public enum PluginWorker {
+  /// The hidden verb that the host starts a worker with.
+  public static let verb = WorkerProcess.verb
+
+  /// Serves the host at the other end of descriptor 3 until it has gone.
+  public static func serve() {
+    // Ctrl-C in the terminal reaches this process too; the host decides what follows from it.
+    signal(SIGINT, SIG_IGN)
+    signal(SIGTERM, SIG_IGN)
+    let socket = FrameSocket(dup(WorkerProcess.descriptor))
+    close(WorkerProcess.descriptor)
+    leaveWithHost(socket)
+    WorkerLoop(socket).run()
+  }
+
+  /// A plugin that hangs must not outlive a host that was killed.
+  private static func leaveWithHost(_ socket: FrameSocket) {
+    var thread = pthread_t()
+    let argument = Unmanaged.passRetained(socket).toOpaque()
+    pthread_create(
+      &thread, nil,
+      { argument in
+        Unmanaged<FrameSocket>.fromOpaque(argument!).takeUnretainedValue().waitForEnd()
+        sleep(2)  // Enough for `destroy` of a plugin that does not hang.
+        _exit(0)
+      }, argument)
+    pthread_detach(thread)
+  }
+}
+
+/// Answers requests, one at a time, on the main thread.
+private final class WorkerLoop {
+  private let desk: WorkerDesk
+  private var reward: PluginReward?
+
+  init(_ socket: FrameSocket) { desk = WorkerDesk(socket) }
+
+  func run() {
+    while let request = desk.next() {
+      do throws(TaskError) {
+        switch request {
+        case .open(let job): desk.close(with: try open(job))
+        case .score(let batch):
+          guard let reward else { return }
+          desk.close(with: .scored(try reward.reply(to: batch)))
+        case .answer: return
+        }
+      } catch {
+        desk.close(with: .failed(error))
+      }
+    }
+  }
+
+  private func open(_ job: WorkerJob) throws(TaskError) -> WorkerResponse {
+    let services = OfferedServices()
+    if !job.tokenizerFolder.isEmpty { services.offerTokenizer(inFolder: job.tokenizerFolder) }
+    if job.offersModel { services.offer(desk) }
+    let desk = desk
+    let host = HostTable(
+      log: { desk.log($0, $1) }, isCancelled: { desk.isCancelled }, services: services)
+    let plugin: Plugin
+    ProcessMemory.limit(to: job.memoryLimit)
+    do throws(SharedObject.Fault) {
+      plugin = try Plugin(
+        opening: job.path, libraryDirectory: job.libraryDirectory, installsGuard: false)
+    } catch { throw TaskError(.configuration, "\(job.path): \(error.reason)") }
+    let name = try plugin.exportName(.reward, preferring: job.name)
+    reward = try PluginReward(name, of: plugin, host: host, configuration: job.configuration)
+    return .opened(plugin: plugin.name, reward: name)
+  }
+}
+
+/// A worker's side of the conversation. While a request is open, the plugin's threads may ask.
+private final class WorkerDesk: ModelService {
+  private let socket: FrameSocket
+  /// Whether a request is open; held while a question waits for its answer.
+  private let isOpen = Mutex(false)
+
+  init(_ socket: FrameSocket) { self.socket = socket }
+
+  /// The next request; nil once the host has gone.
+  func next() -> WorkerRequest? {
+    guard let request = try? WorkerRequest(bytes: socket.receive()) else { return nil }
+    isOpen.withLock { $0 = true }
+    return request
+  }
+
+  /// Answers the open request.
+  func close(with response: WorkerResponse) {
+    isOpen.withLock { isOpen in
+      isOpen = false
+      try? socket.send(response.bytes)
+    }
+  }
+
+  func log(_ level: PluginLogLevel, _ text: String) {
+    try? socket.send(WorkerResponse.log(level, text).bytes)
+  }
+
+  var isCancelled: Bool {
+    if case .isCancelled(let isCancelled) = ask(.isCancelled) { isCancelled } else { false }
+  }
+
+  func complete(_ prompts: [String], _ request: ModelRequest) throws(TaskError) -> [String] {
+    switch ask(.complete(prompts, request)) {
+    case .texts(let texts): return texts
+    case .failed(let error): throw error
+    default: throw Self.noAnswer
+    }
+  }
+
+  func logLikelihoods(
+    prompts: [String], completions: [String], _ request: ModelRequest
+  ) throws(TaskError) -> [(sum: Double, tokens: Int)] {
+    switch ask(.logLikelihoods(prompts, completions, request)) {
+    case .logLikelihoods(let found): return found
+    case .failed(let error): throw error
+    default: throw Self.noAnswer
+    }
+  }
+
+  private static let noAnswer = TaskError(.internal, "the host does not answer")
+
+  /// The host's answer; nil when no request is open or the host has gone.
+  private func ask(_ question: WorkerQuestion) -> WorkerAnswer? {
+    isOpen.withLock { isOpen in
+      guard isOpen, (try? socket.send(WorkerResponse.ask(question).bytes)) != nil,
+        let frame = try? socket.receive(),
+        case .answer(let answer)? = try? WorkerRequest(bytes: frame)
+      else { return nil }
+      return answer
+    }
+  }
+}
+
+/// What this process may allocate.
+private enum ProcessMemory {
+  /// Lets the process allocate `bytes` more than it has: private, writable memory, the kind that a
+  /// leak is made of. Files that are mapped do not count.
+  static func limit(to bytes: Int) {
+    let own = (used() ?? 0) + bytes
+    var limit = rlimit(rlim_cur: rlim_t(own), rlim_max: rlim_t(own))
+    setrlimit(__rlimit_resource_t(RLIMIT_DATA.rawValue), &limit)
+  }
+
+  /// `VmData` of /proc/self/status in bytes.
+  private static func used() -> Int? {
+    guard let file = fopen("/proc/self/status", "r") else { return nil }
+    defer { fclose(file) }
+    var line = [CChar](repeating: 0, count: 256), kibibytes = 0
+    while fgets(&line, Int32(line.count), file) != nil {
+      let isFound = withUnsafeMutablePointer(to: &kibibytes) { number in
+        withVaList([number]) { vsscanf(line, "VmData: %ld kB", $0) }
+      }
+      if isFound == 1 { return kibibytes * 1024 }
+    }
+    return nil
+  }
+}

@@ -1,0 +1,267 @@
+import Tasks
+
+/// What a worker process is to open.
+struct WorkerJob: Sendable, Hashable {
+  /// The plugin's file; the reward's export name, empty for the file's only one; its config.
+  var path: String, name: String, configuration: String
+  /// Bytes that the plugin may allocate.
+  var memoryLimit: Int
+  /// Where the libraries lie that the installation brings along.
+  var libraryDirectory: String
+  /// The folder of the model whose tokenizer is offered; empty for none.
+  var tokenizerFolder: String
+  /// Whether the host answers questions to the model.
+  var offersModel: Bool
+}
+
+/// From the host to its worker.
+enum WorkerRequest: Sendable {
+  case open(WorkerJob)
+  case score(RewardBatch)
+  /// The answer to a `WorkerResponse.ask`.
+  case answer(WorkerAnswer)
+}
+
+/// From a worker to its host. While a request is open a worker may log and ask; `opened`, `scored` or
+/// `failed` closes it.
+enum WorkerResponse: Sendable {
+  /// The plugin's name, and the reward's.
+  case opened(plugin: String, reward: String)
+  case scored(RewardReply)
+  case failed(TaskError)
+  case log(PluginLogLevel, String)
+  case ask(WorkerQuestion)
+}
+
+/// What a plugin in a worker asks of the host's services.
+enum WorkerQuestion: Sendable {
+  case isCancelled
+  case complete([String], ModelRequest)
+  case logLikelihoods([String], [String], ModelRequest)
+}
+
+/// What the host answers.
+enum WorkerAnswer: Sendable {
+  case isCancelled(Bool)
+  case texts([String])
+  case logLikelihoods([(sum: Double, tokens: Int)])
+  case failed(TaskError)
+}
+
+extension WorkerRequest {
+  var bytes: [UInt8] {
+    var writer = WireWriter()
+    switch self {
+    case .open(let job):
+      writer.write(UInt8(0))
+      for text in [job.path, job.name, job.configuration, job.libraryDirectory] {
+        writer.write(text)
+      }
+      writer.write(job.tokenizerFolder)
+      writer.write(Int64(job.memoryLimit))
+      writer.write(UInt8(job.offersModel ? 1 : 0))
+    case .score(let batch):
+      writer.write(UInt8(1))
+      writer.write(batch.groups)
+      writer.write(batch.lengths) { $0.write(Int64($1)) }
+      writer.write(batch.block)
+    case .answer(let answer):
+      writer.write(UInt8(2))
+      answer.write(to: &writer)
+    }
+    return writer.bytes
+  }
+
+  init(bytes: [UInt8]) throws(WireReader.Fault) {
+    var reader = WireReader(bytes)
+    switch try reader.integer(UInt8.self) {
+    case 0:
+      let path = try reader.text(), name = try reader.text(), config = try reader.text()
+      let library = try reader.text(), tokenizer = try reader.text()
+      let limit = try reader.integer(Int64.self)
+      self = .open(
+        WorkerJob(
+          path: path, name: name, configuration: config, memoryLimit: Int(limit),
+          libraryDirectory: library, tokenizerFolder: tokenizer,
+          offersModel: try reader.integer(UInt8.self) == 1))
+    case 1:
+      let groups = try reader.integers()
+      let lengths = try reader.list { reader throws(WireReader.Fault) in
+        Int(try reader.integer(Int64.self))
+      }
+      let batch = RewardBatch(block: try reader.block(), lengths: lengths, groups: groups)
+      guard let batch else { throw WireReader.Fault() }
+      self = .score(batch)
+    case 2: self = .answer(try WorkerAnswer(&reader))
+    default: throw WireReader.Fault()
+    }
+  }
+}
+
+extension WorkerResponse {
+  var bytes: [UInt8] {
+    var writer = WireWriter()
+    switch self {
+    case .opened(let plugin, let reward):
+      writer.write(UInt8(0))
+      writer.write(plugin)
+      writer.write(reward)
+    case .scored(let reply):
+      writer.write(UInt8(1))
+      writer.write(reply.scores)
+      writer.write(reply.components) { writer, component in
+        writer.write(component.name)
+        writer.write(component.values)
+      }
+      writer.write(reply.abstentions.sorted { $0.key < $1.key }) { writer, abstention in
+        writer.write(Int64(abstention.key))
+        writer.write(abstention.value)
+      }
+    case .failed(let error):
+      writer.write(UInt8(2))
+      error.write(to: &writer)
+    case .log(let level, let text):
+      writer.write(UInt8(3))
+      writer.write(level.rawValue)
+      writer.write(text)
+    case .ask(let question):
+      writer.write(UInt8(4))
+      question.write(to: &writer)
+    }
+    return writer.bytes
+  }
+
+  init(bytes: [UInt8]) throws(WireReader.Fault) {
+    var reader = WireReader(bytes)
+    switch try reader.integer(UInt8.self) {
+    case 0: self = .opened(plugin: try reader.text(), reward: try reader.text())
+    case 1: self = .scored(try RewardReply(&reader))
+    case 2: self = .failed(try TaskError(&reader))
+    case 3:
+      let level = PluginLogLevel(rawValue: try reader.integer()) ?? .info
+      self = .log(level, try reader.text())
+    case 4: self = .ask(try WorkerQuestion(&reader))
+    default: throw WireReader.Fault()
+    }
+  }
+}
+
+extension RewardReply {
+  fileprivate init(_ reader: inout WireReader) throws(WireReader.Fault) {
+    self.init(scores: try reader.floats())
+    components = try reader.list { reader throws(WireReader.Fault) in
+      Component(name: try reader.text(), values: try reader.floats())
+    }
+    let pairs = try reader.list { reader throws(WireReader.Fault) in
+      (Int(try reader.integer(Int64.self)), try reader.text())
+    }
+    abstentions = Dictionary(pairs) { $1 }
+    guard components.allSatisfy({ $0.values.count == scores.count }) else {
+      throw WireReader.Fault()
+    }
+  }
+}
+
+extension WorkerQuestion {
+  fileprivate func write(to writer: inout WireWriter) {
+    switch self {
+    case .isCancelled: writer.write(UInt8(0))
+    case .complete(let prompts, let request):
+      writer.write(UInt8(1))
+      request.write(to: &writer)
+      writer.write(prompts) { $0.write($1) }
+    case .logLikelihoods(let prompts, let completions, let request):
+      writer.write(UInt8(2))
+      request.write(to: &writer)
+      writer.write(prompts) { $0.write($1) }
+      writer.write(completions) { $0.write($1) }
+    }
+  }
+
+  fileprivate init(_ reader: inout WireReader) throws(WireReader.Fault) {
+    switch try reader.integer(UInt8.self) {
+    case 0: self = .isCancelled
+    case 1:
+      let request = try ModelRequest(&reader)
+      self = .complete(try reader.texts(), request)
+    case 2:
+      let request = try ModelRequest(&reader)
+      self = .logLikelihoods(try reader.texts(), try reader.texts(), request)
+    default: throw WireReader.Fault()
+    }
+  }
+}
+
+extension WorkerAnswer {
+  fileprivate func write(to writer: inout WireWriter) {
+    switch self {
+    case .isCancelled(let isCancelled):
+      writer.write(UInt8(0))
+      writer.write(UInt8(isCancelled ? 1 : 0))
+    case .texts(let texts):
+      writer.write(UInt8(1))
+      writer.write(texts) { $0.write($1) }
+    case .logLikelihoods(let found):
+      writer.write(UInt8(2))
+      writer.write(found) { writer, likelihood in
+        writer.write(likelihood.sum)
+        writer.write(Int64(likelihood.tokens))
+      }
+    case .failed(let error):
+      writer.write(UInt8(3))
+      error.write(to: &writer)
+    }
+  }
+
+  fileprivate init(_ reader: inout WireReader) throws(WireReader.Fault) {
+    switch try reader.integer(UInt8.self) {
+    case 0: self = .isCancelled(try reader.integer(UInt8.self) == 1)
+    case 1: self = .texts(try reader.texts())
+    case 2:
+      self = .logLikelihoods(
+        try reader.list { reader throws(WireReader.Fault) in
+          (sum: try reader.double(), tokens: Int(try reader.integer(Int64.self)))
+        })
+    case 3: self = .failed(try TaskError(&reader))
+    default: throw WireReader.Fault()
+    }
+  }
+}
+
+extension ModelRequest {
+  fileprivate func write(to writer: inout WireWriter) {
+    writer.write(weights.rawValue)
+    writer.write(promptKind.rawValue)
+    writer.write(Int64(maximumNewTokens))
+    writer.write(temperature)
+    writer.write(Int64(topK))
+    writer.write(topP)
+    writer.write(seed)
+  }
+
+  fileprivate init(_ reader: inout WireReader) throws(WireReader.Fault) {
+    self.init()
+    let weights = Weights(rawValue: try reader.integer())
+    let kind = PromptKind(rawValue: try reader.integer())
+    guard let weights, let kind else { throw WireReader.Fault() }
+    self.weights = weights
+    promptKind = kind
+    maximumNewTokens = Int(try reader.integer(Int64.self))
+    temperature = try reader.double()
+    topK = Int(try reader.integer(Int64.self))
+    topP = try reader.double()
+    seed = try reader.integer()
+  }
+}
+
+extension TaskError {
+  fileprivate func write(to writer: inout WireWriter) {
+    writer.write(kind.status)
+    writer.write(message)
+  }
+
+  fileprivate init(_ reader: inout WireReader) throws(WireReader.Fault) {
+    let status = try reader.integer(Int32.self)
+    self.init(PluginHost.kind(of: status), try reader.text())
+  }
+}

@@ -1,0 +1,55 @@
+import JSON
+
+/// Scores completions.
+public protocol Reward: Sendable {
+  /// One outcome for each completion, in order.
+  func score(_ completions: [Completion]) throws(TaskError) -> [RewardOutcome]
+}
+
+/// A completion to score.
+public struct Completion: Sendable, Hashable {
+  /// The prompt as the model saw it; what the model wrote after it, without special tokens.
+  public var prompt: String, text: String
+  /// The row's metadata; an object.
+  public var metadata: JSONValue
+  /// Completions of one prompt share a group.
+  public var group: Int
+
+  /// Creates a completion.
+  public init(
+    prompt: String, text: String, metadata: JSONValue = .emptyObject, group: Int = 0
+  ) {
+    self.prompt = prompt
+    self.text = text
+    self.metadata = metadata
+    self.group = group
+  }
+}
+
+/// What a reward says of one completion.
+public enum RewardOutcome: Sendable, Hashable {
+  /// A finite number, and the named parts that it is made of.
+  case score(Double, components: [RewardComponent] = [])
+  /// There is no score, and why: the completion counts for nothing, rather than for 0.
+  case abstain(reason: String)
+
+  /// The score; nil for an abstention.
+  public var score: Double? { if case .score(let score, _) = self { score } else { nil } }
+
+  /// The parts of a score, in the reward's order.
+  public var components: [RewardComponent] {
+    if case .score(_, let components) = self { components } else { [] }
+  }
+}
+
+/// A named part of a score.
+public struct RewardComponent: Sendable, Hashable {
+  /// Its name, its value.
+  public var name: String, value: Double
+
+  /// Creates a part.
+  public init(name: String, value: Double) {
+    self.name = name
+    self.value = value
+  }
+}

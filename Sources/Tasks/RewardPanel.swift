@@ -1,0 +1,118 @@
+import JSON
+import OrderedCollections
+
+/// The rewards of a run, each with its weight, and what happens when one fails.
+public struct RewardPanel: Sendable {
+  /// A reward of the panel.
+  public struct Member: Sendable {
+    /// Its name in metrics and files; unique in the panel.
+    public let name: String
+    /// What its score counts in the total. A metric is a reward of weight 0.
+    public let weight: Double
+    let reward: any Reward
+
+    /// Creates a member.
+    public init(name: String, weight: Double, reward: any Reward) {
+      self.name = name
+      self.weight = weight
+      self.reward = reward
+    }
+  }
+
+  /// What follows when a reward fails on a batch: throws, crashes, takes too long.
+  public enum FailurePolicy: String, Sendable, CaseIterable {
+    /// The run ends with the reward's error.
+    case stop
+    /// The batch has no score of this reward, and the run goes on.
+    case abstain
+  }
+
+  /// A batch that a reward failed on.
+  public struct Failure: Error, Sendable {
+    /// The reward's error.
+    public let error: TaskError
+    /// The batch as far as it was scored: what `rewards.jsonl` keeps of it.
+    public let batch: [ScoredCompletion]
+  }
+
+  /// The rewards, in the recipe's order.
+  public let members: [Member]
+  /// What follows when one fails.
+  public let onFailure: FailurePolicy
+
+  /// Creates a panel.
+  public init(_ members: [Member], onFailure: FailurePolicy) {
+    self.members = members
+    self.onFailure = onFailure
+  }
+
+  /// Lets every reward score `completions` as one batch.
+  public func score(_ completions: [Completion]) throws(Failure) -> [ScoredCompletion] {
+    var scored = completions.map { ScoredCompletion(completion: $0) }
+    guard !completions.isEmpty else { return [] }
+    for member in members {
+      do throws(TaskError) {
+        let outcomes = try member.reward.score(completions)
+        precondition(
+          outcomes.count == completions.count,
+          "\(member.name): \(outcomes.count) outcomes for \(completions.count) completions")
+        for index in scored.indices {
+          scored[index].add(outcomes[index], of: member)
+        }
+      } catch {
+        for index in scored.indices { scored[index].fail(error.message, of: member) }
+        guard onFailure == .abstain, error.kind != .cancelled else {
+          throw Failure(error: error, batch: scored)
+        }
+      }
+    }
+    return scored
+  }
+}
+
+/// A completion with what each reward said of it.
+public struct ScoredCompletion: Sendable, Hashable {
+  /// What was scored.
+  public let completion: Completion
+  /// What each reward said, in the panel's order.
+  public private(set) var outcomes: OrderedDictionary<String, RewardOutcome> = [:]
+  /// Why a reward failed on the batch; these stand in `outcomes` as abstentions.
+  public private(set) var errors: OrderedDictionary<String, String> = [:]
+  /// Σ weight · score over the rewards that gave a score; nil when none did.
+  public private(set) var total: Double?
+
+  init(completion: Completion) { self.completion = completion }
+
+  mutating func add(_ outcome: RewardOutcome, of member: RewardPanel.Member) {
+    outcomes[member.name] = outcome
+    if let score = outcome.score { total = (total ?? 0) + member.weight * score }
+  }
+
+  mutating func fail(_ message: String, of member: RewardPanel.Member) {
+    outcomes[member.name] = .abstain(reason: message)
+    errors[member.name] = message
+  }
+
+  /// A line of `rewards.jsonl`.
+  public var json: JSONValue {
+    let rewards = outcomes.map { name, outcome -> (String, JSONValue) in
+      if let error = errors[name] { return (name, ["error": .string(error)]) }
+      switch outcome {
+      case .abstain(let reason): return (name, ["abstained": .string(reason)])
+      case .score(let score, let components):
+        var entry: JSONValue = ["score": .double(score)]
+        if !components.isEmpty {
+          let parts = components.map { ($0.name, JSONValue.double($0.value)) }
+          entry = entry.setting("components", .object(.init(uniqueKeysWithValues: parts)))
+        }
+        return (name, entry)
+      }
+    }
+    return [
+      "group": .int(completion.group), "prompt": .string(completion.prompt),
+      "completion": .string(completion.text), "metadata": completion.metadata,
+      "reward": total.map(JSONValue.double) ?? .null,
+      "rewards": .object(.init(uniqueKeysWithValues: rewards)),
+    ]
+  }
+}

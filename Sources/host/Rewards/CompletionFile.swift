@@ -1,0 +1,37 @@
+import Formats
+import JSON
+import Tasks
+
+/// Reads rows of `prompt`, `completion` and, where there is any, `metadata` and `group`; other keys
+/// are left alone, so that a run's `rewards.jsonl` can be scored again.
+func completions(inFile path: String) throws(FormatError) -> [Completion] {
+  let lines = try readFile(path).split(
+    separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+  var rows: [Completion] = [], groups: [String: Int] = [:]
+  for (index, line) in lines.enumerated() where line.contains(where: { $0 > 0x20 }) {
+    let place = "\(path):\(index + 1)"
+    let json: JSONValue
+    do { json = try JSONValue(parsing: Array(line)) } catch {
+      throw FormatError(.malformed, place, "not JSON: \(error.message)")
+    }
+    guard json.object != nil, let text = json["completion"]?.string else {
+      throw FormatError(
+        .malformed, place, "a row must be an object with a text 'completion', and 'prompt' with it")
+    }
+    guard let prompt = (json["prompt"] ?? "").string else {
+      throw FormatError(.malformed, place, "'prompt' must be a text")
+    }
+    let metadata = json["metadata"] ?? .emptyObject
+    guard metadata.object != nil else {
+      throw FormatError(.malformed, place, "'metadata' must be an object, found \(metadata.kind)")
+    }
+    let next = groups.count
+    let group = json["group"]?.int ?? groups[prompt, default: next]
+    groups[prompt] = groups[prompt] ?? next
+    rows.append(Completion(prompt: prompt, text: text, metadata: metadata, group: group))
+  }
+  guard !rows.isEmpty else {
+    throw FormatError(.malformed, path, "the file holds no rows of prompt and completion")
+  }
+  return rows
+}

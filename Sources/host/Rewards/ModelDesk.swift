@@ -1,0 +1,113 @@
+import Adapters
+import FoundationEssentials
+import Generation
+import JSON
+import Models
+import PluginHost
+import Tasks
+import Text
+
+/// Answers what plugins ask of the run's model.
+final class ModelDesk: ModelService, @unchecked Sendable {
+  // Unchecked: plugins may ask on the thread of a call of the host alone, which is the thread that
+  // uses the model.
+  private struct OpenModel {
+    let model: CausalLanguageModel, adapters: AdapterSet?, hasBase: Bool
+  }
+  private let tokenizer: Tokenizer
+  private let encoder: ConversationEncoder?
+  private let stopTokens: Set<Int32>
+  private var open: OpenModel?
+  /// Sequences that are computed together.
+  private static let batchSize = 16
+
+  /// A desk that is still closed: plugins see that there will be a model. Without an encoder there
+  /// is no chat template for messages.
+  init(_ tokenizer: Tokenizer, encoder: ConversationEncoder?, stopTokens: Set<Int32>) {
+    self.tokenizer = tokenizer
+    self.encoder = encoder
+    self.stopTokens = stopTokens
+  }
+
+  /// Opens the desk. `adapters` is what the current model has over the base; without any the two
+  /// are one, unless the base's own weights are being trained (`hasBase` false).
+  func open(_ model: CausalLanguageModel, adapters: AdapterSet?, hasBase: Bool = true) {
+    open = OpenModel(model: model, adapters: adapters, hasBase: hasBase)
+  }
+
+  func complete(_ prompts: [String], _ request: ModelRequest) throws(TaskError) -> [String] {
+    try answer(request) { model in
+      let sampler = try Sampler(
+        temperature: request.temperature, topK: request.topK > 0 ? request.topK : nil,
+        topP: request.topP, seed: request.seed)
+      let generator = try Generator(
+        model: model, vocabulary: tokenizer.count, stopTokens: stopTokens,
+        maximumNewTokens: request.maximumNewTokens, sampler: sampler)
+      return try batches(prompts.count).flatMap { range in
+        let batch = try range.map { Prompt(ids: try ids(prompts[$0], request)) }
+        return try generator(batch).sequences.map {
+          tokenizer.decode($0.ids, skipSpecialTokens: true)
+        }
+      }
+    }
+  }
+
+  func logLikelihoods(
+    prompts: [String], completions: [String], _ request: ModelRequest
+  ) throws(TaskError) -> [(sum: Double, tokens: Int)] {
+    try answer(request) { model in
+      try batches(prompts.count).flatMap { range in
+        let ending = range.map { tokenizer.encode(completions[$0]) }
+        let questions = try zip(range, ending).map { index, ending in
+          // An empty text has the probability 1.
+          ChoiceQuestion(
+            prompt: try ids(prompts[index], request), choices: ending.isEmpty ? [] : [ending])
+        }
+        return zip(try model.scoreChoices(questions), ending).map { sums, ending in
+          (sum: sums.first ?? 0, tokens: ending.count)
+        }
+      }
+    }
+  }
+
+  private func batches(_ count: Int) -> [Range<Int>] {
+    stride(from: 0, to: count, by: Self.batchSize).map { $0..<min($0 + Self.batchSize, count) }
+  }
+
+  private func ids(_ prompt: String, _ request: ModelRequest) throws -> [Int32] {
+    guard request.promptKind == .messages else { return tokenizer.encode(prompt) }
+    guard let encoder else {
+      throw TaskError(.unsupported, "the model has no chat template for messages; ask with text")
+    }
+    guard let messages = try? JSONValue(parsing: prompt).array else {
+      throw TaskError(.data, "a prompt of messages must be a JSON array of {role, content}")
+    }
+    let text = try encoder.render(
+      messages: messages, label: "a plugin's prompt", addGenerationPrompt: true
+    ).text
+    return tokenizer.encode(text)
+  }
+
+  /// Runs `body` with the weights that the request names.
+  private func answer<Result>(
+    _ request: ModelRequest, _ body: (CausalLanguageModel) throws -> Result
+  ) throws(TaskError) -> Result {
+    guard let open else {
+      throw TaskError(.unsupported, "the model is not open yet; ask it when there is work to do")
+    }
+    guard request.weights == .current || open.hasBase else {
+      throw TaskError(
+        .unsupported, "every weight is being trained, so that there is no base model to ask")
+    }
+    do {
+      guard request.weights == .base, let adapters = open.adapters else {
+        return try body(open.model)
+      }
+      return try adapters.withoutAdapters { try body(open.model) }
+    } catch let error as TaskError {
+      throw error
+    } catch {
+      throw TaskError(.data, "\(error)")
+    }
+  }
+}
