@@ -20,7 +20,7 @@ impl Reward for Brevity {
     // snippet: score
     fn score(&self, sample: &Sample) -> Result<Score> {
         let length = sample.completion.chars().count() as i64;
-        let score = if sample.completion.trim_matches(is_space).is_empty() {
+        let score = if sample.completion.trim().is_empty() {
             Score::abstain("empty completion")
         } else if length <= self.target {
             Score::new(1.0)
@@ -30,10 +30,6 @@ impl Reward for Brevity {
         Ok(score.with("characters", length as f64))
     }
     // end snippet
-}
-
-fn is_space(c: char) -> bool {
-    c.is_ascii_whitespace()
 }
 
 // snippet: entry

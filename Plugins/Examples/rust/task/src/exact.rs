@@ -15,7 +15,7 @@ impl Evaluator for Exact {
         for each in predictions {
             let missing = || Error::data(format!("row {} has no reference", each.index));
             let reference = each.reference.ok_or_else(missing)?;
-            exact += usize::from(each.text.trim_matches(is_space) == reference);
+            exact += usize::from(each.text.trim() == reference);
             echo += usize::from(first_word(&prompt(&each.example()?)) == reference);
         }
         let count = predictions.len();
@@ -29,12 +29,8 @@ impl Evaluator for Exact {
     // end snippet
 }
 
-fn is_space(c: char) -> bool {
-    c.is_ascii_whitespace()
-}
-
 fn first_word(text: &str) -> &str {
-    text.split_ascii_whitespace().next().unwrap_or("")
+    text.split_whitespace().next().unwrap_or("")
 }
 
 /// The first text of the row's first user turn.
