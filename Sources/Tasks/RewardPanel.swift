@@ -9,12 +9,15 @@ public struct RewardPanel: Sendable {
     public let name: String
     /// What its score counts in the total. A metric is a reward of weight 0.
     public let weight: Double
+    /// The file of its plugin; nil where there is none.
+    public let path: String?
     let reward: any Reward
 
     /// Creates a member.
-    public init(name: String, weight: Double, reward: any Reward) {
+    public init(name: String, weight: Double, path: String? = nil, reward: any Reward) {
       self.name = name
       self.weight = weight
+      self.path = path
       self.reward = reward
     }
   }
