@@ -1,22 +1,43 @@
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <signal.h>
 #include <spawn.h>
 #include <unistd.h>
 
 #include "CHostSupport.h"
 
-extern char **environ;
+/* Nothing is ignored or blocked, whatever the host's own parent did. */
+static int with_default_signals(posix_spawnattr_t *attributes) {
+  sigset_t all, none;
+  sigfillset(&all);
+  sigemptyset(&none);
+  int code = posix_spawnattr_setsigdefault(attributes, &all);
+  if (!code) code = posix_spawnattr_setsigmask(attributes, &none);
+  short flags = POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK;
+  return code ? code : posix_spawnattr_setflags(attributes, flags);
+}
 
-int hs_spawn(const char *program, char *const words[], int descriptor, pid_t *process) {
+/* Standard output belongs to the host's results, and no other descriptor is a worker's business. */
+static int with_descriptor(posix_spawn_file_actions_t *actions, int descriptor) {
+  int code = posix_spawn_file_actions_addopen(actions, 0, "/dev/null", O_RDONLY, 0);
+  if (!code) code = posix_spawn_file_actions_adddup2(actions, 2, 1);
+  if (!code) code = posix_spawn_file_actions_adddup2(actions, descriptor, 3);
+  return code ? code : posix_spawn_file_actions_addclosefrom_np(actions, 4);
+}
+
+int hs_spawn(const char *program, char *const words[], char *const environment[], int descriptor,
+             pid_t *process) {
   posix_spawn_file_actions_t actions;
+  posix_spawnattr_t attributes;
   int code = posix_spawn_file_actions_init(&actions);
   if (code) return code;
-  /* Standard output belongs to the host's results. */
-  code = posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-  if (!code) code = posix_spawn_file_actions_adddup2(&actions, 2, 1);
-  if (!code) code = posix_spawn_file_actions_adddup2(&actions, descriptor, 3);
-  if (!code) code = posix_spawn_file_actions_addclosefrom_np(&actions, 4);
-  if (!code) code = posix_spawn(process, program, &actions, NULL, words, environ);
+  code = posix_spawnattr_init(&attributes);
+  if (!code) {
+    code = with_default_signals(&attributes);
+    if (!code) code = with_descriptor(&actions, descriptor);
+    if (!code) code = posix_spawn(process, program, &actions, &attributes, words, environment);
+    posix_spawnattr_destroy(&attributes);
+  }
   posix_spawn_file_actions_destroy(&actions);
   return code;
 }

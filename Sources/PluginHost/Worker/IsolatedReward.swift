@@ -76,7 +76,7 @@ final class IsolatedReward: Reward, @unchecked Sendable {
   }
 
   private func opened() throws(TaskError) -> WorkerProcess {
-    let worker = try WorkerProcess(program: program)
+    let worker = try WorkerProcess(program: program, memoryLimit: job.memoryLimit)
     let response = try exchange(.open(job), with: worker, doing: "making the reward")
     guard case .opened(let plugin, let reward) = response else {
       throw TaskError(.internal, "\(subject): its worker process answers out of turn")

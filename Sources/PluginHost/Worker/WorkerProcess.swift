@@ -1,4 +1,5 @@
 import CHostSupport
+import FoundationEssentials
 import Glibc
 import Tasks
 
@@ -7,6 +8,7 @@ final class WorkerProcess {
   /// The connection to it.
   let socket: FrameSocket
   private let process: pid_t
+  private let memoryLimit: Int
   private var ending: String?
 
   /// The descriptor at which a worker finds its socket.
@@ -14,25 +16,41 @@ final class WorkerProcess {
   /// The hidden verb that makes a process of the program a worker.
   static let verb = "worker"
 
-  /// Starts `program`.
-  init(program: String) throws(TaskError) {
+  /// Starts `program`, which will keep to `memoryLimit` by itself. `extra` goes into its environment.
+  init(
+    program: String, memoryLimit: Int, environment extra: [String: String] = [:]
+  ) throws(TaskError) {
+    self.memoryLimit = memoryLimit
     var ends: [Int32] = [0, 0]
     guard socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0, &ends) == 0
     else { throw Self.fault("its socket cannot be made", errno) }
     socket = FrameSocket(ends[0])
     defer { close(ends[1]) }
-    process = try Self.spawn(program, ends[1])
+    process = try Self.spawn(program, ends[1], extra)
   }
 
   deinit { _ = stop(within: .milliseconds(500)) }
 
-  private static func spawn(_ program: String, _ end: Int32) throws(TaskError) -> pid_t {
-    let words: [UnsafeMutablePointer<CChar>?] = [strdup("host"), strdup(verb), nil]
-    defer { words.forEach { free($0) } }
+  private static func spawn(
+    _ program: String, _ end: Int32, _ extra: [String: String]
+  ) throws(TaskError) -> pid_t {
+    let words = cStrings(["host", verb]), environment = cStrings(environment(adding: extra))
+    defer { (words + environment).forEach { free($0) } }
     var process = pid_t()
-    let code = hs_spawn(program, words, end, &process)
+    let code = hs_spawn(program, words, environment, end, &process)
     guard code == 0 else { throw fault("\(program) cannot be started", code) }
     return process
+  }
+
+  /// The host's environment. The host tells how a worker ended; without Swift's backtrace, which
+  /// takes a second, unless the user has asked for it.
+  private static func environment(adding extra: [String: String]) -> [String] {
+    let own = ProcessInfo.processInfo.environment.merging(extra) { $1 }
+    return own.merging(["SWIFT_BACKTRACE": "enable=no"]) { own, _ in own }.map { "\($0)=\($1)" }
+  }
+
+  private static func cStrings(_ texts: [String]) -> [UnsafeMutablePointer<CChar>?] {
+    texts.map { strdup($0) } + [nil]
   }
 
   private static func fault(_ what: String, _ code: Int32) -> TaskError {
@@ -54,17 +72,20 @@ final class WorkerProcess {
         usleep(1000)
       }
     }
-    let text = Self.text(status, peak: usage.ru_maxrss * 1024)
+    let text = text(status, peak: usage.ru_maxrss * 1024)
     ending = text
     return text
   }
 
-  private static func text(_ status: Int32, peak: Int) -> String {
+  private func text(_ status: Int32, peak: Int) -> String {
     let signal = status & 0x7F
     let end =
       signal == 0
       ? "left with exit code \((status >> 8) & 0xFF)"
       : "died: \(String(cString: strsignal(signal)))"
-    return peak > 1 << 30 ? end + " (it had used \(peak >> 20) MiB of memory)" : end
+    // Near its limit a process most likely died of it: allocations fail, and few plugins expect that.
+    guard peak > memoryLimit / 10 * 9 else { return end }
+    return end + " (it had used \(peak >> 20) MiB, of the \(memoryLimit >> 20) MiB that "
+      + "memory_limit allows beside the program)"
   }
 }
