@@ -107,15 +107,16 @@ public struct PluginCheck: Sendable {
     var watch = CheckWatch()
     let isAnswered = watch.follow(worker, job, timeout: timeout, log: log)
     findings += watch.findings
-    var ending = isAnswered ? worker.stop(within: .seconds(5)) : worker.stop(within: .seconds(1))
-    if watch.isTimedOut {
-      findings.append(watch.failure("no answer within \(timeout)"))
-    } else if ending != "left with exit code 0" || !isAnswered {
-      if ending.hasPrefix("died: ") { ending = "crashed (\(ending.dropFirst(6)))" }
-      findings.append(watch.failure(ending))
-    }
+    let ending = worker.stop(within: isAnswered ? .seconds(5) : .seconds(1))
     if case .available(let sanitizer)? = sanitizer, let report = sanitizer.takeReport() {
-      add(.fails, watch.subject, "sanitizer", report)
+      log(.error, report)
+      findings.append(watch.failure(Sanitizer.sentence(of: report)))
+    } else if watch.isTimedOut {
+      findings.append(watch.failure("no answer within \(timeout)"))
+    } else if ending.hasPrefix("died: ") {
+      findings.append(watch.failure("crashed (\(ending.dropFirst(6)))"))
+    } else if ending != "left with exit code 0" || !isAnswered {
+      findings.append(watch.failure(ending))
     }
     return watch.plugin
   }

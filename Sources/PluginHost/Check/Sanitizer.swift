@@ -23,36 +23,37 @@ enum Sanitizer: Sendable {
       ]
     }
 
-    /// What the sanitizer said of a process that has ended: its first sentence and the plugin's place
-    /// in it; nil when it said nothing.
+    /// What the sanitizer said of a process that has ended; nil when it said nothing.
     func takeReport() -> String? {
       let folder = PluginSearchPaths.parent(reports)
-      let prefix = reports.split(separator: "/").last.map(String.init) ?? reports
+      let prefix = (reports.split(separator: "/").last.map(String.init) ?? reports) + "."
       let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
       var text = ""
-      for name in names where name.hasPrefix(prefix + ".") {
+      for name in names where name.hasPrefix(prefix) {
         let path = folder + "/" + name
         if let data = try? Data(contentsOf: URL(filePath: path)) {
           text += String(decoding: data, as: UTF8.self)
         }
         try? FileManager.default.removeItem(atPath: path)
       }
-      return text.isEmpty ? nil : Self.sentence(text)
+      return text.isEmpty ? nil : text
     }
+  }
 
-    /// `AddressSanitizer: heap-buffer-overflow on address … (#1 in score brevity.c:60)`.
-    static func sentence(_ report: String) -> String {
-      let lines = report.split(separator: "\n").map(String.init)
-      let first = lines.first { $0.contains("Sanitizer: ") || $0.contains("runtime error: ") }
-      let text = first ?? lines.first ?? report
-      let start = text.firstRange(of: "ERROR: ")?.upperBound ?? text.startIndex
-      let frames = lines.filter { line in
-        line.contains(" in ") && line.drop { $0 == " " }.hasPrefix("#")
-      }
-      let own = frames.first { $0.contains(".c:") || $0.contains(".cpp:") || $0.contains(".h") }
-      let place = own.map { " (" + $0.drop { $0 == " " } + ")" } ?? ""
-      return String(text[start...]) + place
+  /// The heart of a report: `AddressSanitizer: heap-buffer-overflow (score brevity.c:60)`.
+  static func sentence(of report: String) -> String {
+    let lines = report.split(separator: "\n").map(String.init)
+    let first = lines.first { $0.contains("Sanitizer: ") || $0.contains("runtime error: ") }
+    var text = (first ?? report)[...]
+    if let mark = text.firstRange(of: "ERROR: ") { text = text[mark.upperBound...] }
+    if let mark = text.firstRange(of: " on address ") { text = text[..<mark.lowerBound] }
+    // The first frame of a source file that is known: `#1 0x7f… in score /…/brevity.c:60`.
+    let frame = lines.first { line in
+      line.contains(" in ") && line.contains("/") && !line.contains("(")
+        && line.drop { $0 == " " }.hasPrefix("#")
     }
+    guard let frame, let mark = frame.firstRange(of: " in ") else { return String(text) }
+    return "\(text) (\(frame[mark.upperBound...]))"
   }
 
   /// The sanitizer that the plugin at `path` was built with; nil for none.
