@@ -104,11 +104,6 @@ public final class PluginCatalog: Sendable {
     throw TaskError(.configuration, notFound(.task, name, entries))
   }
 
-  /// The task `name` of the plugin file at `path`.
-  public func task(_ name: String, inFile path: String) throws(TaskError) -> PluginTask {
-    try task(in: path, preferring: name)
-  }
-
   /// The plugin file that a task's or a reward's name stands for.
   public func file(named name: String) throws(TaskError) -> String {
     if let found = try? place(of: .reward, name, nil) { return found.path }

@@ -1,4 +1,5 @@
 import CHostSupport
+import JSON
 import Tasks
 
 /// What a worker is to put through its paces.
@@ -28,6 +29,8 @@ enum CheckEvent: Sendable, Hashable {
   /// What the signal handler saw before the process died of it.
   case fault(String)
   case plugin(PluginSummary)
+  /// What a task says it is made of.
+  case task(TaskDescription)
   case done
 
   /// The first byte of a response that holds an event.
@@ -88,6 +91,13 @@ extension CheckEvent {
       }
       writer.write(plugin.exports) { $1.write(to: &$0) }
     case .done: writer.write(UInt8(4))
+    case .task(let task):
+      writer.write(UInt8(5))
+      for text in [task.name, task.summary, task.dataset, task.defaults.text()] {
+        writer.write(text)
+      }
+      writer.write(task.evaluator.map { [$0] } ?? []) { $0.write($1) }
+      writer.write(task.rewards) { $0.write($1) }
     }
   }
 
@@ -113,6 +123,7 @@ extension CheckEvent {
         PluginSummary(
           path: path, name: name, version: version, builtWith: builtWith, exports: exports))
     case 4: self = .done
+    case 5: self = .task(try TaskDescription(&reader))
     default: throw WireReader.Fault()
     }
   }
@@ -128,5 +139,17 @@ extension Plugin.Export {
   fileprivate init(_ reader: inout WireReader) throws(WireReader.Fault) {
     guard let kind = Plugin.Kind(rawValue: try reader.integer()) else { throw WireReader.Fault() }
     self.init(kind: kind, name: try reader.text(), summary: try reader.text())
+  }
+}
+
+extension TaskDescription {
+  fileprivate init(_ reader: inout WireReader) throws(WireReader.Fault) {
+    let name = try reader.text(), summary = try reader.text(), dataset = try reader.text()
+    guard let defaults = try? JSONValue(parsing: try reader.text()) else {
+      throw WireReader.Fault()
+    }
+    self.init(
+      name: name, summary: summary, dataset: dataset, evaluator: try reader.texts().first,
+      rewards: try reader.texts(), defaults: defaults)
   }
 }

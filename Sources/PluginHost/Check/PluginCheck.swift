@@ -6,6 +6,8 @@ import Tasks
 public struct PluginCheck: Sendable {
   /// What was found, in order.
   public private(set) var findings: [CheckFinding] = []
+  /// What the tasks that were checked say they are made of.
+  public private(set) var tasks: [TaskDescription] = []
   private let path: String, libraryDirectory: String
   private let timeout: Duration
   private let program: String
@@ -107,6 +109,7 @@ public struct PluginCheck: Sendable {
     var watch = CheckWatch()
     let isAnswered = watch.follow(worker, job, timeout: timeout, log: log)
     findings += watch.findings
+    tasks += watch.tasks
     let ending = worker.stop(within: isAnswered ? .seconds(5) : .seconds(1))
     if case .available(let sanitizer)? = sanitizer, let report = sanitizer.takeReport() {
       log(.error, report)
@@ -125,7 +128,7 @@ public struct PluginCheck: Sendable {
 /// What a worker told of a check.
 private struct CheckWatch {
   var findings: [CheckFinding] = []
-  var plugin: PluginSummary?
+  var plugin: PluginSummary?, tasks: [TaskDescription] = []
   var subject = "", isTimedOut = false
   private var side = "loads", call = "loading", fault: String?
 
@@ -159,6 +162,7 @@ private struct CheckWatch {
     case .finding(let finding): findings.append(finding)
     case .fault(let sentence): fault = sentence
     case .plugin(let plugin): self.plugin = plugin
+    case .task(let task): tasks.append(task)
     case .done: break
     }
   }

@@ -23,6 +23,7 @@ struct TaskCheck {
       guard try text == other.get() else { throw .fails("it describes itself in two ways") }
       do throws(TaskError) {
         let task = try PluginTask(name, of: plugin, host: bench.host).description
+        bench.report(.task(task))
         let evaluator = task.evaluator.map { ", evaluator '\($0)'" } ?? ", no evaluator"
         let rewards = task.rewards.map { ", reward '\($0)'" }.joined()
         return "dataset '\(task.dataset)'" + evaluator + rewards

@@ -34,11 +34,9 @@ struct CheckTrial {
         Diagnosis.data, "\(place.path): it exports no '\(place.export ?? "")', only \(names)")
     }
     var settings: [Plugin.Export: PluginCheck.Setting] = [:]
-    for export in plugin.exports where export.kind == .task {
-      let isMeant = exports.contains(export)
-      guard isMeant ? try check.check(export) : true else { continue }
-      try configure(export, of: plugin, &settings)
-    }
+    // Tasks come first, since they say what the others are configured with.
+    for export in plugin.exports where export.kind == .task { try check.check(export) }
+    for task in check.tasks { try configure(task, of: plugin, &settings) }
     for export in exports where export.kind != .task {
       try check.check(export, try settings[export] ?? own(export))
     }
@@ -46,14 +44,14 @@ struct CheckTrial {
   }
 
   /// The setting of an export that no task speaks for.
-  private func own(_ export: Plugin.Export) throws -> PluginCheck.Setting {
+  private func own(_ export: Plugin.Export?) throws -> PluginCheck.Setting {
     var setting = PluginCheck.Setting()
-    if export.kind == .reward { setting.completions = completions }
+    if export?.kind == .reward { setting.completions = completions }
     guard let config = recipe.config else { return setting }
     if config.hasPrefix("{") {
       setting.configuration = config
       setting.isConfigured = true
-    } else if export.kind == .reward {
+    } else if let export, export.kind == .reward {
       let rewards = try Recipe(layers: [.file(config)]).rewards
       let named = rewards.first { $0.name == export.name || $0.name.hasSuffix(":" + export.name) }
       setting.configuration = named?.configuration.text() ?? "{}"
@@ -62,30 +60,28 @@ struct CheckTrial {
     return setting
   }
 
-  /// What a task's recipe says to its dataset and its evaluator. The task has been asked in a
-  /// process of its own and was found in order, so that it may be opened here.
+  /// What a task's recipe says to its dataset and its evaluator. The task is never opened here.
   private mutating func configure(
-    _ export: Plugin.Export, of plugin: PluginSummary,
+    _ task: TaskDescription, of plugin: PluginSummary,
     _ settings: inout [Plugin.Export: PluginCheck.Setting]
   ) throws {
-    let task = try catalog.task(export.name, inFile: plugin.path)
-    var setting = try own(export)
+    var setting = try own(nil)
     if !setting.isConfigured {
-      let assembled: AssembledRecipe
-      do { assembled = try recipe.assemble(for: task, in: catalog) } catch {
+      do {
+        setting.configuration = try recipe.recipe(for: task).dataConfiguration.text()
+      } catch {
         guard recipe.config == nil, recipe.settings.isEmpty else { throw error }
         let reason = "its default recipe is wrong: \(Diagnosis(error).description)"
-        return check.add(.fails, "task '\(export.name)'", "recipe", reason)
+        return check.add(.fails, "task '\(task.name)'", "recipe", reason)
       }
-      setting.configuration = assembled.recipe.dataConfiguration.text()
       setting.isConfigured =
-        recipe.config != nil || !recipe.settings.isEmpty || assembled.folder != nil
+        recipe.config != nil || !recipe.settings.isEmpty || HostPaths().task(task.name) != nil
     }
-    setting.dataset = task.description.dataset
+    setting.dataset = task.dataset
     for other in plugin.exports {
       let isPart =
-        other.kind == .dataset && other.name == task.description.dataset
-        || other.kind == .evaluator && other.name == task.description.evaluator
+        other.kind == .dataset && other.name == task.dataset
+        || other.kind == .evaluator && other.name == task.evaluator
       if isPart, settings[other] == nil { settings[other] = setting }
     }
   }
