@@ -2,15 +2,18 @@
 
 PACKAGES := libopenblas-dev libsndfile1-dev libsamplerate0-dev
 JOBS ?= $(shell nproc)
+PREFIX ?= /usr/local
+DESTDIR ?=
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo -E)
 
-.PHONY: help demo test build packages lint imports format check clean
+.PHONY: help demo test build install uninstall packages lint imports format check clean
 
 help:
 	@echo "make demo     build, then train on the embedded dialogues (about a minute of training)"
 	@echo "make test     build, then run the whole suite"
 	@echo "make check    test, lint, imports: what CI runs"
 	@echo "make build    release build in .build/release"
+	@echo "make install  release build into PREFIX (/usr/local); with BUILD=folder, that build as it is"
 	@echo "make format   lay the sources out as lint wants them"
 
 demo: build
@@ -18,6 +21,18 @@ demo: build
 
 build: packages
 	swift build -c release -j $(JOBS)
+
+# With BUILD nothing is built: `make && sudo make install BUILD=.build/release`.
+ifeq ($(origin BUILD),undefined)
+BUILD := .build/release
+install: build
+endif
+install:
+	@.ci/install "$(BUILD)" "$(DESTDIR)$(PREFIX)"
+
+uninstall:
+	rm -f "$(DESTDIR)$(PREFIX)/bin/host"
+	rm -rf "$(DESTDIR)$(PREFIX)/lib/host" "$(DESTDIR)$(PREFIX)/share/host"
 
 test: packages
 	swift build --build-tests -j $(JOBS)

@@ -20,9 +20,17 @@ struct BundledPlugin {
         name: module + "Entry",
         dependencies: ["TaskKit", "CPluginABI", .target(name: module)],
         path: "Plugins/\(module)/Entry",
-        linkerSettings: [.unsafeFlags(["-Xlinker", "--version-script=\(exports)"])]),
+        linkerSettings: [
+          .unsafeFlags(["-Xlinker", "--version-script=\(exports)"]), libraries(in: "$ORIGIN/.."),
+        ]),
     ]
   }
+}
+
+/// Where an installed file finds the Swift runtime, seen from its own folder ($ORIGIN). SwiftPM puts
+/// the toolchain's folder before it; `make install` takes that out.
+func libraries(in folder: String) -> LinkerSetting {
+  .unsafeFlags(["-Xlinker", "-rpath=\(folder)"])
 }
 
 let plugins = [
@@ -92,7 +100,8 @@ let package = Package(
         "Adapters", "CHostSupport", "Evaluation", "Formats", "Generation", "JSON", "Layers",
         "Models", "Objectives", "PluginHost", "Tasks", "Tensors", "Text", "Tracking", "Training",
         arguments,
-      ]),
+      ],
+      linkerSettings: [libraries(in: "$ORIGIN/../lib/host")]),
     // The SDK for plugin authors: the ABI header and nothing else of this package.
     .target(name: "TaskKit", dependencies: ["CPluginABI"]),
 

@@ -32,8 +32,9 @@ public enum Score: Sendable, Hashable {
   /// A finite number, higher is better, and the named parts it is made of, for the user to follow.
   /// A part may be missing from some samples.
   case score(Double, components: [String: Double] = [:])
-  /// There is nothing to judge, and why: the completion counts neither as good nor as bad.
-  case abstain(reason: String)
+  /// There is nothing to judge, and why: the completion counts neither as good nor as bad. It may
+  /// have components all the same.
+  case abstain(reason: String, components: [String: Double] = [:])
 }
 
 extension Score: ExpressibleByFloatLiteral, ExpressibleByIntegerLiteral {

@@ -91,21 +91,24 @@ private func write(_ scores: [Score], to out: UnsafePointer<tk_reward_out_v1>) t
   }
   var components: [String: [Float]] = [:]
   for (index, score) in scores.enumerated() {
+    let parts: [String: Double]
     switch score {
-    case .abstain(let reason):
+    case .abstain(let reason, let told):
       let status = reason.withStr { abstain(out, index, $0) }
       guard status == TK_OK else { return status }
-    case .score(let value, let parts):
+      parts = told
+    case .score(let value, let told):
       values[index] = Float(value)
       guard values[index].isFinite else {
         throw PluginError(.internal, "sample \(index): the score is \(value), not a finite number")
       }
-      for (name, part) in parts {
-        guard !part.isInfinite else {
-          throw PluginError(.internal, "sample \(index): the component '\(name)' is \(part)")
-        }
-        components[name, default: Array(repeating: .nan, count: scores.count)][index] = Float(part)
+      parts = told
+    }
+    for (name, part) in parts {
+      guard !part.isInfinite else {
+        throw PluginError(.internal, "sample \(index): the component '\(name)' is \(part)")
       }
+      components[name, default: Array(repeating: .nan, count: scores.count)][index] = Float(part)
     }
   }
   for (name, column) in components.sorted(by: { $0.key < $1.key }) {

@@ -37,6 +37,11 @@ struct HostProgram {
     return try run(URL(filePath: "/bin/bash"), ["-c", line], ["PATH": path])
   }
 
+  /// Whether all of these programs can be found.
+  static func has(_ programs: [String]) -> Bool {
+    programs.allSatisfy { (try? shell("command -v \($0)"))?.code == 0 }
+  }
+
   private static func run(
     _ program: URL, _ arguments: [String], _ environment: [String: String]
   ) throws -> Outcome {
@@ -82,6 +87,11 @@ final class Scratch {
   func write(_ text: String, to name: String) throws -> String {
     try Data(text.utf8).write(to: url(name))
     return path(name)
+  }
+
+  /// The names of what is in the folder, hidden ones too, sorted.
+  var names: [String] {
+    ((try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []).sorted()
   }
 
   /// Whether there is a file or folder of this name.

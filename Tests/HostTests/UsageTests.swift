@@ -18,7 +18,8 @@ import Testing
     ["train"], ["evaluate"], ["generate"], ["chat"], ["plan"], ["data", "show"], ["data", "audit"],
     ["data", "export"], ["inspect", "model"], ["inspect", "adapter"], ["inspect", "run"],
     ["inspect", "logits"], ["inspect", "tokens"], ["inspect", "prompt"], ["plugins", "list"],
-    ["plugins", "check"], ["bench", "train"], ["bench", "generate"], ["bench", "gemm"], ["doctor"],
+    ["plugins", "check"], ["plugins", "new"], ["bench", "train"], ["bench", "generate"],
+    ["bench", "gemm"], ["doctor"],
   ])
   func everyVerbShowsExamples(verb: [String]) throws {
     let help = try HostProgram.shell("host help " + verb.joined(separator: " "))

@@ -25,6 +25,7 @@ import Testing
     func score(_ completion: Completion) throws -> Score {
       switch completion.text {
       case "": return .abstain(reason: "empty completion")
+      case " ": return .abstain(reason: "blank completion", components: ["length": 1])
       case "one": return 1
       case "half": return 0.5
       case "huge": return .score(1e300)
@@ -59,13 +60,14 @@ import Testing
 
   @Test func scoresComponentsAndAbstentions() throws {
     let reward = try RewardCall(.reward(Length.self), #"{"target": 4}"#)
-    let outcome = reward.score(["ab", "", "one", "half", "abcd"])
+    let outcome = reward.score(["ab", "", "one", "half", "abcd", " "])
     #expect(outcome.status == TK_OK && outcome.message.isEmpty)
     #expect(outcome.scores[0] == 0.5 && outcome.scores[1].isNaN)
-    #expect(Array(outcome.scores[2...]) == [1, 0.5, 1])
-    #expect(outcome.reasons == [1: "empty completion"])
+    #expect(Array(outcome.scores[2...4]) == [1, 0.5, 1] && outcome.scores[5].isNaN)
+    #expect(outcome.reasons == [1: "empty completion", 5: "blank completion"])
     let column = try #require(outcome.components["length"])
     #expect(outcome.components.count == 1 && column[0] == 2 && column[4] == 4)
+    #expect(column[5] == 1)
     #expect(column[1].isNaN && column[2].isNaN && column[3].isNaN)
   }
 

@@ -1,4 +1,5 @@
 import CPluginABI
+import Synchronization
 import Tasks
 
 /// A plugin's reward, called in this process.
@@ -6,6 +7,8 @@ final class PluginReward: Reward {
   private let subject: String
   private let instance: PluginInstance
   private let scoring: Guard
+  /// The last batch's block, to pack the next one into.
+  private let storage = Mutex<[UInt8]>([])
   private let function:
     @convention(c) (
       UnsafeMutableRawPointer?, UnsafePointer<tk_reward_batch_v1>?,
@@ -38,7 +41,9 @@ final class PluginReward: Reward {
 
   func score(_ completions: [Completion]) throws(TaskError) -> [RewardOutcome] {
     guard !completions.isEmpty else { return [] }
-    let reply = try reply(to: RewardBatch(completions))
+    let batch = RewardBatch(completions, reusing: storage.withLock { exchange(&$0, with: []) })
+    defer { storage.withLock { $0 = batch.block } }
+    let reply = try reply(to: batch)
     do throws(RewardReply.Fault) { return try reply.outcomes() } catch {
       throw TaskError(.internal, "\(subject): \(error.reason)")
     }

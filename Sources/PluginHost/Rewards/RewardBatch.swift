@@ -12,20 +12,21 @@ struct RewardBatch: Sendable {
   /// The group of each sample.
   let groups: [Int32]
 
-  /// Packs completions.
-  init(_ completions: [Completion]) {
-    var block: [UInt8] = [], lengths: [Int] = []
-    block.reserveCapacity(completions.reduce(16) { $0 + $1.prompt.utf8.count + $1.text.utf8.count })
+  /// Packs completions into `storage`, the block of an earlier batch: fresh memory of this size
+  /// costs more than the copy.
+  init(_ completions: [Completion], reusing storage: consuming [UInt8] = []) {
+    var block = storage, lengths: [Int] = []
+    block.removeAll(keepingCapacity: true)
     lengths.reserveCapacity(3 * completions.count)
     func add(_ text: String) {
-      let start = block.count
+      lengths.append(text.utf8.count)
       block.append(contentsOf: text.utf8)
-      lengths.append(block.count - start)
     }
     for completion in completions { add(completion.prompt) }
     for completion in completions { add(completion.text) }
     for completion in completions {
-      add(completion.metadata == .emptyObject ? "{}" : completion.metadata.text())
+      let isEmpty = completion.metadata.object?.isEmpty ?? false
+      add(isEmpty ? "{}" : completion.metadata.text())
     }
     count = completions.count
     self.block = block

@@ -5,5 +5,5 @@ struct BenchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bench",
     abstract: "Measures throughput against what the processor can do at best.",
-    subcommands: [BenchTrain.self, BenchGenerate.self, BenchGemm.self])
+    subcommands: [BenchTrain.self, BenchGenerate.self, BenchGemm.self, BenchPlugins.self])
 }

@@ -7,7 +7,7 @@ import Tasks
 struct PluginsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "plugins", abstract: "Finds plugins, and says why one does not load.",
-    subcommands: [List.self, PluginsCheck.self], defaultSubcommand: List.self)
+    subcommands: [List.self, PluginsCheck.self, New.self], defaultSubcommand: List.self)
 
   /// `host plugins list`
   struct List: ParsableCommand {

@@ -46,7 +46,7 @@ static size_t characters(tk_str text) {
 
 static int is_blank(tk_str text) {
   for (size_t i = 0; i < text.len; i++) {
-    if (!memchr(" \t\n\r\f", text.ptr[i], 5)) return 0;
+    if (!memchr(" \t\n\v\f\r", text.ptr[i], 6)) return 0;
   }
   return 1;
 }

@@ -15,7 +15,7 @@ static tk_status create(void *user, const tk_host_v1 *host, tk_str config, tk_st
 
 static void destroy(void *instance) { (void)instance; }
 
-static int is_space(char c) { return memchr(" \t\n\r\f", c, 5) != NULL; }
+static int is_space(char c) { return memchr(" \t\n\v\f\r", c, 6) != NULL; }
 
 static tk_str trimmed(tk_str text) {
   while (text.len > 0 && is_space(text.ptr[0])) text.ptr++, text.len--;

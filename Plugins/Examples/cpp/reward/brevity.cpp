@@ -33,7 +33,7 @@ class Brevity : public tk::Reward {
   }
 
   static bool is_blank(std::string_view text) {
-    return text.find_first_not_of(" \t\n\r\f") == text.npos;
+    return text.find_first_not_of(" \t\n\v\f\r") == text.npos;
   }
 
   int64_t target;  // characters

@@ -32,7 +32,7 @@ class Exact : public tk::Evaluator {
   // end snippet
 
  private:
-  static constexpr const char *space = " \t\n\r\f";
+  static constexpr const char *space = " \t\n\v\f\r";
 
   static std::string_view trimmed(std::string_view text) {
     const size_t start = text.find_first_not_of(space);

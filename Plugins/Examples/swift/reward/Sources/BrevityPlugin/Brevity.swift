@@ -1,10 +1,10 @@
 // snippet: reward
 import TaskKit
 
-/// 1 for a completion of at most `target` characters, less the longer it is.
+/// 1 for a completion of at most `target` characters, then `target` over their number.
 struct Brevity: Reward {
   static let name = "brevity"
-  static let summary = "Prefers completions of at most `target` characters."
+  static let summary = "1 up to a target length, then target / length."
 
   struct Config: Decodable, Sendable {
     /// In characters, that is, Unicode scalars.
@@ -23,11 +23,12 @@ struct Brevity: Reward {
 
   func score(_ completion: Completion) -> Score {
     let characters = completion.text.unicodeScalars
-    if characters.allSatisfy(\.properties.isWhitespace) {
-      return .abstain(reason: "empty completion")
-    }
     let count = Double(characters.count)
-    return .score(min(1, Double(target) / count), components: ["characters": count])
+    let components = ["characters": count]
+    if characters.allSatisfy(\.properties.isWhitespace) {
+      return .abstain(reason: "empty completion", components: components)
+    }
+    return .score(min(1, Double(target) / count), components: components)
   }
 }
 // end snippet

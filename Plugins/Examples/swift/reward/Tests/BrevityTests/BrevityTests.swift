@@ -17,10 +17,12 @@ import Testing
   }
   // end snippet
 
-  @Test(arguments: ["", " \n\t"])
-  func abstainsWhereThereIsNothing(text: String) throws {
+  @Test(arguments: [("", 0.0), (" \n\t", 3)])
+  func abstainsWhereThereIsNothing(text: String, characters: Double) throws {
     let reward = try Brevity(configuration: ["target": 4])
-    #expect(reward.score(Completion(text: text)) == .abstain(reason: "empty completion"))
+    let score = reward.score(Completion(text: text))
+    #expect(
+      score == .abstain(reason: "empty completion", components: ["characters": characters]))
   }
 
   @Test(

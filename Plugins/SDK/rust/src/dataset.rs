@@ -1,0 +1,168 @@
+//! Datasets: rows by random access, so that the host shuffles, shards and resumes.
+
+use crate::abi::*;
+use crate::host::str;
+use crate::reward::accepted;
+use crate::{Host, Json, Result};
+
+/// A part of a task's rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Split {
+    /// To learn from.
+    Train,
+    /// To choose by.
+    Validation,
+    /// To report once.
+    Test,
+}
+
+impl Split {
+    pub(crate) fn named(name: &str) -> Option<Split> {
+        match name {
+            "train" => Some(Split::Train),
+            "validation" => Some(Split::Validation),
+            "test" => Some(Split::Test),
+            _ => None,
+        }
+    }
+}
+
+/// A piece of a turn.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Part {
+    /// Text.
+    Text(String),
+    /// One of the row's tensors, as "audio" or "image".
+    Media {
+        /// What it is.
+        kind: String,
+        /// The tensor's name.
+        tensor: String,
+    },
+}
+
+/// Which conversation a turn belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Section {
+    Conversation = TK_SECTION_CONVERSATION as isize,
+    Chosen = TK_SECTION_CHOSEN as isize,
+    Rejected = TK_SECTION_REJECTED as isize,
+}
+
+#[derive(Clone, Debug)]
+struct Tensor {
+    name: String,
+    shape: Vec<i64>,
+    values: Vec<f32>,
+}
+
+/// One row: `Row::new().user("2 + 2?").assistant("4")`.
+#[derive(Clone, Debug, Default)]
+pub struct Row {
+    turns: Vec<(Section, String, Vec<Part>)>,
+    metadata: Option<Json>,
+    choices: Vec<String>,
+    tensors: Vec<Tensor>,
+}
+
+impl Row {
+    /// A row without turns; the host wants at least one.
+    pub fn new() -> Row {
+        Row::default()
+    }
+
+    /// Appends a system turn.
+    pub fn system(self, text: impl Into<String>) -> Row {
+        self.turn("system", vec![Part::Text(text.into())])
+    }
+
+    /// Appends a user turn.
+    pub fn user(self, text: impl Into<String>) -> Row {
+        self.turn("user", vec![Part::Text(text.into())])
+    }
+
+    /// Appends an assistant turn.
+    pub fn assistant(self, text: impl Into<String>) -> Row {
+        self.turn("assistant", vec![Part::Text(text.into())])
+    }
+
+    /// Appends a turn of several parts; role: "system", "user", "assistant" or "tool".
+    pub fn turn(self, role: &str, parts: Vec<Part>) -> Row {
+        self.add(Section::Conversation, role, parts)
+    }
+
+    /// Appends the preferred answer of a pair.
+    pub fn chosen(self, text: impl Into<String>) -> Row {
+        self.add(Section::Chosen, "assistant", vec![Part::Text(text.into())])
+    }
+
+    /// Appends the other answer of a pair.
+    pub fn rejected(self, text: impl Into<String>) -> Row {
+        self.add(Section::Rejected, "assistant", vec![Part::Text(text.into())])
+    }
+
+    /// Sets what the evaluator gets back beside the prediction: an object.
+    pub fn metadata(mut self, object: Json) -> Row {
+        self.metadata = Some(object);
+        self
+    }
+
+    /// Sets the endings whose log-likelihoods the host scores.
+    pub fn choices(mut self, texts: Vec<String>) -> Row {
+        self.choices = texts;
+        self
+    }
+
+    /// Adds a tensor, row-major.
+    pub fn tensor(mut self, name: &str, shape: &[i64], values: Vec<f32>) -> Row {
+        self.tensors.push(Tensor { name: name.to_string(), shape: shape.to_vec(), values });
+        self
+    }
+
+    fn add(mut self, section: Section, role: &str, parts: Vec<Part>) -> Row {
+        self.turns.push((section, role.to_string(), parts));
+        self
+    }
+
+    /// # Safety
+    /// `sink` is the host's.
+    pub(crate) unsafe fn write(&self, sink: &tk_example_out_v1) -> Result<()> {
+        for (section, role, parts) in &self.turns {
+            let parts: Vec<tk_part_v1> = parts.iter().map(part).collect();
+            accepted((sink.turn)(sink, *section as i32, str(role), parts.as_ptr(), parts.len()))?;
+        }
+        if let Some(metadata) = &self.metadata {
+            accepted((sink.metadata)(sink, str(&metadata.to_string())))?;
+        }
+        if !self.choices.is_empty() {
+            let choices: Vec<tk_str> = self.choices.iter().map(|text| str(text)).collect();
+            accepted((sink.choices)(sink, choices.as_ptr(), choices.len()))?;
+        }
+        for Tensor { name, shape, values } in &self.tensors {
+            let (data, bytes) = (values.as_ptr().cast(), std::mem::size_of_val(&values[..]));
+            let rank = shape.len();
+            accepted((sink.tensor)(sink, str(name), TK_F32, shape.as_ptr(), rank, data, bytes))?;
+        }
+        Ok(())
+    }
+}
+
+fn part(part: &Part) -> tk_part_v1 {
+    let (r#type, media, value) = match part {
+        Part::Text(text) => (TK_PART_TEXT, "", text),
+        Part::Media { kind, tensor } => (TK_PART_MEDIA, kind.as_str(), tensor),
+    };
+    tk_part_v1 { r#type, reserved: 0, media: str(media), value: str(value) }
+}
+
+/// Rows by random access. Calls on one instance may overlap.
+pub trait Dataset: Sized + Send + Sync + 'static {
+    /// Makes the rows of a split from the recipe's data section; none: there is no such split.
+    fn new(config: &Json, split: Split, host: Host) -> Result<Option<Self>>;
+
+    /// The number of rows, constant.
+    fn count(&self) -> usize;
+
+    /// Row `index`: a pure function of (index, epoch, seed).
+    fn row(&self, index: usize, epoch: i64, seed: u64) -> Result<Row>;
+}

@@ -1,0 +1,115 @@
+//! Evaluators: all predictions of a split become a report.
+
+use crate::abi::*;
+use crate::host::{slice, text};
+use crate::{Host, Json, Result, Split};
+
+/// What the model answered to one row.
+#[derive(Clone, Debug)]
+pub struct Prediction<'a> {
+    /// The row's index in its dataset.
+    pub index: i64,
+    /// The answer.
+    pub text: &'a str,
+    /// The last assistant turn's text, if the row has one.
+    pub reference: Option<&'a str>,
+    /// The row: `{"turns": [{"role", "parts": [{"text"} | {"media", "tensor"}]}], "metadata",
+    /// "choices"}`.
+    pub example_json: &'a str,
+    /// The row's metadata: a JSON object.
+    pub metadata_json: &'a str,
+    /// Log-likelihood of each of the row's choices.
+    pub choice_log_likelihoods: &'a [f64],
+}
+
+impl Prediction<'_> {
+    /// The row, parsed.
+    pub fn example(&self) -> Result<Json> {
+        Json::parse(self.example_json).map_err(|error| error.at(format!("row {}", self.index)))
+    }
+}
+
+/// An evaluator's report: `Report::new(12, "exact").metric("exact", 0.5, 12)`.
+#[derive(Clone, Debug)]
+pub struct Report {
+    count: usize,
+    primary: String,
+    metrics: Vec<(String, Json)>,
+    baselines: Vec<(String, Json)>,
+    details: Option<Json>,
+}
+
+impl Report {
+    /// A report on `count` predictions, summed up by the metric `primary`.
+    pub fn new(count: usize, primary: &str) -> Report {
+        Report {
+            count,
+            primary: primary.to_string(),
+            metrics: Vec::new(),
+            baselines: Vec::new(),
+            details: None,
+        }
+    }
+
+    /// Adds a metric and the number of items behind it.
+    pub fn metric(mut self, name: &str, value: f64, count: usize) -> Report {
+        let metric = Json::object([("value", value.into()), ("count", (count as i64).into())]);
+        self.metrics.push((name.to_string(), metric));
+        self
+    }
+
+    /// Adds what a trivial answer would score by one metric.
+    pub fn baseline(mut self, name: &str, metric: &str, value: f64) -> Report {
+        self.baselines.push((name.to_string(), Json::object([(metric, value.into())])));
+        self
+    }
+
+    /// Sets an object with whatever else is worth keeping.
+    pub fn details(mut self, object: Json) -> Report {
+        self.details = Some(object);
+        self
+    }
+
+    pub(crate) fn json(self) -> Json {
+        Json::object([
+            ("count", (self.count as i64).into()),
+            ("primary", self.primary.as_str().into()),
+            ("metrics", Json::Object(self.metrics)),
+            ("baselines", Json::Object(self.baselines)),
+            ("details", self.details.unwrap_or(Json::Object(Vec::new()))),
+        ])
+    }
+}
+
+/// Judges all predictions of a split. Calls on one instance may overlap.
+pub trait Evaluator: Sized + Send + Sync + 'static {
+    /// Makes the evaluator of a split from the recipe's data section.
+    fn new(config: &Json, split: Split, host: Host) -> Result<Self>;
+
+    /// The report on all predictions; keeps no state between calls.
+    fn evaluate(&self, predictions: &[Prediction]) -> Result<Report>;
+}
+
+/// # Safety
+/// The columns are the host's, and outlive the predictions.
+pub(crate) unsafe fn predictions<'a>(all: &tk_predictions_v1) -> Result<Vec<Prediction<'a>>> {
+    let indices = slice(all.indices, all.count);
+    let [texts, examples, references, metadata] =
+        [all.texts, all.examples_json, all.references, all.metadata_json]
+            .map(|column| slice(column, all.count));
+    let scores = slice(all.choice_log_likelihoods, all.count);
+    let counts = slice(all.choice_counts, all.count);
+    (0..all.count)
+        .map(|i| {
+            let reference = references[i];
+            Ok(Prediction {
+                index: indices[i],
+                text: text(texts[i])?,
+                reference: if reference.ptr.is_null() { None } else { Some(text(reference)?) },
+                example_json: text(examples[i])?,
+                metadata_json: text(metadata[i])?,
+                choice_log_likelihoods: slice(scores[i], counts[i]),
+            })
+        })
+        .collect()
+}
