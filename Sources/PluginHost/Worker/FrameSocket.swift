@@ -6,7 +6,8 @@ final class FrameSocket: Sendable {
   /// Why no frame came or went.
   enum Fault: Error { case closed, timedOut }
 
-  private let descriptor: Int32
+  /// The socket itself.
+  let descriptor: Int32
   private let sending = Mutex<Void>(())
 
   /// Takes over a stream socket.
