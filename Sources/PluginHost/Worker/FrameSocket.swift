@@ -39,6 +39,13 @@ final class FrameSocket: Sendable {
     return try receive(count: Int(count), deadline)
   }
 
+  /// Whether there is something to receive, or the other side has gone, before `moment`.
+  func isReadable(by moment: ContinuousClock.Instant) -> Bool {
+    var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+    let milliseconds = max(0, (moment - .now) / .milliseconds(1))
+    return poll(&entry, 1, Int32(min(milliseconds.rounded(.up), 1e9))) > 0
+  }
+
   /// Blocks until the other side has gone.
   func waitForEnd() {
     var entry = pollfd(fd: descriptor, events: 0, revents: 0)
