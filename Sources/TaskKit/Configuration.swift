@@ -6,8 +6,14 @@ enum Configuration {
   /// What becomes of keys that a type does not ask for.
   enum UnknownKeys { case refused, refusedExceptHostKeys, ignored }
 
-  /// The host's text, which may be empty.
-  static func parse(_ text: String) throws -> JSON { text.isEmpty ? [:] : try JSON(parsing: text) }
+  /// The host's text, which must be JSON; `decode` wants an object.
+  static func parse(_ text: String) throws -> JSON {
+    guard let json = try? JSON(parsing: text) else {
+      throw PluginError(
+        .configuration, "the configuration must be an object, not '\(text.prefix(60))'")
+    }
+    return json
+  }
 
   /// `given` as `T`, over `defaults`.
   static func decode<T: Decodable>(

@@ -105,7 +105,7 @@ import Testing
   }
 
   @Test func wrongNumberOfScores() throws {
-    let outcome = try RewardCall(.reward(Whole.self), "").score(["few", "b", "c"])
+    let outcome = try RewardCall(.reward(Whole.self), "{}").score(["few", "b", "c"])
     #expect(outcome.status == TK_E_INTERNAL)
     #expect(outcome.message == "returned 1 scores for 3 samples")
   }
@@ -125,6 +125,16 @@ import Testing
     #expect(throws: PluginError(.configuration, message)) {
       try Length(configuration: JSON(parsing: text))
     }
+  }
+
+  @Test(arguments: [
+    ("", "''"), ("{", "'{'"), ("nonsense", "'nonsense'"), ("[]", "an array"),
+    (#""text""#, "a string"),
+  ])
+  func configurationsAreObjects(text: String, shown: String) {
+    #expect(
+      throws: PluginError(.configuration, "the configuration must be an object, not \(shown)")
+    ) { try RewardCall(.reward(Length.self), text) }
   }
 
   @Test func noConfigTakesNoKey() throws {

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <exception>
+#include <initializer_list>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -59,6 +60,13 @@ class Json {
     return answer == TK_JSON_FOUND ? std::optional<Json>(found) : std::nullopt;
   }
 
+  /// Throws if this is no object, or has a key that is none of these:
+  /// `unknown key 'tagret'; known: 'target'`.
+  void only(std::initializer_list<const char *> keys) const { check(keys, {}); }
+
+  /// The same for the configuration of a dataset, which may hold keys of the host's own as well.
+  void only_data(std::initializer_list<const char *> keys) const { check(keys, {TK_DATA_KEYS}); }
+
   /// The elements of an array.
   std::vector<Json> elements() const {
     std::vector<Json> all;
@@ -111,7 +119,21 @@ class Json {
   }
 
  private:
-  std::string inner(const char *key) const { return path_.empty() ? key : path_ + "." + key; }
+  std::string inner(const std::string &key) const {
+    return path_.empty() ? key : path_ + "." + key;
+  }
+
+  void check(std::vector<const char *> keys, const std::vector<const char *> &others) const {
+    std::string known;
+    for (const char *key : keys) known += (known.empty() ? "'" : ", '") + inner(key) + "'";
+    keys.insert(keys.end(), others.begin(), others.end());
+    tk_str unknown = {nullptr, 0};
+    const int answer = tk_json_unknown(value_, keys.data(), keys.size(), &unknown);
+    if (answer == TK_JSON_INVALID) throw wrong("an object");
+    if (answer == TK_JSON_ABSENT) return;
+    const std::string key = inner(std::string(view(unknown)));
+    throw Error(status_, "unknown key '" + key + "'; known: " + (known.empty() ? "none" : known));
+  }
 
   tk_str value_ = {nullptr, 0};
   tk_status status_;

@@ -12,130 +12,12 @@
 #ifndef TASKKIT_JSON_H
 #define TASKKIT_JSON_H
 
-#include <stdbool.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "CPluginABI.h"
+#include "taskkit_json_grammar.h"
 
 enum { TK_JSON_INVALID = -1, TK_JSON_ABSENT = 0, TK_JSON_FOUND = 1 };
-enum { TK_JSON_MAX_DEPTH = 64 }; /* deeper nesting is refused, so that the stack is bounded */
-
-/* ---- the grammar: each function returns the end of what it read, NULL if it is not there ----- */
-
-static inline const char *tk_json_space(const char *at, const char *end) {
-  while (at < end && (*at == ' ' || *at == '\t' || *at == '\n' || *at == '\r')) at++;
-  return at;
-}
-
-static inline const char *tk_json_digits(const char *at, const char *end) {
-  const char *start = at;
-  while (at < end && *at >= '0' && *at <= '9') at++;
-  return at > start ? at : NULL;
-}
-
-static inline const char *tk_json_scan_number(const char *at, const char *end) {
-  if (at < end && *at == '-') at++;
-  const bool zero = at < end && *at == '0';
-  at = zero ? at + 1 : tk_json_digits(at, end);
-  if (at && at < end && *at == '.') at = tk_json_digits(at + 1, end);
-  if (at && at < end && (*at == 'e' || *at == 'E')) {
-    at++;
-    if (at < end && (*at == '+' || *at == '-')) at++;
-    at = tk_json_digits(at, end);
-  }
-  return at;
-}
-
-/* The four hexadecimal digits of a \u escape; -1 if they are not there. */
-static inline int32_t tk_json_hex(const char *at, const char *end) {
-  if (end - at < 4) return -1;
-  int32_t value = 0;
-  for (int i = 0; i < 4; i++) {
-    const char c = at[i];
-    const int digit = c >= '0' && c <= '9'   ? c - '0'
-                      : c >= 'a' && c <= 'f' ? c - 'a' + 10
-                      : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                             : -1;
-    if (digit < 0) return -1;
-    value = value * 16 + digit;
-  }
-  return value;
-}
-
-/* One character or escape of a string; *code is its code point, or the byte of a longer UTF-8
- * sequence, which is passed on as it stands (*raw). */
-static inline const char *tk_json_character(const char *at, const char *end, uint32_t *code,
-                                            bool *raw) {
-  if (at >= end || (unsigned char)*at < 0x20) return NULL;
-  *code = (unsigned char)*at;
-  *raw = *at != '\\';
-  if (*raw) return at + 1;
-  if (++at >= end) return NULL;
-  static const char names[] = "\"\\/bfnrt", meanings[] = "\"\\/\b\f\n\r\t";
-  const char *name = *at ? strchr(names, *at) : NULL;
-  if (name) *code = (unsigned char)meanings[name - names];
-  if (name) return at + 1;
-  int32_t high = *at == 'u' ? tk_json_hex(at + 1, end) : -1;
-  if (high < 0 || (high >= 0xDC00 && high < 0xE000)) return NULL;
-  *code = (uint32_t)high;
-  at += 5;
-  if (high < 0xD800 || high >= 0xE000) return at;
-  /* A character beyond 0xFFFF is written as a pair of escapes. */
-  if (end - at < 6 || at[0] != '\\' || at[1] != 'u') return NULL;
-  int32_t low = tk_json_hex(at + 2, end);
-  if (low < 0xDC00 || low >= 0xE000) return NULL;
-  *code = 0x10000u + (((uint32_t)high - 0xD800u) << 10) + ((uint32_t)low - 0xDC00u);
-  return at + 6;
-}
-
-static inline const char *tk_json_scan_string(const char *at, const char *end) {
-  if (at >= end || *at != '"') return NULL;
-  at++;
-  uint32_t code;
-  bool raw;
-  while (at && at < end && *at != '"') at = tk_json_character(at, end, &code, &raw);
-  return at && at < end ? at + 1 : NULL;
-}
-
-static inline const char *tk_json_scan_word(const char *at, const char *end, const char *word) {
-  const size_t length = strlen(word);
-  return (size_t)(end - at) >= length && memcmp(at, word, length) == 0 ? at + length : NULL;
-}
-
-static inline const char *tk_json_scan(const char *at, const char *end, int depth);
-
-/* The members of an object or the elements of an array, from behind its opening bracket. */
-static inline const char *tk_json_scan_items(const char *at, const char *end, char close,
-                                             int depth) {
-  at = tk_json_space(at, end);
-  if (at < end && *at == close) return at + 1;
-  while (true) {
-    if (close == '}') {
-      at = tk_json_scan_string(tk_json_space(at, end), end);
-      if (at) at = tk_json_space(at, end);
-      if (!at || at >= end || *at++ != ':') return NULL;
-    }
-    at = tk_json_scan(tk_json_space(at, end), end, depth + 1);
-    if (at) at = tk_json_space(at, end);
-    if (!at || at >= end) return NULL;
-    if (*at == close) return at + 1;
-    if (*at++ != ',') return NULL;
-  }
-}
-
-static inline const char *tk_json_scan(const char *at, const char *end, int depth) {
-  if (at >= end || depth > TK_JSON_MAX_DEPTH) return NULL;
-  switch (*at) {
-    case '{': return tk_json_scan_items(at + 1, end, '}', depth);
-    case '[': return tk_json_scan_items(at + 1, end, ']', depth);
-    case '"': return tk_json_scan_string(at, end);
-    case 't': return tk_json_scan_word(at, end, "true");
-    case 'f': return tk_json_scan_word(at, end, "false");
-    case 'n': return tk_json_scan_word(at, end, "null");
-    default: return tk_json_scan_number(at, end);
-  }
-}
 
 /* ---- reading ------------------------------------------------------------------------------- */
 
@@ -172,47 +54,79 @@ static inline int64_t tk_json_string(tk_str value, char *utf8, size_t capacity) 
   return (int64_t)length;
 }
 
+/* Whether a value is the string of this text, which has at most 256 bytes. */
+static inline bool tk_json_equal(tk_str value, const char *text) {
+  char copy[256];
+  const size_t length = strlen(text);
+  if (tk_json_string(value, copy, sizeof copy) != (int64_t)length) return false;
+  return length <= sizeof copy && memcmp(copy, text, length) == 0;
+}
+
+/* tk_json_next for an array ('[') or an object ('{'), whose members have a key, in its quotes. */
+static inline int tk_json_step(tk_str items, char open, size_t *offset, tk_str *key,
+                               tk_str *item) {
+  tk_str whole;
+  if (*offset == 0) { /* the first call checks all of it */
+    if (!tk_json_value(items, &whole) || *whole.ptr != open) return TK_JSON_INVALID;
+    *offset = (size_t)(whole.ptr + 1 - items.ptr);
+  }
+  const char *end = items.ptr + items.len, *at = tk_json_space(items.ptr + *offset, end);
+  if (*at == ']' || *at == '}') return TK_JSON_ABSENT;
+  if (*at == ',') at = tk_json_space(at + 1, end);
+  if (open == '{') {
+    key->ptr = at;
+    at = tk_json_scan_string(at, end);
+    key->len = (size_t)(at - key->ptr);
+    at = tk_json_space(tk_json_space(at, end) + 1, end); /* behind the colon */
+  }
+  item->ptr = at;
+  at = tk_json_scan(at, end, 1);
+  item->len = (size_t)(at - item->ptr);
+  *offset = (size_t)(at - items.ptr);
+  return TK_JSON_FOUND;
+}
+
 /* The next element of an array; *offset is 0 at first, and belongs to this function from then on.
  * TK_JSON_FOUND, TK_JSON_ABSENT at the end, TK_JSON_INVALID if it is not an array. */
 static inline int tk_json_next(tk_str array, size_t *offset, tk_str *element) {
-  tk_str whole;
-  if (*offset == 0) { /* the first call checks all of it */
-    if (!tk_json_value(array, &whole) || *whole.ptr != '[') return TK_JSON_INVALID;
-    *offset = (size_t)(whole.ptr + 1 - array.ptr);
-  }
-  const char *end = array.ptr + array.len, *at = tk_json_space(array.ptr + *offset, end);
-  if (*at == ']') return TK_JSON_ABSENT;
-  if (*at == ',') at = tk_json_space(at + 1, end);
-  const char *stop = tk_json_scan(at, end, 1);
-  element->ptr = at;
-  element->len = (size_t)(stop - at);
-  *offset = (size_t)(stop - array.ptr);
-  return TK_JSON_FOUND;
+  return tk_json_step(array, '[', offset, NULL, element);
 }
 
 /* The value under key, at most 256 bytes of UTF-8. TK_JSON_FOUND, TK_JSON_ABSENT, or
  * TK_JSON_INVALID if object is not a JSON object or holds the key twice. */
 static inline int tk_json_member(tk_str object, const char *key, tk_str *value) {
-  tk_str whole;
-  if (!tk_json_value(object, &whole) || *whole.ptr != '{') return TK_JSON_INVALID;
-  const char *at = whole.ptr + 1, *end = whole.ptr + whole.len;
-  int found = TK_JSON_ABSENT;
-  while (*(at = tk_json_space(at, end)) != '}') {
-    if (*at == ',') at = tk_json_space(at + 1, end);
-    const char *colon = tk_json_scan_string(at, end);
-    const tk_str name = {at, (size_t)(colon - at)};
-    const char *start = tk_json_space(tk_json_space(colon, end) + 1, end);
-    at = tk_json_scan(start, end, 1);
-    char text[256];
-    const int64_t length = tk_json_string(name, text, sizeof text);
-    if (length > (int64_t)sizeof text || (size_t)length != strlen(key)) continue;
-    if (memcmp(text, key, (size_t)length) != 0) continue;
+  tk_str name, item;
+  size_t offset = 0;
+  int step, found = TK_JSON_ABSENT;
+  while ((step = tk_json_step(object, '{', &offset, &name, &item)) == TK_JSON_FOUND) {
+    if (!tk_json_equal(name, key)) continue;
     if (found == TK_JSON_FOUND) return TK_JSON_INVALID;
     found = TK_JSON_FOUND;
-    value->ptr = start;
-    value->len = (size_t)(at - start);
+    *value = item;
   }
-  return found;
+  return step == TK_JSON_INVALID ? step : found;
+}
+
+/* The keys of a recipe's data section that are the host's own: {"words", TK_DATA_KEYS} are all
+ * that the configuration of a dataset with the key "words" may hold. */
+#define TK_DATA_KEYS "seed", "shuffle", "test", "train", "validation"
+
+/* The first key that is none of these, as it stands in the text, without quotes: a misspelled one.
+ * TK_JSON_FOUND, TK_JSON_ABSENT, or TK_JSON_INVALID if object is not a JSON object. */
+static inline int tk_json_unknown(tk_str object, const char *const keys[], size_t count,
+                                  tk_str *unknown) {
+  tk_str name, item;
+  size_t offset = 0;
+  int step;
+  while ((step = tk_json_step(object, '{', &offset, &name, &item)) == TK_JSON_FOUND) {
+    size_t i = 0;
+    while (i < count && !tk_json_equal(name, keys[i])) i++;
+    if (i < count) continue;
+    unknown->ptr = name.ptr + 1;
+    unknown->len = name.len - 2;
+    return TK_JSON_FOUND;
+  }
+  return step;
 }
 
 /* A number; false if the value is none, or has 64 characters or more. */

@@ -14,6 +14,13 @@ void destroy(void *instance) noexcept {
   delete static_cast<T *>(instance);
 }
 
+/// What `create` gets: an object.
+inline Json configuration(tk_str text) {
+  const Json config(view(text), TK_E_CONFIG);
+  if (config.text().front() != '{') throw config.wrong("an object");
+  return config;
+}
+
 template <class T>
 struct RewardTable {
   static_assert(std::is_base_of_v<Reward, T>, "a reward derives from tk::Reward");
@@ -21,7 +28,7 @@ struct RewardTable {
   static tk_status create(void *, const tk_host_v1 *host, tk_str config, void **instance,
                           tk_error *error) noexcept {
     return guarded(error, [&] {
-      *instance = new T(Host(host), Json(view(config), TK_E_CONFIG));
+      *instance = new T(Host(host), configuration(config));
       return TK_OK;
     });
   }
@@ -53,7 +60,7 @@ struct DatasetTable {
                           void **instance, tk_error *error) noexcept {
     return guarded(error, [&]() -> tk_status {
       try {
-        *instance = new T(Host(host), Json(view(config), TK_E_CONFIG), view(split));
+        *instance = new T(Host(host), configuration(config), view(split));
         return TK_OK;
       } catch (const NoSuchSplit &) {
         return TK_END;
@@ -90,7 +97,7 @@ struct EvaluatorTable {
   static tk_status create(void *, const tk_host_v1 *host, tk_str config, tk_str split,
                           void **instance, tk_error *error) noexcept {
     return guarded(error, [&] {
-      *instance = new T(Host(host), Json(view(config), TK_E_CONFIG), view(split));
+      *instance = new T(Host(host), configuration(config), view(split));
       return TK_OK;
     });
   }

@@ -56,6 +56,7 @@ void boundary() {
   CHECK(fails("{}", {"int"}, TK_E_INTERNAL, "sample 0: unknown exception"));
   CHECK(fails("{\"throw\": 1}", {"a"}, TK_E_INTERNAL, "unknown exception"));
   CHECK(fails("{", {"a"}, TK_E_CONFIG, "the configuration must be JSON"));
+  CHECK(fails("[]", {"a"}, TK_E_CONFIG, "the configuration must be an object"));
   const char *completions[] = {"long", "a", "b"};
   CHECK(strlen(tk_test_reward("fragile", "{}", completions, 1).error) == 511);
   const auto made = tk_test_reward("fragile", "{}", completions + 1, 2);
@@ -165,6 +166,15 @@ void json() {
   CHECK(says([&] { value["a"].elements()[2].string(); }, "'a[2]' must be a string"));
   CHECK(says([&] { a[1].integer(); }, "'a[1]' must be an integer"));
   CHECK(says([&] { value.elements(); }, "the text must be an array"));
+  CHECK(says([&] { value.only({"a", "c"}); }, "unknown key 'b\\u00e9'; known: 'a', 'c'"));
+  CHECK(says([&] { value["c"].only({"D"}); }, "unknown key 'c.d'; known: 'c.D'"));
+  CHECK(says([&] { value["c"].only_data({}); }, "unknown key 'c.d'; known: none"));
+  CHECK(says([&] { value["a"].only({}); }, "'a' must be an object"));
+  tk::Json(" { } ").only({});
+  const tk::Json hosts(R"({"mine": 0, "s\u0065ed": 1, "shuffle": 2, "test": 3, "train": 4,
+                           "validation": 5})");
+  hosts.only_data({"mine"});
+  CHECK(says([&] { hosts.only({"mine"}); }, "unknown key 's\\u0065ed'; known: 'mine'"));
   CHECK(tk::Json("-9223372036854775808").integer() == INT64_MIN);
   CHECK(tk::Json("9223372036854775807").integer() == INT64_MAX);
   CHECK(says([&] { tk::Json("9223372036854775808").integer(); }, "the text must be an integer"));

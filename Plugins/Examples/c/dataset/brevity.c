@@ -43,7 +43,13 @@ static char *add(rows *self, size_t length) {
 /* snippet: config */
 static tk_status read_words(rows *self, tk_str config, tk_error *error) {
   static const char wrong[] = "'words' must be an array of strings with at least one element";
+  static const char *const keys[] = {"words", TK_DATA_KEYS};
   tk_str array, element;
+  if (tk_json_unknown(config, keys, sizeof keys / sizeof *keys, &element) == TK_JSON_FOUND) {
+    snprintf(error->text, error->capacity, "unknown key '%.*s'; known: 'words'", (int)element.len,
+             element.ptr);
+    return TK_E_CONFIG;
+  }
   int found = tk_json_member(config, "words", &array);
   if (found == TK_JSON_INVALID) return fail(error, TK_E_CONFIG, "the configuration is no object");
   if (found == TK_JSON_ABSENT) {

@@ -19,8 +19,14 @@ static tk_status fail(tk_error *error, tk_status status, const char *sentence) {
 static tk_status create(void *user, const tk_host_v1 *host, tk_str config, void **instance,
                         tk_error *error) {
   (void)user, (void)host;
+  static const char *const keys[] = {"target"};
   tk_str value;
   int64_t target;
+  if (tk_json_unknown(config, keys, 1, &value) == TK_JSON_FOUND) {
+    snprintf(error->text, error->capacity, "unknown key '%.*s'; known: 'target'", (int)value.len,
+             value.ptr);
+    return TK_E_CONFIG;
+  }
   const int found = tk_json_member(config, "target", &value);
   if (found == TK_JSON_INVALID) return fail(error, TK_E_CONFIG, "the configuration is no object");
   if (found == TK_JSON_ABSENT) return fail(error, TK_E_CONFIG, "'target' is required");

@@ -27,12 +27,6 @@ static int equal(tk_str a, tk_str b) {
   return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
 }
 
-static int is_string(tk_str json, const char *text) {
-  char copy[16];
-  const int64_t length = tk_json_string(json, copy, sizeof copy);
-  return length == (int64_t)strlen(text) && memcmp(copy, text, (size_t)length) == 0;
-}
-
 /* Whether the first word of the row's first user text is the reference. */
 static int echo_is_right(tk_str example, tk_str reference) {
   tk_str turns, turn, role, parts, part, text;
@@ -40,7 +34,7 @@ static int echo_is_right(tk_str example, tk_str reference) {
   if (tk_json_member(example, "turns", &turns) != TK_JSON_FOUND) return 0;
   while (tk_json_next(turns, &next_turn, &turn) == TK_JSON_FOUND) {
     if (tk_json_member(turn, "role", &role) != TK_JSON_FOUND) return 0;
-    if (!is_string(role, "user")) continue;
+    if (!tk_json_equal(role, "user")) continue;
     if (tk_json_member(turn, "parts", &parts) != TK_JSON_FOUND) return 0;
     while (tk_json_next(parts, &next_part, &part) == TK_JSON_FOUND) {
       if (tk_json_member(part, "text", &text) != TK_JSON_FOUND) continue;

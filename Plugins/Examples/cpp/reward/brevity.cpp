@@ -10,7 +10,9 @@ class Brevity : public tk::Reward {
   static constexpr bool thread_safe = true;  // score only reads
 
   // snippet: config
-  Brevity(const tk::Host &, const tk::Json &config) : target(config["target"].integer()) {
+  Brevity(const tk::Host &, const tk::Json &config) {
+    config.only({"target"});
+    target = config["target"].integer();
     if (target <= 0) throw config["target"].wrong("greater than 0");
   }
   // end snippet

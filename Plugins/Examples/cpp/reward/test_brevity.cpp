@@ -30,8 +30,11 @@ static void configurations(void) {
     const tk_test_scores made = tk_test_reward("brevity", garbage[i], completions, 1);
     CHECK(made.status == TK_E_CONFIG && strstr(made.error, "the configuration"));
   }
-  const char *right = " {\"other\": [1, {\"target\": 7}], \"t\\u0061rget\": 1} ";
-  CHECK(tk_test_reward("brevity", right, completions, 1).scores[0] == 1);
+  CHECK(tk_test_reward("brevity", " {\"t\\u0061rget\": 1} ", completions, 1).scores[0] == 1);
+  const char *misspelled = "{\"target\": 1, \"tagret\": 40}";
+  const tk_test_scores made = tk_test_reward("brevity", misspelled, completions, 1);
+  CHECK(made.status == TK_E_CONFIG);
+  CHECK(strcmp(made.error, "unknown key 'tagret'; known: 'target'") == 0);
 }
 
 int main(void) {

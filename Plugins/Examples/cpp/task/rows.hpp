@@ -12,6 +12,7 @@ class Rows : public tk::Dataset {
   Rows(const tk::Host &, const tk::Json &config, std::string_view split)
       : validation(split == "validation") {
     if (!validation && split != "train") throw tk::NoSuchSplit();
+    config.only_data({"words"});
     if (const auto chosen = config.find("words")) {
       words.clear();
       for (const tk::Json &word : chosen->elements()) words.push_back(word.string());

@@ -23,6 +23,12 @@ static void configurations(void) {
     CHECK(made.status == TK_E_CONFIG && strstr(made.error, "'words"));
   }
   CHECK(tk_test_row("brevity.rows", "{\"words\": [\"a\"", "train", 0).status == TK_E_CONFIG);
+  CHECK(tk_test_row("brevity.rows", "[]", "train", 0).status == TK_E_CONFIG);
+  const char *hosts = "{\"seed\": 7, \"shuffle\": true, \"train\": \"a\", \"test\": null}";
+  CHECK(tk_test_row("brevity.rows", hosts, "train", 0).status == TK_OK);
+  const tk_test_answer made = tk_test_row("brevity.rows", "{\"wrods\": [\"a\"]}", "train", 0);
+  CHECK(made.status == TK_E_CONFIG);
+  CHECK(strcmp(made.error, "unknown key 'wrods'; known: 'words'") == 0);
 }
 
 static void evaluation(void) {

@@ -43,6 +43,30 @@ impl Json {
         self.get(key).ok_or_else(|| Error::config(format!("'{key}' is required")))
     }
 
+    /// A configuration error if this is no object, or has a key that is none of these:
+    /// `unknown key 'tagret'; known: 'target'`.
+    pub fn only(&self, keys: &[&str]) -> Result<()> {
+        self.check(keys, &[])
+    }
+
+    /// The same for the configuration of a dataset, which may hold keys of the host's own as well.
+    pub fn only_data(&self, keys: &[&str]) -> Result<()> {
+        self.check(keys, &["seed", "shuffle", "test", "train", "validation"])
+    }
+
+    fn check(&self, keys: &[&str], others: &[&str]) -> Result<()> {
+        let Json::Object(members) = self else {
+            return Err(Error::config("the configuration must be an object"));
+        };
+        let is_known = |key: &str| keys.contains(&key) || others.contains(&key);
+        let Some((unknown, _)) = members.iter().find(|(key, _)| !is_known(key)) else {
+            return Ok(());
+        };
+        let known: Vec<String> = keys.iter().map(|key| format!("'{key}'")).collect();
+        let known = if known.is_empty() { "none".to_string() } else { known.join(", ") };
+        Err(Error::config(format!("unknown key '{unknown}'; known: {known}")))
+    }
+
     /// The integer, if this is one.
     pub fn as_int(&self) -> Option<i64> {
         match self {
@@ -163,6 +187,17 @@ mod tests {
         assert_eq!(Json::parse(&json.to_string()).unwrap(), json);
         assert_eq!(Json::parse("9223372036854775807").unwrap(), Json::Int(i64::MAX));
         assert_eq!(Json::parse("9223372036854775808").unwrap(), Json::Float(9223372036854775808.0));
+    }
+
+    #[test]
+    fn unknown_keys() {
+        let sentence = |result: Result<()>| result.unwrap_err().sentence;
+        let json = Json::parse(r#"{"a": 1, "s\u0065ed": 7}"#).unwrap();
+        assert_eq!(json.only(&["seed", "a"]), Ok(()));
+        assert_eq!(json.only_data(&["a"]), Ok(()));
+        assert_eq!(sentence(json.only(&["a", "b"])), "unknown key 'seed'; known: 'a', 'b'");
+        assert_eq!(sentence(json.only_data(&[])), "unknown key 'a'; known: none");
+        assert_eq!(sentence(Json::Null.only(&[])), "the configuration must be an object");
     }
 
     #[test]

@@ -163,8 +163,11 @@ macro_rules! plugin {
 // ---- the functions of the tables: pointers are the host's, valid until the function returns ----
 
 unsafe fn config(json: tk_str) -> Result<Json> {
-    let config = Json::parse(text(json)?);
-    config.map_err(|error| Error::config(format!("the configuration is {}", error.sentence)))
+    match Json::parse(text(json)?) {
+        Ok(object @ Json::Object(_)) => Ok(object),
+        Ok(_) => Err(Error::config("the configuration must be an object")),
+        Err(error) => Err(Error::config(format!("the configuration is {}", error.sentence))),
+    }
 }
 
 unsafe fn store<T>(made: T, instance: *mut *mut c_void) -> Result<tk_status> {

@@ -10,6 +10,7 @@ struct Brevity {
 impl Reward for Brevity {
     // snippet: config
     fn new(config: &Json, _host: Host) -> Result<Self> {
+        config.only(&["target"])?;
         match config.require("target")?.as_int() {
             Some(target) if target > 0 => Ok(Brevity { target }),
             _ => Err(Error::config("'target' must be an integer greater than 0")),

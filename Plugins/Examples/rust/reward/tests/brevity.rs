@@ -21,13 +21,22 @@ fn wrong_targets_are_named() {
         assert_eq!(error.status, TK_E_CONFIG);
         assert!(error.sentence.contains("'target'"), "{value}: {}", error.sentence);
     }
-    let error = score(tk_plugin_entry, "brevity", r#"{"targe": 1}"#, &["a"]).unwrap_err();
+    let error = score(tk_plugin_entry, "brevity", "{}", &["a"]).unwrap_err();
     assert_eq!((error.status, &*error.sentence), (TK_E_CONFIG, "'target' is required"));
 }
 
 #[test]
+fn misspelled_keys_are_named() {
+    let config = r#"{"target": 1, "tagret": 40}"#;
+    let error = score(tk_plugin_entry, "brevity", config, &["a"]).unwrap_err();
+    let sentence = "unknown key 'tagret'; known: 'target'";
+    assert_eq!((error.status, &*error.sentence), (TK_E_CONFIG, sentence));
+}
+
+#[test]
 fn garbage_is_no_configuration() {
-    for config in ["", r#"{"target": 40"#, r#"{"target": 040}"#, r#"{"target": 1, "target": 2}"#] {
+    let twice = r#"{"target": 1, "target": 2}"#;
+    for config in ["", "[]", "40", r#"{"target": 40"#, r#"{"target": 040}"#, twice] {
         let error = score(tk_plugin_entry, "brevity", config, &["a"]).unwrap_err();
         assert_eq!(error.status, TK_E_CONFIG);
         assert!(error.sentence.contains("the configuration"), "{config}: {}", error.sentence);

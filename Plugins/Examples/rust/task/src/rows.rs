@@ -13,6 +13,7 @@ impl Dataset for Rows {
         if split == Split::Test {
             return Ok(None);
         }
+        config.only_data(&["words"])?;
         let words = match config.get("words") {
             Some(words) => strings(words).ok_or_else(|| {
                 Error::config("'words' must be an array of strings with at least one element")

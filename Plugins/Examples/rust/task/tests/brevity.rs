@@ -34,6 +34,20 @@ fn wrong_words_are_named() {
     assert_eq!(rows("{\"words\": [\"a\"", "train", 0).unwrap_err().status, TK_E_CONFIG);
 }
 
+#[test]
+fn keys_are_known_or_the_hosts() {
+    let hosts = r#"{"seed": 7, "shuffle": true, "train": "a", "validation": "b", "test": null}"#;
+    assert_eq!(rows(hosts, "train", 0).unwrap().unwrap().0, 8);
+    let error = rows(r#"{"wrods": ["a"]}"#, "train", 0).unwrap_err();
+    let sentence = "unknown key 'wrods'; known: 'words'";
+    assert_eq!((error.status, &*error.sentence), (TK_E_CONFIG, sentence));
+    for config in ["[]", "\"text\"", ""] {
+        let error = rows(config, "train", 0).unwrap_err();
+        assert_eq!(error.status, TK_E_CONFIG);
+        assert!(error.sentence.starts_with("the configuration "), "{}", error.sentence);
+    }
+}
+
 /// A row as the host writes it, with this first text of its user turn.
 fn example(text: &str) -> String {
     format!(
