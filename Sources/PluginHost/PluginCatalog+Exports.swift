@@ -29,7 +29,8 @@ extension PluginCatalog {
       if FileManager.default.fileExists(atPath: path) { return (path, "") }
     }
     let entries = list()
-    for case .success(let plugin) in entries.map(\.result) where plugin.record(kind, name) != nil {
+    for case .success(let plugin) in entries.map(\.result)
+    where plugin.names(kind).contains(name) {
       return (plugin.path, name)
     }
     throw TaskError(.configuration, notFound(kind, name, entries))

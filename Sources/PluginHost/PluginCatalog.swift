@@ -11,8 +11,8 @@ public final class PluginCatalog: Sendable {
   public struct Entry: Sendable {
     /// The file.
     public let path: String
-    /// The plugin; or why it cannot be used, in one sentence without the path.
-    public let result: Result<Plugin, Unusable>
+    /// What the plugin says of itself; or why it cannot be used, in one sentence without the path.
+    public let result: Result<PluginSummary, Unusable>
   }
 
   /// Why a file cannot be used as a plugin.
@@ -26,24 +26,30 @@ public final class PluginCatalog: Sendable {
   /// What plugins are offered; a run adds its tokenizer and model.
   public let services = OfferedServices()
   let host: HostTable
-  let log: @Sendable (PluginLogLevel, String) -> Void
+  /// Takes the lines that plugins log.
+  public let log: @Sendable (PluginLogLevel, String) -> Void
   let isCancelled: @Sendable () -> Bool
+  private let workerProgram: String?
   private let opened = Mutex<[String: Result<Plugin, Unusable>]>([:])
+  private let surveyed = Mutex<[String: Result<PluginSummary, Unusable>]>([:])
 
   /// Creates a catalog; nothing is opened yet. `log` gets the lines that plugins log, on any
-  /// thread; `isCancelled` is polled by long calls.
+  /// thread; `isCancelled` is polled by long calls. `workerProgram` is what a process runs in which
+  /// plugins that are not bundled are opened for `list`; nil: they are opened in this one.
   public init(
-    searchPaths: PluginSearchPaths,
+    searchPaths: PluginSearchPaths, workerProgram: String? = nil,
     log: @escaping @Sendable (PluginLogLevel, String) -> Void = { _, _ in },
     isCancelled: @escaping @Sendable () -> Bool = { false }
   ) {
     self.searchPaths = searchPaths
+    self.workerProgram = workerProgram
     self.log = log
     self.isCancelled = isCancelled
     host = HostTable(log: log, isCancelled: isCancelled, services: services)
   }
 
-  /// Every `lib*.so` in the search paths, in their order, opened.
+  /// Every `lib*.so` in the search paths, in their order. Those that did not come with the program
+  /// are looked at in a process of their own: one that crashes while it is loaded is an entry too.
   public func list() -> [Entry] {
     var first: [String: String] = [:]
     return files().map { path in
@@ -53,8 +59,31 @@ public final class PluginCatalog: Sendable {
           path: path, result: .failure(Unusable(description: "not used: \(winner) comes first")))
       }
       first[name] = path
-      return Entry(path: path, result: open(path))
+      return Entry(path: path, result: survey(path))
     }
+  }
+
+  /// What the plugin at `path` says of itself.
+  private func survey(_ path: String) -> Result<PluginSummary, Unusable> {
+    let isOpen = opened.withLock { $0[path] != nil }
+    guard let workerProgram, !isOpen, !searchPaths.isBundled(path) else {
+      return open(path).map(\.summary)
+    }
+    if let known = surveyed.withLock({ $0[path] }) { return known }
+    var check = PluginCheck(
+      path: path, timeout: .seconds(10), searchPaths: searchPaths, program: workerProgram, log: log)
+    let result: Result<PluginSummary, Unusable>
+    do throws(TaskError) {
+      let summary = try check.load()
+      let fault = check.findings.first { $0.mark != .ok && $0.side != "exports" }
+      let unusable = Unusable(description: fault?.text ?? "it does not say what it is")
+      result =
+        fault == nil ? summary.map { .success($0) } ?? .failure(unusable) : .failure(unusable)
+    } catch {
+      result = .failure(Unusable(description: error.message))
+    }
+    surveyed.withLock { $0[path] = result }
+    return result
   }
 
   /// The task `name`: from the file `name` when it holds a `/`, else from `lib<name>.so` in the
@@ -69,10 +98,16 @@ public final class PluginCatalog: Sendable {
     }
     let entries = list()
     for case .success(let plugin) in entries.map(\.result)
-    where plugin.record(.task, name) != nil {
-      return try PluginTask(name, of: plugin, host: host)
+    where plugin.names(.task).contains(name) {
+      return try task(in: plugin.path, preferring: name)
     }
     throw TaskError(.configuration, notFound(.task, name, entries))
+  }
+
+  /// The plugin file that a task's or a reward's name stands for.
+  public func file(named name: String) throws(TaskError) -> String {
+    if let found = try? place(of: .reward, name, nil) { return found.path }
+    return try place(of: .task, name, nil).path
   }
 
   /// The task of one file: the one named `name`, or the only one.

@@ -28,6 +28,9 @@ public struct PluginTask: TaskDefinition {
     rows = ExportedDataset(name: description.dataset, plugin: plugin)
   }
 
+  /// The plugin whose rows are read: the task's, unless another one took its place.
+  public var rowsPlugin: Plugin { rows.plugin }
+
   /// The task with another plugin's rows in the place of its own.
   public func reading(_ dataset: ExportedDataset) -> PluginTask {
     var task = self

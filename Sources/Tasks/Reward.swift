@@ -30,15 +30,18 @@ public struct Completion: Sendable, Hashable {
 public enum RewardOutcome: Sendable, Hashable {
   /// A finite number, and the named parts that it is made of.
   case score(Double, components: [RewardComponent] = [])
-  /// There is no score, and why: the completion counts for nothing, rather than for 0.
-  case abstain(reason: String)
+  /// There is no score, and why: the completion counts for nothing, rather than for 0. Parts may be
+  /// known all the same.
+  case abstain(reason: String, components: [RewardComponent] = [])
 
   /// The score; nil for an abstention.
   public var score: Double? { if case .score(let score, _) = self { score } else { nil } }
 
-  /// The parts of a score, in the reward's order.
+  /// The named parts, in the reward's order.
   public var components: [RewardComponent] {
-    if case .score(_, let components) = self { components } else { [] }
+    switch self {
+    case .score(_, let components), .abstain(_, let components): components
+    }
   }
 }
 

@@ -9,12 +9,15 @@ public struct RewardPanel: Sendable {
     public let name: String
     /// What its score counts in the total. A metric is a reward of weight 0.
     public let weight: Double
+    /// The file of its plugin; nil where there is none.
+    public let path: String?
     let reward: any Reward
 
     /// Creates a member.
-    public init(name: String, weight: Double, reward: any Reward) {
+    public init(name: String, weight: Double, path: String? = nil, reward: any Reward) {
       self.name = name
       self.weight = weight
+      self.path = path
       self.reward = reward
     }
   }
@@ -97,16 +100,16 @@ public struct ScoredCompletion: Sendable, Hashable {
   public var json: JSONValue {
     let rewards = outcomes.map { name, outcome -> (String, JSONValue) in
       if let error = errors[name] { return (name, ["error": .string(error)]) }
-      switch outcome {
-      case .abstain(let reason): return (name, ["abstained": .string(reason)])
-      case .score(let score, let components):
-        var entry: JSONValue = ["score": .double(score)]
-        if !components.isEmpty {
-          let parts = components.map { ($0.name, JSONValue.double($0.value)) }
-          entry = entry.setting("components", .object(.init(uniqueKeysWithValues: parts)))
+      var entry: JSONValue =
+        switch outcome {
+        case .score(let score, _): ["score": .double(score)]
+        case .abstain(let reason, _): ["abstained": .string(reason)]
         }
-        return (name, entry)
+      if !outcome.components.isEmpty {
+        let parts = outcome.components.map { ($0.name, JSONValue.double($0.value)) }
+        entry = entry.setting("components", .object(.init(uniqueKeysWithValues: parts)))
       }
+      return (name, entry)
     }
     return [
       "group": .int(completion.group), "prompt": .string(completion.prompt),

@@ -17,6 +17,8 @@ public struct TrainerState: Sendable, Hashable {
   public var evaluationsWithoutGain = 0
   /// Loss and trained tokens of the steps since the last row of the log.
   public var windowLoss = 0.0, windowTokens = 0
+  /// Whether the evaluation of the last step is still to be done: it failed, or was interrupted.
+  public var owesEvaluation = false
   /// Tokens read so far.
   public var tokensSeen = 0
   /// Rows of `loss` and of `eval_loss`, in order.
@@ -42,7 +44,10 @@ public struct TrainerState: Sendable, Hashable {
           "attributes": ["early_stopping_patience_counter": .int(evaluationsWithoutGain)]
         ],
         "LogWindow": [
-          "attributes": ["loss_sum": .double(windowLoss), "trained_tokens": .int(windowTokens)]
+          "attributes": [
+            "evaluation_pending": .bool(owesEvaluation), "loss_sum": .double(windowLoss),
+            "trained_tokens": .int(windowTokens),
+          ]
         ],
       ],
       "total_flos": 0, "train_batch_size": .int(trainBatchSize), "trial_name": nil,
@@ -73,6 +78,7 @@ public struct TrainerState: Sendable, Hashable {
     let window = json["stateful_callbacks"]?["LogWindow"]?["attributes"]
     windowLoss = window?["loss_sum"]?.double ?? 0
     windowTokens = window?["trained_tokens"]?.int ?? 0
+    owesEvaluation = window?["evaluation_pending"]?.bool ?? false
   }
 
   /// Reads the file at `path`; nil when it is not one.

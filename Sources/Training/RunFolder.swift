@@ -25,7 +25,7 @@ public struct RunFolder: Sendable {
   public static func removeRun(at path: String) throws {
     let own = [
       "run.json", "metrics.jsonl", "trainer_state.json", "logs", "best", "last",
-      "evaluation_before.json", "skipped.jsonl",
+      "evaluation_before.json", "skipped.jsonl", "rewards.jsonl",
     ]
     for name in own { DurableFolder.remove(path + "/" + name) }
     for step in checkpoints(in: path) { DurableFolder.remove("\(path)/checkpoint-\(step)") }

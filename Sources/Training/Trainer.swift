@@ -109,25 +109,50 @@ public final class Trainer {
     log = try MetricsLog(path: folder.path + "/metrics.jsonl", keepingThrough: state.globalStep)
     events = try EventWriter(
       folder: folder.path + "/logs", keepingThrough: state.globalStep)
-    var outcome = TrainingOutcome.finished(step: options.steps)
-    while state.globalStep < options.steps {
+    var ending = state.owesEvaluation ? try conclude(state.globalStep, shouldStop) : nil
+    while ending == nil, state.globalStep < options.steps {
       let number = state.globalStep + 1
       try step(number)
-      let isLast = number == options.steps
-      if isLast || number % options.evaluationSteps == 0 { try evaluate() }
-      if isStale {
-        outcome = .stopped(step: number)
-        break
-      }
-      let isInterrupted = !isLast && shouldStop()
-      if isLast || isInterrupted || number % options.saveSteps == 0 || isBestNow { try save() }
-      if isInterrupted { return .interrupted(step: number) }
+      ending = try conclude(number, shouldStop)
     }
-    if case .stopped = outcome { try save() }
+    if case .interrupted = ending { return .interrupted(step: state.globalStep) }
     if options.loadsBest, let best = state.bestGlobalStep, best != state.globalStep {
       try trainable.restore(from: folder.checkpoint(best) + "/" + trainable.weightsFile)
     }
-    return outcome
+    return ending ?? .finished(step: options.steps)
+  }
+
+  /// What follows a step: an evaluation and a checkpoint where they are due. Not nil when the run
+  /// ends here, before its last step.
+  private func conclude(_ number: Int, _ shouldStop: () -> Bool) throws -> TrainingOutcome? {
+    let isLast = number == options.steps
+    if isLast || number % options.evaluationSteps == 0 {
+      do { try evaluateDue() } catch let error as TaskError where error.kind == .cancelled {
+        guard shouldStop() else { throw error }
+        return .interrupted(step: number)
+      }
+    }
+    if isStale {
+      try save()
+      return .stopped(step: number)
+    }
+    let isInterrupted = !isLast && shouldStop()
+    if isLast || isInterrupted || number % options.saveSteps == 0 || isBestNow { try save() }
+    return isInterrupted ? .interrupted(step: number) : nil
+  }
+
+  /// Evaluates. Where that fails, as it may for a plugin's sake, the steps since the last checkpoint
+  /// are saved, and a resumed run begins with this evaluation.
+  private func evaluateDue() throws {
+    if state.owesEvaluation { savedStep = nil }
+    state.owesEvaluation = true
+    do { try evaluate() } catch {
+      do { try save() } catch { observe(.note("the checkpoint cannot be saved: \(error)")) }
+      observe(
+        .note("step \(state.globalStep) is saved; --resume goes on with its evaluation"))
+      throw error
+    }
+    state.owesEvaluation = false
   }
 
   private func startState() {

@@ -208,3 +208,46 @@ import Testing
     for key in Recipe.documentation { #expect(!key.text.isEmpty && !key.expectation.isEmpty) }
   }
 }
+
+@Suite struct RewardRecipeTests {
+  @Test func aListOfRewards() throws {
+    let recipe = try Recipe(layers: [
+      .yaml(
+        """
+        on_reward_error: abstain
+        rewards:
+          - { name: brevity, weight: 0.5, config: { target: 40 } }
+          - { name: ./libjudge.so, isolate: false, timeout: 2.5, memory_limit: 300MB }
+        """, named: "r.yaml")
+    ])
+    #expect(recipe.rewards.map(\.name) == ["brevity", "./libjudge.so"])
+    #expect(recipe.rewards[0].weight == 0.5 && recipe.rewards[0].configuration["target"] == 40)
+    #expect(recipe.rewards[0].isIsolated == nil && recipe.rewards[1].isIsolated == false)
+    #expect(recipe.rewards[1].timeout == 2.5)
+    #expect(recipe.rewards[1].memoryLimit.bytes == 300_000_000)
+    #expect(recipe.onRewardError == .abstain)
+    // The resolved recipe reads back to the same.
+    let again = try Recipe(layers: [.yaml(recipe.yaml, named: "resolved")])
+    #expect(again.rewards == recipe.rewards)
+    // A later layer replaces the list; the command line can.
+    let none = try Recipe(layers: [
+      .yaml("rewards: [{ name: a }]", named: "r.yaml"), .setting("rewards=[]"),
+    ])
+    #expect(none.rewards.isEmpty)
+  }
+
+  @Test(arguments: [
+    ("rewards: 3", "r.yaml:1: rewards must be a list of mappings, found 3"),
+    ("rewards:\n  - { wieght: 1 }", "r.yaml:2: unknown key 'wieght' in rewards[0]"),
+    ("rewards:\n  - { weight: 1 }", "r.yaml:2: rewards[0] needs the key 'name'"),
+    ("rewards: [{ name: a, timeout: 0 }]", "rewards[0].timeout must be greater than 0"),
+    ("rewards: [{ name: a, memory_limit: much }]", "must be an amount of memory"),
+    ("on_reward_error: ignore", "must be one of stop, abstain"),
+  ])
+  func faults(yaml: String, sentence: String) {
+    let error = #expect(throws: FormatError.self) {
+      try Recipe(layers: [.yaml(yaml, named: "r.yaml")])
+    }
+    #expect("\(error!)".contains(sentence), "\(error!)")
+  }
+}

@@ -51,10 +51,9 @@ import Testing
     return kept.replacing(" ", with: "-")
   }
 
-  @Test(.enabled(if: hasC, "needs make and cc"))
-  func theCommandsOfWriteARewardRun() throws {
-    try runCommands(of: "Plugins/WriteAReward.md")
-  }
+  @Test(
+    .enabled(if: hasC, "needs make and cc"), arguments: ["README.md", "Plugins/WriteAReward.md"])
+  func theCommandsAboutRewardsRun(path: String) throws { try runCommands(of: path) }
 
   @Test(.enabled(if: HostProgram.has(["swift"]), "needs swift"))
   func theCommandsOfWriteATaskRun() throws { try runCommands(of: "Plugins/WriteATask.md") }

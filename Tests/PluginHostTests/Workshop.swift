@@ -10,6 +10,8 @@ import Testing
 final class Workshop: Sendable {
   let directory: String
   private static let sources = String(#filePath.dropLast("/Workshop.swift".count))
+  /// The built program, which workers run; it lies beside the tests.
+  static let host = PluginSearchPaths.runningExecutableDirectory + "/host"
   static let hasCompiler = FileManager.default.isExecutableFile(atPath: "/usr/bin/cc")
 
   init() throws {

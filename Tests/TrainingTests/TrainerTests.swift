@@ -44,7 +44,10 @@ import Text
 
   /// Runs `steps` steps with dropout, accumulation and shuffling; `stopAfter` steps a signal comes.
   /// Returns the adapter's numbers.
-  func run(_ path: String, resuming: Bool = false, stopAfter: Int? = nil) throws -> [[Float]] {
+  func run(
+    _ path: String, resuming: Bool = false, stopAfter: Int? = nil,
+    judge: ((_ step: Int) throws -> [(name: String, value: Double)])? = nil
+  ) throws -> [[Float]] {
     let model = try CausalLanguageModel(folder: Self.modelFolder)
     let config = AdapterConfig(
       r: 4, alpha: 8, dropout: 0.2, targetModules: ["q_proj", "down_proj"], usesRSLoRA: false,
@@ -62,7 +65,7 @@ import Text
     let trainer = Trainer(
       model: model, trainable: .adapter(adapters), optimizer: AdamW(adapters.parameters),
       train: data, validation: data, options: options,
-      folder: try RunFolder(path: path, resuming: resuming), judge: nil, observe: { _ in })
+      folder: try RunFolder(path: path, resuming: resuming), judge: judge, observe: { _ in })
     var done = 0
     let outcome = try trainer.run(resuming: resuming) {
       done += 1
@@ -86,6 +89,31 @@ import Text
       for name in ["metrics.jsonl", "trainer_state.json"] {
         #expect(try readFile("\(path)/\(name)") == readFile("\(whole)/\(name)"), "\(name)")
       }
+    }
+  }
+
+  @Test(arguments: [3, 6, 7])
+  func anEvaluationThatFailsIsDoneAgain(step failing: Int) throws {
+    func judge(_ step: Int) -> [(name: String, value: Double)] { [("score", Double(step))] }
+    let whole = Self.folder(), path = Self.folder()
+    let expected = try run(whole, judge: judge)
+    let error = #expect(throws: TaskError.self) {
+      try run(path) { step in
+        if step == failing { throw TaskError(.internal, "the reward crashed") }
+        return judge(step)
+      }
+    }
+    #expect(error?.message == "the reward crashed")
+    try DurableFolder.verify("\(path)/checkpoint-\(failing)")
+    var steps: [Int] = []
+    let weights = try run(path, resuming: true) { step in
+      steps.append(step)
+      return judge(step)
+    }
+    #expect(weights == expected)
+    #expect(steps == [3, 6, 7].filter { $0 >= failing })
+    for name in ["metrics.jsonl", "trainer_state.json"] {
+      #expect(try readFile("\(path)/\(name)") == readFile("\(whole)/\(name)"), "\(name)")
     }
   }
 

@@ -35,4 +35,32 @@ int hs_spawn(const char *program, char *const words[], char *const environment[]
  * truncated file. Returns 0, or -1 with a sentence in text. */
 int hs_check_shared_object(const char *path, char *text, size_t capacity);
 
+/* ---- memory lent to a plugin that is under check ------------------------------------------------
+ * Each piece lies between two pages that nobody may touch, its end at the second one. No address is
+ * ever given out twice, so that a pointer that was kept points to nothing for ever. */
+typedef struct hs_piece {
+  void *start;
+  size_t size;
+} hs_piece;
+
+/* Makes a writable piece; what ("the prompts") is a text that lives for ever. start is NULL when
+ * there is no address space left. Any thread. */
+hs_piece hs_lend(size_t size, const char *what);
+
+/* From now on the piece may only be read. */
+void hs_lend_read_only(hs_piece piece);
+
+/* Whether the bytes before a writable piece, as far back as its first page goes, are untouched. */
+int hs_lent_is_intact(hs_piece piece);
+
+/* From now on nobody may touch the piece. */
+void hs_lend_end(hs_piece piece);
+
+/* From now on a fault within lent memory is reported before the process dies of it: one sentence
+ * with its length (u32) before it, prefix before that, and the length of all (u64) in front. */
+void hs_lend_report(int descriptor, const unsigned char *prefix, size_t prefix_size);
+
+/* Bytes that malloc has given out and that were not freed. */
+size_t hs_allocated_bytes(void);
+
 #endif

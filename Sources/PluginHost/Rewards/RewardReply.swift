@@ -25,7 +25,9 @@ struct RewardReply: Sendable, Hashable {
     outcomes.reserveCapacity(scores.count)
     for (index, score) in scores.enumerated() {
       if !abstentions.isEmpty, let reason = abstentions[index] {
-        outcomes.append(.abstain(reason: reason.isEmpty ? "no reason given" : reason))
+        outcomes.append(
+          .abstain(
+            reason: reason.isEmpty ? "no reason given" : reason, components: parts(of: index)))
         continue
       }
       guard score.isFinite else {
@@ -33,17 +35,17 @@ struct RewardReply: Sendable, Hashable {
           reason: "score \(index) of \(scores.count) is \(score) (unset or not finite); set it, or "
             + "abstain from the sample")
       }
-      guard !components.isEmpty else {
-        outcomes.append(.score(Double(score)))
-        continue
-      }
-      let parts = components.compactMap { component -> RewardComponent? in
-        let value = component.values[index]
-        return value.isNaN ? nil : RewardComponent(name: component.name, value: Double(value))
-      }
-      outcomes.append(.score(Double(score), components: parts))
+      outcomes.append(.score(Double(score), components: parts(of: index)))
     }
     return outcomes
+  }
+
+  private func parts(of index: Int) -> [RewardComponent] {
+    guard !components.isEmpty else { return [] }
+    return components.compactMap { component in
+      let value = component.values[index]
+      return value.isNaN ? nil : RewardComponent(name: component.name, value: Double(value))
+    }
   }
 }
 

@@ -6,7 +6,8 @@ final class FrameSocket: Sendable {
   /// Why no frame came or went.
   enum Fault: Error { case closed, timedOut }
 
-  private let descriptor: Int32
+  /// The socket itself.
+  let descriptor: Int32
   private let sending = Mutex<Void>(())
 
   /// Takes over a stream socket.
@@ -36,6 +37,13 @@ final class FrameSocket: Sendable {
     // What no batch can have is no frame: the other side writes nonsense.
     guard count < 1 << 34 else { throw .closed }
     return try receive(count: Int(count), deadline)
+  }
+
+  /// Whether there is something to receive, or the other side has gone, before `moment`.
+  func isReadable(by moment: ContinuousClock.Instant) -> Bool {
+    var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+    let milliseconds = max(0, (moment - .now) / .milliseconds(1))
+    return poll(&entry, 1, Int32(min(milliseconds.rounded(.up), 1e9))) > 0
   }
 
   /// Blocks until the other side has gone.

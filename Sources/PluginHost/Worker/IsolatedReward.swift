@@ -70,6 +70,7 @@ final class IsolatedReward: Reward, @unchecked Sendable {
     let response = try exchange(
       .score(batch), with: worker, doing: "scoring \(batch.count) completions")
     guard case .scored(let reply) = response, reply.scores.count == batch.count else {
+      self.worker = nil
       throw TaskError(.internal, "\(subject): its worker process answers out of turn")
     }
     return reply
@@ -99,10 +100,10 @@ final class IsolatedReward: Reward, @unchecked Sendable {
       switch error {
       case .timedOut:
         _ = worker.stop(within: .zero)
-        throw TaskError(
-          .internal,
-          "\(subject): no answer within \(limits.timeout) while \(what); its worker process was "
-            + "stopped")
+        let end = "while \(what); its worker process was stopped"
+        throw host.isCancelled()
+          ? TaskError(.cancelled, "\(subject): asked to stop, it did not, \(end)")
+          : TaskError(.internal, "\(subject): no answer within \(limits.timeout) \(end)")
       case .closed:
         let ending = worker.stop(within: .seconds(1))
         throw TaskError(.internal, "\(subject): its worker process \(ending), while \(what)")
@@ -118,6 +119,7 @@ final class IsolatedReward: Reward, @unchecked Sendable {
     var deadline = ContinuousClock.now + limits.timeout
     try worker.socket.send(request.bytes, by: deadline)
     while true {
+      try wait(for: worker, by: &deadline)
       // What cannot be read was not written by a worker that is in order.
       let frame = try worker.socket.receive(by: deadline)
       guard let response = try? WorkerResponse(bytes: frame) else { throw .closed }
@@ -130,6 +132,21 @@ final class IsolatedReward: Reward, @unchecked Sendable {
         deadline += ContinuousClock.now - start
         try worker.socket.send(WorkerRequest.answer(answer).bytes, by: deadline)
       default: return response
+      }
+    }
+  }
+
+  /// Waits for the worker's next message. Once the user has asked to stop, the plugin has five
+  /// seconds to notice.
+  private func wait(
+    for worker: WorkerProcess, by deadline: inout ContinuousClock.Instant
+  ) throws(FrameSocket.Fault) {
+    var isStopping = false
+    while !worker.socket.isReadable(by: min(deadline, .now + .milliseconds(250))) {
+      guard ContinuousClock.now < deadline else { throw .timedOut }
+      if !isStopping, host.isCancelled() {
+        isStopping = true
+        deadline = min(deadline, .now + .seconds(5))
       }
     }
   }

@@ -50,11 +50,22 @@ private final class WorkerLoop {
           guard let reward else { return }
           desk.close(with: .scored(try reward.reply(to: batch)))
         case .answer: return
+        case .check(let job): return check(job)
         }
       } catch {
         desk.close(with: .failed(error))
       }
     }
+  }
+
+  private func check(_ job: CheckJob) {
+    let desk = desk
+    if job.memoryLimit > 0 { ProcessMemory.limit(to: job.memoryLimit) }
+    CheckEvent.reportFaults(to: desk.descriptor)
+    let host = HostTable(log: { desk.log($0, $1) }, isCancelled: { false })
+    let bench = CheckBench(job: job, host: host) { desk.report($0) }
+    bench.run()
+    desk.close(with: .check(.done))
   }
 
   private func open(_ job: WorkerJob) throws(TaskError) -> WorkerResponse {
@@ -99,6 +110,12 @@ private final class WorkerDesk: ModelService {
     }
   }
 
+  /// The socket, for who cannot wait.
+  var descriptor: Int32 { socket.descriptor }
+
+  /// Tells the host how a check goes.
+  func report(_ event: CheckEvent) { try? socket.send(WorkerResponse.check(event).bytes) }
+
   func log(_ level: PluginLogLevel, _ text: String) {
     try? socket.send(WorkerResponse.log(level, text).bytes)
   }
@@ -140,7 +157,7 @@ private final class WorkerDesk: ModelService {
 }
 
 /// What this process may allocate.
-private enum ProcessMemory {
+enum ProcessMemory {
   /// Lets the process allocate `bytes` more than it has: private, writable memory, the kind that a
   /// leak is made of. Files that are mapped do not count.
   static func limit(to bytes: Int) {

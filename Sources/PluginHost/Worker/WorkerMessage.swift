@@ -20,6 +20,8 @@ enum WorkerRequest: Sendable {
   case score(RewardBatch)
   /// The answer to a `WorkerResponse.ask`.
   case answer(WorkerAnswer)
+  /// Puts a plugin through its paces; the worker then leaves.
+  case check(CheckJob)
 }
 
 /// From a worker to its host. While a request is open a worker may log and ask; `opened`, `scored` or
@@ -31,6 +33,7 @@ enum WorkerResponse: Sendable {
   case failed(TaskError)
   case log(PluginLogLevel, String)
   case ask(WorkerQuestion)
+  case check(CheckEvent)
 }
 
 /// What a plugin in a worker asks of the host's services.
@@ -68,6 +71,9 @@ extension WorkerRequest {
     case .answer(let answer):
       writer.write(UInt8(2))
       answer.write(to: &writer)
+    case .check(let job):
+      writer.write(UInt8(3))
+      job.write(to: &writer)
     }
     return writer.bytes
   }
@@ -93,6 +99,7 @@ extension WorkerRequest {
       guard let batch else { throw WireReader.Fault() }
       self = .score(batch)
     case 2: self = .answer(try WorkerAnswer(&reader))
+    case 3: self = .check(try CheckJob(&reader))
     default: throw WireReader.Fault()
     }
   }
@@ -127,6 +134,9 @@ extension WorkerResponse {
     case .ask(let question):
       writer.write(UInt8(4))
       question.write(to: &writer)
+    case .check(let event):
+      writer.write(CheckEvent.tag)
+      event.write(to: &writer)
     }
     return writer.bytes
   }
@@ -141,6 +151,7 @@ extension WorkerResponse {
       let level = PluginLogLevel(rawValue: try reader.integer()) ?? .info
       self = .log(level, try reader.text())
     case 4: self = .ask(try WorkerQuestion(&reader))
+    case CheckEvent.tag: self = .check(try CheckEvent(&reader))
     default: throw WireReader.Fault()
     }
   }

@@ -16,21 +16,25 @@ final class WorkerProcess {
   /// The hidden verb that makes a process of the program a worker.
   static let verb = "worker"
 
-  /// Starts `program`, which will keep to `memoryLimit` by itself.
-  init(program: String, memoryLimit: Int) throws(TaskError) {
+  /// Starts `program`, which will keep to `memoryLimit` by itself. `extra` goes into its environment.
+  init(
+    program: String, memoryLimit: Int, environment extra: [String: String] = [:]
+  ) throws(TaskError) {
     self.memoryLimit = memoryLimit
     var ends: [Int32] = [0, 0]
     guard socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0, &ends) == 0
     else { throw Self.fault("its socket cannot be made", errno) }
     socket = FrameSocket(ends[0])
     defer { close(ends[1]) }
-    process = try Self.spawn(program, ends[1])
+    process = try Self.spawn(program, ends[1], extra)
   }
 
   deinit { _ = stop(within: .milliseconds(500)) }
 
-  private static func spawn(_ program: String, _ end: Int32) throws(TaskError) -> pid_t {
-    let words = cStrings(["host", verb]), environment = cStrings(environment)
+  private static func spawn(
+    _ program: String, _ end: Int32, _ extra: [String: String]
+  ) throws(TaskError) -> pid_t {
+    let words = cStrings(["host", verb]), environment = cStrings(environment(adding: extra))
     defer { (words + environment).forEach { free($0) } }
     var process = pid_t()
     let code = hs_spawn(program, words, environment, end, &process)
@@ -40,8 +44,8 @@ final class WorkerProcess {
 
   /// The host's environment. The host tells how a worker ended; without Swift's backtrace, which
   /// takes a second, unless the user has asked for it.
-  private static var environment: [String] {
-    let own = ProcessInfo.processInfo.environment
+  private static func environment(adding extra: [String: String]) -> [String] {
+    let own = ProcessInfo.processInfo.environment.merging(extra) { $1 }
     return own.merging(["SWIFT_BACKTRACE": "enable=no"]) { own, _ in own }.map { "\($0)=\($1)" }
   }
 

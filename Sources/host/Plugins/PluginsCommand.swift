@@ -7,7 +7,7 @@ import Tasks
 struct PluginsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "plugins", abstract: "Finds plugins, and says why one does not load.",
-    subcommands: [List.self, Check.self, New.self], defaultSubcommand: List.self)
+    subcommands: [List.self, PluginsCheck.self, New.self], defaultSubcommand: List.self)
 
   /// `host plugins list`
   struct List: ParsableCommand {
@@ -36,57 +36,6 @@ struct PluginsCommand: ParsableCommand {
         return
       }
       for entry in entries { Console.print(entry.text) }
-    }
-  }
-
-  /// `host plugins check`
-  struct Check: ParsableCommand {
-    static let configuration = CommandConfiguration(
-      commandName: "check", abstract: "Opens a plugin, makes its parts and reads its first rows.",
-      discussion: """
-        Says why a plugin does not load or what is wrong with a row. Rows are read with the task's
-        default recipe, or with the one that --config names.
-
-        Examples:
-          host plugins check hri_dialogue
-          host plugins check ./build/libmy_task.so --config my_task.yaml
-        """)
-
-    @Argument(help: "A plugin file, or the name of a task.") var plugin: String
-    @OptionGroup var recipe: RecipeOptions
-    @OptionGroup var options: PluginOptions
-
-    func run() throws {
-      let isFile = plugin.hasSuffix(".so")
-      let name = isFile && !plugin.contains("/") ? "./" + plugin : plugin
-      let catalog = options.catalog()
-      let task = try catalog.task(named: name)
-      Console.print("ok  loads: \(task.plugin.path)")
-      Console.print("ok  plugin \(task.plugin.name) \(task.plugin.version)")
-      Console.print("ok  task '\(task.description.name)': \(task.description.summary)")
-      let hasFolder = HostPaths().task(task.description.name) != nil
-      guard recipe.config != nil || !recipe.settings.isEmpty || hasFolder else {
-        return Console.print("--  no rows were read: the task has no tasks/ folder; give --config")
-      }
-      try checkParts(task, catalog)
-    }
-
-    private func checkParts(_ task: PluginTask, _ catalog: PluginCatalog) throws {
-      let recipe = try recipe.assemble(for: task, in: catalog).recipe
-      let configuration = recipe.dataConfiguration
-      for split in Split.allCases {
-        guard let data = try task.dataset(split: split, configuration: configuration) else {
-          Console.print("--  \(split.rawValue): the task has no such split")
-          continue
-        }
-        for row in 0..<min(data.count, 4) {
-          _ = try data.example(at: row, epoch: 0, seed: UInt64(recipe.training.seed))
-        }
-        Console.print("ok  \(split.rawValue): \(Format.grouped(data.count)) rows")
-      }
-      let evaluator = try task.evaluator(split: .validation, configuration: configuration)
-      Console.print(
-        evaluator == nil ? "--  no evaluator: runs are judged by their loss" : "ok  evaluator")
     }
   }
 }

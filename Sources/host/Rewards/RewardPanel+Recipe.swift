@@ -13,7 +13,9 @@ extension RewardPanel {
       guard !members.contains(where: { $0.name == opened.name }) else {
         throw recipe.fault("rewards[\(index)]", "names the reward '\(opened.name)' a second time")
       }
-      members.append(Member(name: opened.name, weight: entry.weight, reward: opened.reward))
+      members.append(
+        Member(
+          name: opened.name, weight: entry.weight, path: opened.path, reward: opened.reward))
     }
     self.init(members, onFailure: FailurePolicy(recipe.onRewardError))
   }

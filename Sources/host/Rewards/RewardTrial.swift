@@ -117,7 +117,7 @@ struct RewardTrial: CustomStringConvertible {
     for member in panel.members {
       var seen: [String: (first: Int, count: Int)] = [:], order: [String] = []
       for (index, row) in scored.enumerated() {
-        guard case .abstain(let reason) = row.outcomes[member.name] else { continue }
+        guard case .abstain(let reason, _) = row.outcomes[member.name] else { continue }
         if seen[reason] == nil { order.append(reason) }
         seen[reason] = (seen[reason]?.first ?? index, (seen[reason]?.count ?? 0) + 1)
       }

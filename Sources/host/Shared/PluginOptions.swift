@@ -16,7 +16,7 @@ struct PluginOptions: ParsableArguments {
   /// by their long calls.
   func catalog(isCancelled: @escaping @Sendable () -> Bool = { false }) -> PluginCatalog {
     PluginCatalog(
-      searchPaths: searchPaths,
+      searchPaths: searchPaths, workerProgram: "/proc/self/exe",
       log: { level, message in if level != .debug { Console.note("\(level): \(message)") } },
       isCancelled: isCancelled)
   }

@@ -22,12 +22,21 @@ struct RecipeOptions: ParsableArguments {
   func assemble(
     for task: PluginTask, in catalog: PluginCatalog, flags: [RecipeLayer] = []
   ) throws -> AssembledRecipe {
-    let name = task.description.name, folder = HostPaths().task(name)
+    let recipe = try recipe(for: task.description, flags: flags)
+    let replaced = try recipe.dataset.map { try task.reading(catalog.dataset(named: $0)) }
+    return AssembledRecipe(
+      recipe: recipe, task: replaced ?? task, catalog: catalog,
+      folder: HostPaths().task(task.description.name))
+  }
+
+  /// The same for a task that is not open.
+  func recipe(for task: TaskDescription, flags: [RecipeLayer] = []) throws -> Recipe {
+    let name = task.name, folder = HostPaths().task(name)
     var own: [RecipeLayer] = []
     if let config { own.append(try .file(config)) }
     own += flags
     own += try settings.map { try RecipeLayer.setting($0) }
-    var layers = [RecipeLayer.defaults(task.description.defaults, ofTask: name)]
+    var layers = [RecipeLayer.defaults(task.defaults, ofTask: name)]
     if let folder {
       let embedded = try RecipeLayer.file(folder + "/task.yaml")
       // The embedded sample must not mix with a user's own files: rows of the one would be judged on
@@ -40,9 +49,7 @@ struct RecipeOptions: ParsableArguments {
     recipe.task = name
     let places = RecipePlaces(task: folder, models: HostPaths().models, name: name)
     try places.expand(&recipe)
-    let replaced = try recipe.dataset.map { try task.reading(catalog.dataset(named: $0)) }
-    return AssembledRecipe(
-      recipe: recipe, task: replaced ?? task, catalog: catalog, folder: folder)
+    return recipe
   }
 }
 

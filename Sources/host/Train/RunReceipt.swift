@@ -1,5 +1,6 @@
 import Formats
 import JSON
+import PluginHost
 import Tasks
 import Tensors
 import Training
@@ -9,7 +10,10 @@ struct RunReceipt {
   private var json: JSONValue
   private let base: String
 
-  init(_ session: TaskSession, train: EncodedDataset, validation: EncodedDataset?) {
+  init(
+    _ session: TaskSession, train: EncodedDataset, validation: EncodedDataset?,
+    panel: RewardPanel?
+  ) {
     base = session.modelFolder
     json = [
       "host_version": .string(HostCommand.version),
@@ -19,10 +23,15 @@ struct RunReceipt {
         "kernels": .string(Engine.instructionSet), "openblas_core": .string(Engine.blasCore),
         "threads": .int(Parallel.threads), "bf16": .bool(Engine.usesBF16),
       ],
-      "plugin": Self.hash(session.task.plugin.path).setting(
-        "path", .string(session.task.plugin.path)
-      )
-      .setting("version", .string(session.task.plugin.version)),
+      "plugin": Self.receipt(session.task.plugin),
+      "dataset_plugin": session.recipe.dataset == nil
+        ? .null : Self.receipt(session.task.rowsPlugin),
+      "rewards": .array(
+        (panel?.members ?? []).map { member in
+          let entry: JSONValue = ["name": .string(member.name), "weight": .double(member.weight)]
+          guard let path = member.path else { return entry }
+          return entry.setting("plugin", Self.hash(path).setting("path", .string(path)))
+        }),
       "base": ["path": .string(session.modelFolder)],
       "data": ["train": train.receipt, "validation": validation?.receipt ?? .null],
       "outcome": "running",
@@ -57,6 +66,11 @@ struct RunReceipt {
       files = files.setting(name, hash(folder + "/" + name))
     }
     return ["path": .string(folder), "files": files]
+  }
+
+  private static func receipt(_ plugin: Plugin) -> JSONValue {
+    hash(plugin.path).setting("path", .string(plugin.path))
+      .setting("version", .string(plugin.version))
   }
 
   private static func hash(_ path: String) -> JSONValue {

@@ -47,7 +47,7 @@ struct TrainingRun {
     let display = TrainingDisplay(options)
     display.introduce(session, plan, trainable, train, validation)
     try DurableFile.createFolder(path)
-    var receipt = RunReceipt(session, train: train, validation: validation)
+    var receipt = RunReceipt(session, train: train, validation: validation, panel: panel)
     try receipt.write(to: path)
     try RunOutput.writeSkipped(
       [("train", train)] + (validation.map { [("validation", $0)] } ?? []), to: path)

@@ -1,0 +1,183 @@
+import CPluginABI
+import Tasks
+
+/// A dataset's functions, called with borrowed memory.
+struct DatasetCalls: @unchecked Sendable {
+  // Unchecked: constant tables of a library that is never unloaded.
+  private let table: tk_dataset_v1
+  private let user: UnsafeMutableRawPointer?
+  private let host: HostTable
+
+  init(_ name: String, _ plugin: Plugin, _ host: HostTable) throws(TaskError) {
+    (table, user) = try functions(.dataset, name, of: plugin, as: tk_dataset_v1.self)
+    guard table.create != nil, table.count != nil, table.read != nil else {
+      throw TaskError(.internal, "it lacks 'create', 'count' or 'read'")
+    }
+    self.host = host
+  }
+
+  /// Whether calls on one instance may overlap.
+  var isThreadSafe: Bool { table.flags & UInt32(TK_THREAD_SAFE) != 0 }
+
+  func create(
+    _ configuration: String, _ split: Split, capacity: Int = 4096
+  ) throws(CheckFault) -> Made {
+    try make(configuration, split: split, capacity: capacity) {
+      table.create(user, host.pointer, $0, $1, $2, $3)
+    }
+  }
+
+  func destroy(_ instance: CheckInstance) { table.destroy?(instance.pointer) }
+
+  func count(_ instance: CheckInstance) throws(CheckFault) -> Int64 {
+    let count = table.count(instance.pointer)
+    guard count >= 0 else { throw .fails("it cannot count its rows (status \(count))") }
+    return count
+  }
+
+  /// A row, into a sink that is lent for this call.
+  func row(
+    _ instance: CheckInstance, _ index: Int64, epoch: Int64 = 0
+  ) throws(CheckFault) -> Example {
+    let lending = Lending(), sink = ExampleSink()
+    let result = sink.withTable { own -> Result<CheckAnswer, CheckFault> in
+      let lent = LentSink(own, lending)
+      return Result { () throws(CheckFault) in
+        let answer = try calling { table.read(instance.pointer, index, epoch, 42, lent.table, $0) }
+        try lent.check()
+        return answer
+      }
+    }
+    let answer = try result.get()
+    try lending.checkOutputs()
+    if let fault = sink.fault { throw .fails("row \(index): \(fault)") }
+    guard answer.status >= 0 else { throw .fails("row \(index) cannot be read: \(answer.text)") }
+    guard answer.status == TK_OK else {
+      throw .fails("row \(index): it ends there, but counts more rows")
+    }
+    do throws(ExampleSink.Fault) { return try sink.example() } catch {
+      throw .fails("row \(index): \(error.reason)")
+    }
+  }
+}
+
+/// Puts a dataset through its paces.
+struct DatasetCheck: Sendable {
+  let calls: DatasetCalls
+  let bench: CheckBench
+
+  init(_ calls: DatasetCalls, _ bench: CheckBench) {
+    self.calls = calls
+    self.bench = bench
+  }
+
+  func run() {
+    var splits = 0, isCalled = true
+    for split in Split.allCases {
+      let name = split.rawValue
+      bench.check(name) { () throws(CheckFault) in
+        guard isCalled else { throw .note("not made, as the split before it was not") }
+        isCalled = false
+        bench.step(name, "create, split '\(name)'")
+        let made = try calls.create(bench.job.configuration, split)
+        if case .refused(let answer) = made { throw bench.job.refusal(answer) }
+        isCalled = true
+        guard case .made(let instance) = made else { throw .note("it has no such split") }
+        splits += 1
+        let text = try read(instance, split)
+        bench.step(name, "destroy, split '\(name)'")
+        calls.destroy(instance)
+        return text
+      }
+    }
+    if splits == 0, isCalled {
+      bench.check("splits") { () throws(CheckFault) in
+        throw .fails("it has none of the splits train, validation and test")
+      }
+    }
+    bench.check("errors", checkErrors)
+  }
+
+  /// Reads some rows in several ways, which must not matter.
+  private func read(_ instance: CheckInstance, _ split: Split) throws(CheckFault) -> String {
+    let name = split.rawValue
+    bench.step(name, "count, split '\(name)'")
+    let count = try calls.count(instance)
+    guard count > 0 else { throw .note("it has no rows") }
+    let indices = Array(Set([0, 1, 2, 3, count - 1]).filter { $0 < count }).sorted()
+    var rows: [Example] = []
+    for index in indices {
+      bench.step(name, "read, row \(index) of split '\(name)'")
+      rows.append(try calls.row(instance, index))
+    }
+    bench.step(name, "read, the same rows of split '\(name)' backwards")
+    try compare(rows, try again(instance, indices, isReversed: true), indices, "read a second time")
+    bench.step(name, "read, the same rows of split '\(name)' on another thread")
+    let others = onOtherThread { Result { () throws(CheckFault) in try again(instance, indices) } }
+    try compare(rows, try others.get(), indices, "read on another thread")
+    bench.step(name, "read, rows of another epoch")
+    _ = try calls.row(instance, indices[0], epoch: 1)
+    try compare(rows, try again(instance, indices), indices, "read after another epoch")
+    if calls.isThreadSafe { try readAtOnce(instance, indices, rows, name) }
+    bench.step(name, "count, split '\(name)'")
+    guard try calls.count(instance) == count else {
+      throw .fails("count changes from \(count) to another number while rows are read")
+    }
+    return "\(count) rows; the same in any order, again and on other threads"
+  }
+
+  private func readAtOnce(
+    _ instance: CheckInstance, _ indices: [Int64], _ rows: [Example], _ name: String
+  ) throws(CheckFault) {
+    bench.step(name, "read, thread-safe calls on split '\(name)'")
+    let results = onThreads(4) { _ in
+      Result { () throws(CheckFault) in
+        for _ in 0..<10 {
+          try compare(
+            rows, try again(instance, indices), indices, "read by several threads at once")
+        }
+      }
+    }
+    for result in results { try result.get() }
+  }
+
+  private func again(
+    _ instance: CheckInstance, _ indices: [Int64], isReversed: Bool = false
+  ) throws(CheckFault) -> [Example] {
+    var rows: [Example] = []
+    for index in isReversed ? indices.reversed() : indices {
+      rows.append(try calls.row(instance, index))
+    }
+    return isReversed ? rows.reversed() : rows
+  }
+
+  private func compare(
+    _ rows: [Example], _ others: [Example], _ indices: [Int64], _ when: String
+  ) throws(CheckFault) {
+    for (place, index) in indices.enumerated() where rows[place] != others[place] {
+      throw .fails(
+        "row \(index) differs when \(when); a row is a function of its index, the epoch and the seed"
+      )
+    }
+  }
+
+  private func checkErrors() throws(CheckFault) -> String {
+    var accepted: [String] = []
+    for wrong in CheckSamples.wrongConfigurations {
+      let shown = wrong.isEmpty ? "an empty text" : wrong
+      for capacity in [4096, 8, 1] {
+        bench.step("errors", "create, with \(shown) and \(capacity) bytes for the error's text")
+        guard case .made(let made) = try calls.create(wrong, .train, capacity: capacity) else {
+          continue
+        }
+        calls.destroy(made)
+        if capacity == 4096 { accepted.append(shown) }
+      }
+    }
+    guard accepted.isEmpty else {
+      throw .note(
+        "it accepts \(accepted.joined(separator: " and ")) as its configuration without a word")
+    }
+    return "a configuration that is no object is refused"
+  }
+}

@@ -1,0 +1,13 @@
+/* Looks at a completion's last byte, whether it has one or not. */
+#define FAULTY_SCORE
+#include "reward.h"
+
+static tk_status score(void *instance, const tk_reward_batch_v1 *batch,
+                       const tk_reward_out_v1 *out, tk_error *error) {
+  (void)instance, (void)error;
+  for (size_t i = 0; i < batch->count; i++) {
+    if (batch->completions[i].len == 0) *(volatile char *)8 = 0;
+    out->scores[i] = 1;
+  }
+  return TK_OK;
+}

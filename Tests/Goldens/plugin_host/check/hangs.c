@@ -1,0 +1,13 @@
+/* Waits for ever on a batch of three. */
+#define FAULTY_SCORE
+#include <unistd.h>
+
+#include "reward.h"
+
+static tk_status score(void *instance, const tk_reward_batch_v1 *batch,
+                       const tk_reward_out_v1 *out, tk_error *error) {
+  (void)instance, (void)error;
+  while (batch->count == 3) sleep(1);
+  for (size_t i = 0; i < batch->count; i++) out->scores[i] = 1;
+  return TK_OK;
+}

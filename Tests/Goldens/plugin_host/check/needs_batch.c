@@ -1,0 +1,12 @@
+/* Scores relative to the size of the batch: in order, but not for each sample alone. */
+#define FAULTY_SCORE
+#include "reward.h"
+
+static tk_status score(void *instance, const tk_reward_batch_v1 *batch,
+                       const tk_reward_out_v1 *out, tk_error *error) {
+  (void)instance, (void)error;
+  for (size_t i = 0; i < batch->count; i++) {
+    out->scores[i] = (float)batch->completions[i].len / (float)batch->count;
+  }
+  return TK_OK;
+}

@@ -1,0 +1,11 @@
+/* Writes a score before the first. */
+#define FAULTY_SCORE
+#include "reward.h"
+
+static tk_status score(void *instance, const tk_reward_batch_v1 *batch,
+                       const tk_reward_out_v1 *out, tk_error *error) {
+  (void)instance, (void)error;
+  for (size_t i = 0; i < batch->count; i++) out->scores[i] = 1;
+  out->scores[-1] = 1;
+  return TK_OK;
+}

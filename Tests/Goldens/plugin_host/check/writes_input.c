@@ -1,0 +1,13 @@
+/* Trims a completion in place. */
+#define FAULTY_SCORE
+#include "reward.h"
+
+static tk_status score(void *instance, const tk_reward_batch_v1 *batch,
+                       const tk_reward_out_v1 *out, tk_error *error) {
+  (void)instance, (void)error;
+  for (size_t i = 0; i < batch->count; i++) {
+    ((char *)batch->completions[i].ptr)[batch->completions[i].len - 1] = 0;
+    out->scores[i] = 1;
+  }
+  return TK_OK;
+}

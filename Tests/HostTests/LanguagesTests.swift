@@ -1,0 +1,81 @@
+import Foundation
+import JSON
+import Testing
+
+/// The example rewards in all languages, each built by its own tools outside of the package, score
+/// one batch in one process. What is missing on a machine is left out, and said.
+@Suite struct LanguagesTests {
+  /// How the example in a language is built, and what comes of it.
+  struct Example: Sendable, CustomTestStringConvertible {
+    let name: String, folder: String, tools: [String], command: String, product: String
+    var testDescription: String { name }
+  }
+
+  static let examples = [
+    Example(
+      name: "C", folder: "c", tools: ["make", "cc"], command: "make", product: "libbrevity.so"),
+    Example(
+      name: "C, clang", folder: "c", tools: ["make", "clang"], command: "make CC=clang",
+      product: "libbrevity.so"),
+    Example(
+      name: "C++", folder: "cpp", tools: ["make", "c++"], command: "make",
+      product: "libbrevity.so"),
+    Example(
+      name: "Rust", folder: "rust", tools: ["cargo"],
+      command: "CARGO_NET_OFFLINE=true cargo build --release",
+      product: "target/release/libbrevity.so"),
+    Example(
+      name: "Swift", folder: "swift", tools: ["swift"],
+      command: "swift build --product brevity", product: ".build/debug/libbrevity.so"),
+    Example(
+      name: "Swift, its runtime inside", folder: "swift", tools: ["swift"],
+      command: "swift build --product brevity -Xswiftc -static-stdlib",
+      product: ".build/debug/libbrevity.so"),
+  ]
+
+  @Test(.enabled(if: HostProgram.has(["make", "cc"]), "needs make and cc"))
+  func oneProcessHoldsThemAll() throws {
+    let scratch = try Scratch()
+    var libraries: [String] = []
+    for (index, example) in Self.examples.enumerated() {
+      guard HostProgram.has(example.tools) else {
+        print("skipped: \(example.name), which needs \(example.tools.joined(separator: " and "))")
+        continue
+      }
+      libraries.append(try build(example, in: scratch, as: "\(index)"))
+    }
+    let rows = scratch.path("0/rows.jsonl")
+    let words = libraries.flatMap { ["--reward", $0] }
+    for place in ["--no-isolate", "--isolate"] {
+      let outcome = try HostProgram.run(
+        ["reward", "try", "--data", rows, "--config", "{\"target\": 40}", "--json", place] + words)
+      try #require(outcome.code == 0, "\(outcome.errors)")
+      try agree(outcome.json(), on: libraries.count)
+    }
+  }
+
+  private func agree(_ report: JSONValue, on count: Int) throws {
+    #expect(report["rewards"]?.array?.count == count)
+    let scored = try #require(report["rows"]?.array)
+    #expect(scored.count > 3)
+    for row in scored {
+      let said = try #require(row["rewards"]?.object).values
+      #expect(said.count == count)
+      #expect(said.allSatisfy { $0["score"] == said.first?["score"] }, "\(row.text())")
+      let reasons = said.compactMap { $0["abstained"]?.string }
+      #expect(reasons.isEmpty || reasons == Array(repeating: "empty completion", count: count))
+    }
+    #expect(scored.contains { $0["reward"] == .null } && scored.contains { $0["reward"] != .null })
+  }
+
+  private func build(_ example: Example, in scratch: Scratch, as folder: String) throws -> String {
+    let path = scratch.path(folder)
+    let written = try HostProgram.run(
+      "plugins", "new", "--kind", "reward", "--language", example.folder, "--directory", path,
+      "brevity")
+    try #require(written.code == 0, "\(written.errors)")
+    let built = try HostProgram.shell("cd '\(path)' && \(example.command)")
+    try #require(built.code == 0, "\(example.name): \(built.output)\(built.errors)")
+    return path + "/" + example.product
+  }
+}
