@@ -1,12 +1,13 @@
 # The two commands to know: `make demo` and `make test`. Everything else is a part of them.
 
 PACKAGES := libopenblas-dev libsndfile1-dev libsamplerate0-dev
+SECONDS ?= 600
 JOBS ?= $(shell nproc)
 PREFIX ?= /usr/local
 DESTDIR ?=
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo -E)
 
-.PHONY: help demo test build install uninstall packages lint imports format check clean
+.PHONY: help demo test build install uninstall packages lint imports format check fuzz clean
 
 help:
 	@echo "make demo     build, then train on the embedded dialogues (about a minute of training)"
@@ -14,6 +15,7 @@ help:
 	@echo "make check    test, lint, imports: what CI runs"
 	@echo "make build    release build in .build/release"
 	@echo "make install  release build into PREFIX (/usr/local); with BUILD=folder, that build as it is"
+	@echo "make fuzz     10 minutes of arbitrary files and tables at the plugin door; SECONDS=600"
 	@echo "make format   lay the sources out as lint wants them"
 
 demo: build
@@ -63,6 +65,9 @@ imports: packages
 	.ci/imports
 
 check: test lint imports
+
+fuzz: packages
+	@$(MAKE) -s -C Tests/Fuzz -j 3 SECONDS=$(SECONDS)
 
 clean:
 	rm -rf .build

@@ -39,9 +39,15 @@ static int check_header(const Elf64_Ehdr *head, char *text, size_t capacity) {
   return -1;
 }
 
+/* Where size bytes from offset on end; beyond any file when the sum does not fit. */
+static uint64_t end_of(uint64_t offset, uint64_t size) {
+  uint64_t end;
+  return __builtin_add_overflow(offset, size, &end) ? UINT64_MAX : end;
+}
+
 static int check_extent(int file, const Elf64_Ehdr *head, uint64_t size, char *text,
                         size_t capacity) {
-  uint64_t need = head->e_phoff + (uint64_t)head->e_phnum * sizeof(Elf64_Phdr);
+  uint64_t need = end_of(head->e_phoff, (uint64_t)head->e_phnum * sizeof(Elf64_Phdr));
   for (int i = 0; i < head->e_phnum && need <= size; i++) {
     Elf64_Phdr segment;
     if (!has_bytes(file, &segment, sizeof segment, (off_t)(head->e_phoff + i * sizeof segment))) {
@@ -49,11 +55,10 @@ static int check_extent(int file, const Elf64_Ehdr *head, uint64_t size, char *t
       return -1;
     }
     if (segment.p_type != PT_LOAD) continue;
-    uint64_t end;
-    if (__builtin_add_overflow(segment.p_offset, segment.p_filesz, &end)) end = UINT64_MAX;
+    uint64_t end = end_of(segment.p_offset, segment.p_filesz);
     if (end > need) need = end;
   }
-  uint64_t sections = head->e_shoff + (uint64_t)head->e_shnum * head->e_shentsize;
+  uint64_t sections = end_of(head->e_shoff, (uint64_t)head->e_shnum * head->e_shentsize);
   if (head->e_shoff && sections > need) need = sections;
   if (need <= size) return 0;
   snprintf(text, capacity, "truncated: has %llu bytes, its segments need %llu",

@@ -17,7 +17,8 @@ final class ExampleSink {
     table.ctx = Unmanaged.passUnretained(self).toOpaque()
     table.turn = { out, section, role, parts, count in
       ExampleSink.accept(out) { sink in
-        sink.addTurn(section, role, UnsafeBufferPointer(start: parts, count: count))
+        guard parts != nil || count == 0 else { return "a turn's parts are NULL" }
+        return sink.addTurn(section, role, UnsafeBufferPointer(start: parts, count: count))
       }
     }
     table.metadata = { out, json in ExampleSink.accept(out) { $0.setMetadata(json) } }
@@ -31,8 +32,8 @@ final class ExampleSink {
     table.tensor = { out, name, dtype, shape, rank, data, bytes in
       ExampleSink.accept(out) { sink in
         let shape = UnsafeBufferPointer(start: shape, count: shape == nil ? 0 : rank)
-        return sink.addTensor(
-          String(name), dtype, shape, UnsafeRawBufferPointer(start: data, count: bytes))
+        let data = UnsafeRawBufferPointer(start: data, count: data == nil ? 0 : bytes)
+        return sink.addTensor(String(name), dtype, shape, data)
       }
     }
     return withExtendedLifetime(self) { withUnsafePointer(to: table) { body($0) } }
@@ -73,7 +74,6 @@ final class ExampleSink {
     guard ["system", "user", "assistant", "tool"].contains(role) else {
       return "turn \(turns.count) has the role '\(role)'; known: system, user, assistant, tool"
     }
-    guard parts.baseAddress != nil || parts.isEmpty else { return "a turn's parts are NULL" }
     var content: [Part] = []
     for part in parts {
       switch Int(part.type) {
@@ -110,9 +110,7 @@ final class ExampleSink {
     }
     let width = [Int32(TK_F32): 4, Int32(TK_I32): 4, Int32(TK_U8): 1][dtype]
     guard let width else { return "the tensor '\(name)' has the unknown type \(dtype)" }
-    guard data.count / width == count, data.count % width == 0,
-      data.baseAddress != nil || count == 0
-    else {
+    guard data.count / width == count, data.count % width == 0 else {
       return "the tensor '\(name)' of shape \(Array(shape)) has \(data.count) bytes"
     }
     let values = (0..<count).map { index -> Float in

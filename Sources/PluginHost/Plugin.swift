@@ -87,12 +87,20 @@ public struct Plugin: Sendable {
     }
   }
 
+  /// More exports than this are a damaged table.
+  private static let maximumExportCount = 4096
+
   private static func exports(of table: tk_plugin_v1) throws(SharedObject.Fault)
     -> ([Export], [ExportRecord])
   {
     guard table.name != nil else { throw SharedObject.Fault("the plugin has no name") }
     guard table.exports != nil || table.export_count == 0 else {
       throw SharedObject.Fault("the plugin says it exports something, and gives no table")
+    }
+    guard 0...maximumExportCount ~= table.export_count else {
+      throw SharedObject.Fault(
+        "the plugin says it exports \(UInt(bitPattern: table.export_count)) things; "
+          + "more than \(maximumExportCount) cannot be")
     }
     var exports: [Export] = [], records: [ExportRecord] = []
     for record in UnsafeBufferPointer(start: table.exports, count: table.export_count) {

@@ -36,9 +36,12 @@ struct RewardBatch: Sendable {
 
   /// A batch whose texts are packed already; nil when the numbers do not fit one another.
   init?(block: [UInt8], lengths: [Int], groups: [Int32]) {
-    guard lengths.count == 3 * groups.count, lengths.allSatisfy({ $0 >= 0 }),
-      lengths.reduce(0, +) == block.count
-    else { return nil }
+    var rest = block.count
+    for length in lengths {
+      guard 0...rest ~= length else { return nil }
+      rest -= length
+    }
+    guard lengths.count == 3 * groups.count, rest == 0 else { return nil }
     count = groups.count
     self.block = block
     self.lengths = lengths

@@ -1,10 +1,13 @@
 import CPluginABI
+import Synchronization
 
 /// The services that this host offers to plugins, as a C table. One for each catalog, never freed:
 /// a plugin may keep it.
 final class HostTable: @unchecked Sendable {
   // Unchecked: written once; its functions may be called from any thread.
   let pointer: UnsafeMutablePointer<tk_host_v1>
+  /// Every table, so that a leak checker finds what is kept on purpose.
+  private static let all = Mutex<[HostTable]>([])
 
   private final class Context {
     let log: @Sendable (PluginLogLevel, String) -> Void
@@ -43,6 +46,7 @@ final class HostTable: @unchecked Sendable {
     }
     pointer = .allocate(capacity: 1)
     pointer.initialize(to: table)
+    Self.all.withLock { $0.append(self) }
   }
 
   private static func context(_ host: UnsafePointer<tk_host_v1>?) -> Context? {

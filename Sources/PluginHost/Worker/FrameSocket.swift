@@ -70,8 +70,20 @@ final class FrameSocket: Sendable {
     }
   }
 
+  /// A frame may say that it is longer than any memory: only what arrives is given room.
   private func receive(
     count: Int, _ deadline: ContinuousClock.Instant?
+  ) throws(Fault) -> [UInt8] {
+    let largestPiece = 1 << 26
+    var bytes = try receive(piece: min(count, largestPiece), deadline)
+    while bytes.count < count {
+      bytes += try receive(piece: min(count - bytes.count, largestPiece), deadline)
+    }
+    return bytes
+  }
+
+  private func receive(
+    piece count: Int, _ deadline: ContinuousClock.Instant?
   ) throws(Fault) -> [UInt8] {
     var fault: Fault?
     let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, done in

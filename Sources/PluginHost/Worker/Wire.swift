@@ -84,7 +84,7 @@ struct WireReader {
     _ element: (inout WireReader) throws(Fault) -> Element
   ) throws(Fault) -> [Element] {
     let count = try count()
-    guard count <= bytes.count else { throw Fault() }
+    guard count <= bytes.count - position else { throw Fault() }
     var elements: [Element] = []
     elements.reserveCapacity(count)
     for _ in 0..<count { elements.append(try element(&self)) }
