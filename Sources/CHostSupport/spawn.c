@@ -7,13 +7,14 @@
 #include "CHostSupport.h"
 
 /* Nothing is ignored or blocked, whatever the host's own parent did. */
-static int with_default_signals(posix_spawnattr_t *attributes) {
+static int with_default_signals(posix_spawnattr_t *attributes, int own_group) {
   sigset_t all, none;
   sigfillset(&all);
   sigemptyset(&none);
   int code = posix_spawnattr_setsigdefault(attributes, &all);
   if (!code) code = posix_spawnattr_setsigmask(attributes, &none);
   short flags = POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK;
+  if (own_group) flags |= POSIX_SPAWN_SETPGROUP;
   return code ? code : posix_spawnattr_setflags(attributes, flags);
 }
 
@@ -26,14 +27,14 @@ static int with_descriptor(posix_spawn_file_actions_t *actions, int descriptor) 
 }
 
 int hs_spawn(const char *program, char *const words[], char *const environment[], int descriptor,
-             pid_t *process) {
+             int own_group, pid_t *process) {
   posix_spawn_file_actions_t actions;
   posix_spawnattr_t attributes;
   int code = posix_spawn_file_actions_init(&actions);
   if (code) return code;
   code = posix_spawnattr_init(&attributes);
   if (!code) {
-    code = with_default_signals(&attributes);
+    code = with_default_signals(&attributes, own_group);
     if (!code) code = with_descriptor(&actions, descriptor);
     if (!code) code = posix_spawn(process, program, &actions, &attributes, words, environment);
     posix_spawnattr_destroy(&attributes);

@@ -27,9 +27,10 @@ int hs_protect_stdout(void);
 
 /* Starts program with these words and this environment (both NULL-ended). It gets nothing else of
  * this process but descriptor, as its descriptor 3, and standard error, to which its standard output
- * goes too. 0 or an errno. */
+ * goes too. With own_group it leads a process group, so that what it starts can be ended with it.
+ * 0 or an errno. */
 int hs_spawn(const char *program, char *const words[], char *const environment[], int descriptor,
-             pid_t *process);
+             int own_group, pid_t *process);
 
 /* Checks that the file at path can be given to dlopen: the system's loader ends the process on a
  * truncated file. Returns 0, or -1 with a sentence in text. */

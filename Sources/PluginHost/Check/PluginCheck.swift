@@ -138,13 +138,19 @@ private struct CheckWatch {
     log: (PluginLogLevel, String) -> Void
   ) -> Bool {
     do throws(FrameSocket.Fault) {
-      try worker.socket.send(WorkerRequest.check(job).bytes, by: .now + timeout)
+      var deadline = ContinuousClock.now + timeout
+      try worker.socket.send(WorkerRequest.check(job).bytes, by: deadline)
       while true {
-        let frame = try worker.socket.receive(by: .now + timeout)
+        let frame = try worker.socket.receive(by: deadline)
         switch try? WorkerResponse(bytes: frame) {
         case .check(.done): return true
-        case .check(let event): note(event)
-        case .log(let level, let text): log(level, text)
+        case .check(let event):
+          note(event)
+          deadline = .now + timeout
+        case .log(let level, let text):
+          log(level, text)
+          // Lines of a log are no progress.
+          guard ContinuousClock.now < deadline else { throw .timedOut }
         default: return false
         }
       }

@@ -123,7 +123,7 @@ public struct ProgramRun {
     let arguments = words.map { strdup($0) } + [nil]
     defer { arguments.forEach { free($0) } }
     var process = pid_t()
-    guard hs_spawn(program, arguments, environ, descriptor, &process) == 0 else { return nil }
+    guard hs_spawn(program, arguments, environ, descriptor, 0, &process) == 0 else { return nil }
     return ProgramRun(process: process)
   }
 

@@ -30,12 +30,14 @@ final class FrameSocket: Sendable {
     try result.get()
   }
 
-  /// The next frame; one thread at a time.
-  func receive(by deadline: ContinuousClock.Instant? = nil) throws(Fault) -> [UInt8] {
+  /// The next frame; one thread at a time. One of more than `limit` bytes is a fault: the other side
+  /// writes nonsense.
+  func receive(
+    by deadline: ContinuousClock.Instant? = nil, limit: UInt64 = 1 << 34
+  ) throws(Fault) -> [UInt8] {
     let header = try receive(count: 8, deadline)
     let count = header.withUnsafeBytes { UInt64(littleEndian: $0.load(as: UInt64.self)) }
-    // What no batch can have is no frame: the other side writes nonsense.
-    guard count < 1 << 34 else { throw .closed }
+    guard count < limit else { throw .closed }
     return try receive(count: Int(count), deadline)
   }
 
@@ -45,6 +47,9 @@ final class FrameSocket: Sendable {
     let milliseconds = max(0, (moment - .now) / .milliseconds(1))
     return poll(&entry, 1, Int32(min(milliseconds.rounded(.up), 1e9))) > 0
   }
+
+  /// Tells the other side that nothing more comes.
+  func shutDown() { shutdown(descriptor, Int32(SHUT_RDWR)) }
 
   /// Blocks until the other side has gone.
   func waitForEnd() {
@@ -70,20 +75,21 @@ final class FrameSocket: Sendable {
     }
   }
 
-  /// A frame may say that it is longer than any memory: only what arrives is given room.
+  /// Receives in stretches: a length is believed only as far as bytes have come.
   private func receive(
     count: Int, _ deadline: ContinuousClock.Instant?
   ) throws(Fault) -> [UInt8] {
-    let largestPiece = 1 << 26
-    var bytes = try receive(piece: min(count, largestPiece), deadline)
+    var bytes = try stretch(min(count, Self.longestStretch), deadline)
     while bytes.count < count {
-      bytes += try receive(piece: min(count - bytes.count, largestPiece), deadline)
+      bytes += try stretch(min(count - bytes.count, Self.longestStretch), deadline)
     }
     return bytes
   }
 
-  private func receive(
-    piece count: Int, _ deadline: ContinuousClock.Instant?
+  private static let longestStretch = 16 << 20
+
+  private func stretch(
+    _ count: Int, _ deadline: ContinuousClock.Instant?
   ) throws(Fault) -> [UInt8] {
     var fault: Fault?
     let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, done in

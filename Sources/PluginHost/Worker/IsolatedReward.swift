@@ -121,10 +121,13 @@ final class IsolatedReward: Reward, @unchecked Sendable {
     while true {
       try wait(for: worker, by: &deadline)
       // What cannot be read was not written by a worker that is in order.
-      let frame = try worker.socket.receive(by: deadline)
+      let frame = try worker.socket.receive(by: deadline, limit: Self.longestResponse)
       guard let response = try? WorkerResponse(bytes: frame) else { throw .closed }
       switch response {
-      case .log(let level, let text): host.log(level, text)
+      case .log(let level, let text):
+        host.log(level, text)
+        // A plugin that never stops logging hangs like any other.
+        try checkTime(&deadline)
       case .ask(let question):
         // The time in which the host itself works is not the plugin's.
         let start = ContinuousClock.now
@@ -136,19 +139,26 @@ final class IsolatedReward: Reward, @unchecked Sendable {
     }
   }
 
-  /// Waits for the worker's next message. Once the user has asked to stop, the plugin has five
-  /// seconds to notice.
+  /// More bytes than the scores of any batch have.
+  private static let longestResponse: UInt64 = 1 << 30
+
+  /// Waits for the worker's next message.
   private func wait(
     for worker: WorkerProcess, by deadline: inout ContinuousClock.Instant
   ) throws(FrameSocket.Fault) {
-    var isStopping = false
-    while !worker.socket.isReadable(by: min(deadline, .now + .milliseconds(250))) {
-      guard ContinuousClock.now < deadline else { throw .timedOut }
-      if !isStopping, host.isCancelled() {
-        isStopping = true
-        deadline = min(deadline, .now + .seconds(5))
-      }
+    let socket = worker.socket
+    while !socket.isReadable(by: min(deadline, .now + .milliseconds(250))) {
+      try checkTime(&deadline)
+      // A process that the plugin has started may hold the connection open for ever.
+      if worker.hasEnded, !socket.isReadable(by: .now) { throw .closed }
     }
+  }
+
+  /// Throws when the time is over. Once the user has asked to stop, the plugin has five seconds to
+  /// notice.
+  private func checkTime(_ deadline: inout ContinuousClock.Instant) throws(FrameSocket.Fault) {
+    guard ContinuousClock.now < deadline else { throw .timedOut }
+    if host.isCancelled() { deadline = min(deadline, .now + .seconds(5)) }
   }
 
   private func answer(_ question: WorkerQuestion) -> WorkerAnswer {

@@ -13,6 +13,8 @@ public enum PluginWorker {
     // Ctrl-C in the terminal reaches this process too; the host decides what follows from it.
     signal(SIGINT, SIG_IGN)
     signal(SIGTERM, SIG_IGN)
+    // It may write to the terminal though the terminal is not its group's.
+    signal(SIGTTOU, SIG_IGN)
     let socket = FrameSocket(dup(WorkerProcess.descriptor))
     close(WorkerProcess.descriptor)
     leaveWithHost(socket)

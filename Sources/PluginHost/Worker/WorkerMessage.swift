@@ -167,7 +167,9 @@ extension RewardReply {
       (Int(try reader.integer(Int64.self)), try reader.text())
     }
     abstentions = Dictionary(pairs) { $1 }
-    guard components.allSatisfy({ $0.values.count == scores.count }) else {
+    guard components.allSatisfy({ $0.values.count == scores.count }),
+      Set(components.map(\.name)).count == components.count
+    else {
       throw WireReader.Fault()
     }
   }
@@ -197,7 +199,9 @@ extension WorkerQuestion {
       self = .complete(try reader.texts(), request)
     case 2:
       let request = try ModelRequest(&reader)
-      self = .logLikelihoods(try reader.texts(), try reader.texts(), request)
+      let prompts = try reader.texts(), completions = try reader.texts()
+      guard prompts.count == completions.count else { throw WireReader.Fault() }
+      self = .logLikelihoods(prompts, completions, request)
     default: throw WireReader.Fault()
     }
   }

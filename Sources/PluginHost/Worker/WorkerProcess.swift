@@ -29,7 +29,11 @@ final class WorkerProcess {
     process = try Self.spawn(program, ends[1], extra)
   }
 
-  deinit { _ = stop(within: .milliseconds(500)) }
+  deinit {
+    // The worker destroys its reward and leaves.
+    socket.shutDown()
+    _ = stop(within: .milliseconds(500))
+  }
 
   private static func spawn(
     _ program: String, _ end: Int32, _ extra: [String: String]
@@ -37,7 +41,7 @@ final class WorkerProcess {
     let words = cStrings(["host", verb]), environment = cStrings(environment(adding: extra))
     defer { (words + environment).forEach { free($0) } }
     var process = pid_t()
-    let code = hs_spawn(program, words, environment, end, &process)
+    let code = hs_spawn(program, words, environment, end, 1, &process)
     guard code == 0 else { throw fault("\(program) cannot be started", code) }
     return process
   }
@@ -58,21 +62,31 @@ final class WorkerProcess {
       .internal, "no worker process for the plugin: \(what): \(String(cString: strerror(code)))")
   }
 
-  /// Lets the process end, and kills it when it has not done so in time. Says how it ended, as in
-  /// "died: Segmentation fault".
+  /// Whether the process has ended; how is still to be asked.
+  var hasEnded: Bool {
+    if ending != nil { return true }
+    var info = siginfo_t()
+    let code = waitid(P_PID, id_t(process), &info, WEXITED | WNOHANG | WNOWAIT)
+    return code != 0 || info.si_signo == SIGCHLD
+  }
+
+  /// Lets the process end, and kills it when it has not done so in time. What it has started goes
+  /// with it. Says how it ended, as in "died: Segmentation fault".
   func stop(within patience: Duration) -> String {
     if let ending { return ending }
     let deadline = ContinuousClock.now + patience
-    var status: Int32 = 0, usage = rusage(), isKilled = false
-    while wait4(process, &status, isKilled ? 0 : WNOHANG, &usage) != process {
-      if !isKilled, ContinuousClock.now >= deadline {
-        kill(process, SIGKILL)
-        isKilled = true
-      } else {
-        usleep(1000)
-      }
-    }
-    let text = text(status, peak: usage.ru_maxrss * 1024)
+    while !hasEnded, ContinuousClock.now < deadline { usleep(1000) }
+    let isEnded = hasEnded
+    kill(-process, SIGKILL)
+    var status: Int32 = 0, usage = rusage(), code: pid_t
+    repeat { code = wait4(process, &status, 0, &usage) } while code < 0 && errno == EINTR
+    let text =
+      if !isEnded {
+        "did not end by itself and was stopped"
+      } else if code < 0 {
+        // Whoever started the host lets it ignore SIGCHLD: the system then keeps no record.
+        "ended"
+      } else { text(status, peak: usage.ru_maxrss * 1024) }
     ending = text
     return text
   }
