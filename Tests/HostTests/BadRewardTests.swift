@@ -58,6 +58,15 @@ struct BadRewardTests {
     #expect(outcome.errors.contains(sentence), "\(outcome.errors)")
   }
 
+  @Test func exitOnAThreadOfThePlugins() throws {
+    let here = try bad.score(["thread"], "--no-isolate")
+    #expect(here.code == 70)
+    #expect(here.errors.contains("host: a plugin called exit() on a thread of its own"))
+    let there = try bad.score(["thread"], "--isolate")
+    #expect(there.code == 1)
+    #expect(there.errors.contains("its worker process left with exit code 0"))
+  }
+
   @Test func whatAPluginStartsEndsWithItsWorker() throws {
     let outcome = try bad.score(["child"], "--isolate")
     #expect(outcome.code == 0, "\(outcome.errors)")

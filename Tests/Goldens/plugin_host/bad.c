@@ -1,5 +1,6 @@
 /* A reward that does what its completion says: every way in which a plugin can go wrong. */
 #include <math.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,6 +52,17 @@ static void leave_child(void) {
   _exit(0);
 }
 
+static void *leave(void *unused) {
+  (void)unused;
+  exit(0);
+}
+
+/* exit() from a thread of the plugin's own, while the call waits for it. */
+static void leave_on_a_thread(void) {
+  pthread_t thread;
+  if (pthread_create(&thread, NULL, leave, NULL) == 0) pthread_join(thread, NULL);
+}
+
 /* Writes a frame to the host behind the worker's back. */
 static void forge(const unsigned char *frame, size_t size) {
   for (int descriptor = 3; descriptor < 64; descriptor++) {
@@ -71,6 +83,7 @@ static void end(tk_str how) {
   if (is(how, "abort")) abort();
   if (is(how, "exit")) exit(0);
   if (is(how, "quit")) _exit(3);
+  if (is(how, "thread")) leave_on_a_thread();
   if (is(how, "child")) leave_child();
   if (is(how, "orphan")) leave_child(), _exit(3);
   if (is(how, "huge")) forge(huge, sizeof huge);
