@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,6 +12,8 @@
 
 /* The plugin call under way on this thread; NULL outside of one. */
 static _Thread_local const char *volatile current;
+/* The plugin calls under way on all threads, nested ones counted. */
+static atomic_int entered;
 
 static const int signals[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT};
 static const char *const names[] = {"SIGSEGV", "SIGBUS", "SIGILL", "SIGFPE", "SIGABRT"};
@@ -54,8 +57,14 @@ static void on_signal(int number, siginfo_t *info, void *context) {
 
 static void on_exit_in_call(void) {
   const char *what = current;
-  if (!what) return;
-  say_call(what, ": the plugin called exit()", "", ", which ends the host\n");
+  if (what) {
+    say_call(what, ": the plugin called exit()", "", ", which ends the host\n");
+  } else if (atomic_load(&entered) > 0) {
+    /* The host itself does not exit before its calls have returned. */
+    say("host: a plugin called exit() on a thread of its own, which ends the host\n");
+  } else {
+    return;
+  }
   _exit(70);
 }
 
@@ -79,10 +88,14 @@ void hs_guard_install(void) {
 const char *hs_guard_enter(const char *what) {
   const char *outer = current;
   current = what;
+  atomic_fetch_add(&entered, 1);
   return outer;
 }
 
-void hs_guard_leave(const char *outer) { current = outer; }
+void hs_guard_leave(const char *outer) {
+  atomic_fetch_sub(&entered, 1);
+  current = outer;
+}
 
 int hs_guard_is_entered(void) { return current != NULL; }
 

@@ -109,7 +109,9 @@ public final class Trainer {
     log = try MetricsLog(path: folder.path + "/metrics.jsonl", keepingThrough: state.globalStep)
     events = try EventWriter(
       folder: folder.path + "/logs", keepingThrough: state.globalStep)
-    var ending = state.owesEvaluation ? try conclude(state.globalStep, shouldStop) : nil
+    // A run that has stopped early stays where it stopped.
+    var ending: TrainingOutcome? = resuming && isStale ? .stopped(step: state.globalStep) : nil
+    if state.owesEvaluation { ending = try conclude(state.globalStep, shouldStop) }
     while ending == nil, state.globalStep < options.steps {
       let number = state.globalStep + 1
       try step(number)
@@ -125,7 +127,7 @@ public final class Trainer {
   /// What follows a step: an evaluation and a checkpoint where they are due. Not nil when the run
   /// ends here, before its last step.
   private func conclude(_ number: Int, _ shouldStop: () -> Bool) throws -> TrainingOutcome? {
-    let isLast = number == options.steps
+    let isLast = number == options.steps, wasOwed = state.owesEvaluation
     if isLast || number % options.evaluationSteps == 0 {
       do { try evaluateDue() } catch let error as TaskError where error.kind == .cancelled {
         guard shouldStop() else { throw error }
@@ -137,7 +139,8 @@ public final class Trainer {
       return .stopped(step: number)
     }
     let isInterrupted = !isLast && shouldStop()
-    if isLast || isInterrupted || number % options.saveSteps == 0 || isBestNow { try save() }
+    let isDue = number % options.saveSteps == 0 || isBestNow || wasOwed
+    if isLast || isInterrupted || isDue { try save() }
     return isInterrupted ? .interrupted(step: number) : nil
   }
 

@@ -234,6 +234,13 @@ import Testing
       .yaml("rewards: [{ name: a }]", named: "r.yaml"), .setting("rewards=[]"),
     ])
     #expect(none.rewards.isEmpty)
+    // A list that is replaced takes the lines of its elements along.
+    let replaced = try Recipe(layers: [
+      .yaml("rewards:\n  - { name: a, weight: 2 }", named: "r.yaml"),
+      .setting("rewards=[{ name: b }]"),
+    ])
+    #expect("\(replaced.fault("rewards[0]", "is odd"))".hasPrefix("--set "))
+    #expect("\(replaced.fault("rewards[0].weight", "is odd"))".hasPrefix("recipe"))
   }
 
   @Test(arguments: [
@@ -241,6 +248,7 @@ import Testing
     ("rewards:\n  - { wieght: 1 }", "r.yaml:2: unknown key 'wieght' in rewards[0]"),
     ("rewards:\n  - { weight: 1 }", "r.yaml:2: rewards[0] needs the key 'name'"),
     ("rewards: [{ name: a, timeout: 0 }]", "rewards[0].timeout must be greater than 0"),
+    ("rewards: [{ name: a, timeout: 1e300 }]", "greater than 0, at most 1e9"),
     ("rewards: [{ name: a, memory_limit: much }]", "must be an amount of memory"),
     ("on_reward_error: ignore", "must be one of stop, abstain"),
   ])

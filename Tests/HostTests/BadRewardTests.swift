@@ -41,6 +41,9 @@ struct BadRewardTests {
     ("deep", "", "died: Segmentation fault"),
     ("kill", "", "died: Killed"),
     ("quit", "", "left with exit code 3"),
+    ("orphan", "", "left with exit code 3"),
+    ("huge", "", "did not end by itself and was stopped"),
+    ("twofold", "", "did not end by itself and was stopped"),
   ])
   func ending(how: String, inProcess: String, isolated: String) throws {
     if !inProcess.isEmpty {
@@ -53,6 +56,22 @@ struct BadRewardTests {
       "host: bad: reward 'bad': its worker process \(isolated), while scoring 1 completions"
     #expect(outcome.code == 1)
     #expect(outcome.errors.contains(sentence), "\(outcome.errors)")
+  }
+
+  @Test func exitOnAThreadOfThePlugins() throws {
+    let here = try bad.score(["thread"], "--no-isolate")
+    #expect(here.code == 70)
+    #expect(here.errors.contains("host: a plugin called exit() on a thread of its own"))
+    let there = try bad.score(["thread"], "--isolate")
+    #expect(there.code == 1)
+    #expect(there.errors.contains("its worker process left with exit code 0"))
+  }
+
+  @Test func whatAPluginStartsEndsWithItsWorker() throws {
+    let outcome = try bad.score(["child"], "--isolate")
+    #expect(outcome.code == 0, "\(outcome.errors)")
+    #expect(outcome.errors.contains("bad is destroyed"))
+    #expect(!outcome.errors.contains("outlived"))
   }
 
   @Test func aHangIsStopped() throws {

@@ -8,6 +8,7 @@ import Tasks
 import Tensors
 import Testing
 import Text
+import Tracking
 
 @testable import Training
 
@@ -46,7 +47,8 @@ import Text
   /// Returns the adapter's numbers.
   func run(
     _ path: String, resuming: Bool = false, stopAfter: Int? = nil,
-    judge: ((_ step: Int) throws -> [(name: String, value: Double)])? = nil
+    judge: ((_ step: Int) throws -> [(name: String, value: Double)])? = nil,
+    stalls: Bool = false
   ) throws -> [[Float]] {
     let model = try CausalLanguageModel(folder: Self.modelFolder)
     let config = AdapterConfig(
@@ -62,6 +64,11 @@ import Text
     options.evaluationSteps = 3
     options.saveSteps = 2
     options.seed = 7
+    if stalls {
+      // No evaluation gains enough: the run ends at its second one.
+      options.patience = 1
+      options.stoppingThreshold = 100
+    }
     let trainer = Trainer(
       model: model, trainable: .adapter(adapters), optimizer: AdamW(adapters.parameters),
       train: data, validation: data, options: options,
@@ -73,6 +80,8 @@ import Text
     }
     if let stopAfter {
       #expect(outcome == .interrupted(step: stopAfter))
+    } else if stalls {
+      #expect(outcome == .stopped(step: 6))
     } else {
       #expect(outcome == .finished(step: 7))
     }
@@ -112,9 +121,19 @@ import Text
     }
     #expect(weights == expected)
     #expect(steps == [3, 6, 7].filter { $0 >= failing })
+    // The checkpoint owes nothing any more: a run that is killed now does not evaluate again.
+    let state = TrainerState(path: "\(path)/checkpoint-\(failing)/trainer_state.json")
+    #expect(state?.owesEvaluation == false)
     for name in ["metrics.jsonl", "trainer_state.json"] {
       #expect(try readFile("\(path)/\(name)") == readFile("\(whole)/\(name)"), "\(name)")
     }
+  }
+
+  @Test func aRunThatStoppedEarlyStaysThereWhenResumed() throws {
+    let path = Self.folder(), expected = try run(path, stalls: true)
+    let metrics = try readFile("\(path)/metrics.jsonl")
+    #expect(try run(path, resuming: true, stalls: true) == expected)
+    #expect(try readFile("\(path)/metrics.jsonl") == metrics)
   }
 
   @Test func aDamagedCheckpointIsLeftAside() throws {

@@ -19,6 +19,8 @@ struct RecipeRule: Sendable {
   let holds: @Sendable (Double) -> Bool
 
   static let positive = RecipeRule(text: "greater than 0") { $0 > 0 }
+  static let finite = RecipeRule(text: "finite") { $0.isFinite }
+  static let duration = RecipeRule(text: "greater than 0, at most 1e9") { $0 > 0 && $0 <= 1e9 }
   static let notNegative = RecipeRule(text: "0 or greater") { $0 >= 0 }
   static let belowOne = RecipeRule(text: "at least 0 and less than 1") { (0..<1).contains($0) }
   static let share = RecipeRule(text: "from 0 to 1") { (0...1).contains($0) }

@@ -21,11 +21,11 @@ public struct RewardRecipe: Sendable, Hashable {
 extension RewardRecipe: RecipeSection {
   static let keys: [RecipeKey<RewardRecipe>] = [
     RecipeKey("name", \.name, "a reward's name, a plugin file, or FILE.so:NAME"),
-    RecipeKey("weight", \.weight, "what its score counts in the total; 0: a metric"),
+    RecipeKey("weight", \.weight, "what its score counts in the total; 0: a metric", .finite),
     RecipeKey("config", \.configuration, "the reward's own configuration"),
     RecipeKey(
       "isolate", \.isIsolated, "run it in a process of its own; null: unless it is a bundled one"),
-    RecipeKey("timeout", \.timeout, "seconds for a batch in its own process", .positive),
+    RecipeKey("timeout", \.timeout, "seconds for a batch in its own process", .duration),
     RecipeKey("memory_limit", \.memoryLimit, "memory that it may allocate in its own process"),
   ]
 }
@@ -44,6 +44,7 @@ extension Array: RecipeValue where Element: RecipeSection {
   static func merged(
     _ old: [Element]?, _ node: RecipeNode, at path: String, _ origins: inout RecipeOrigins
   ) throws(FormatError) -> [Element] {
+    for old in origins.keys where old.hasPrefix(path + "[") { origins[old] = nil }
     origins[path] = node.origin
     if node.isNull { return [] }
     guard case .list(let nodes) = node.content else {

@@ -141,6 +141,7 @@ private struct CheckWatch {
       var deadline = ContinuousClock.now + timeout
       try worker.socket.send(WorkerRequest.check(job).bytes, by: deadline)
       while true {
+        try worker.waitForMessage(by: &deadline, checkTime: Self.checkTime)
         let frame = try worker.socket.receive(by: deadline)
         switch try? WorkerResponse(bytes: frame) {
         case .check(.done): return true
@@ -150,7 +151,7 @@ private struct CheckWatch {
         case .log(let level, let text):
           log(level, text)
           // Lines of a log are no progress.
-          guard ContinuousClock.now < deadline else { throw .timedOut }
+          try Self.checkTime(&deadline)
         default: return false
         }
       }
@@ -159,6 +160,12 @@ private struct CheckWatch {
       if isTimedOut { _ = worker.stop(within: .zero) }
       return false
     }
+  }
+
+  private static func checkTime(
+    _ deadline: inout ContinuousClock.Instant
+  ) throws(FrameSocket.Fault) {
+    guard ContinuousClock.now < deadline else { throw .timedOut }
   }
 
   private mutating func note(_ event: CheckEvent) {

@@ -28,7 +28,8 @@ struct RewardCheck: Sendable {
       }
       if isScored { checkMemory() }
     }
-    bench.check("errors", checkErrors)
+    let isMade = made != nil
+    bench.check("errors") { () throws(CheckFault) in try checkErrors(isMade: isMade) }
   }
 
   /// An instance with the job's configuration.
@@ -122,7 +123,8 @@ struct RewardCheck: Sendable {
 
   // MARK: Errors
 
-  private func checkErrors() throws(CheckFault) -> String {
+  /// `isMade`: the job's configuration is accepted, so that a key more can be the only fault.
+  private func checkErrors(isMade: Bool) throws(CheckFault) -> String {
     var accepted: [String] = [], refused: String?
     for wrong in CheckSamples.wrongConfigurations {
       bench.step("errors", "create, with \(wrong.isEmpty ? "an empty text" : wrong)")
@@ -146,6 +148,7 @@ struct RewardCheck: Sendable {
       throw .note(
         "it accepts \(accepted.joined(separator: " and ")) as its configuration without a word")
     }
+    guard isMade else { return "a configuration that is no object is refused" }
     return try checkUnknownKey()
   }
 

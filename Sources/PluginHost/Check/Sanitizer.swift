@@ -127,10 +127,12 @@ public struct ProgramRun {
     return ProgramRun(process: process)
   }
 
-  /// Runs a program that is found in PATH, with its arguments; its exit code, or 127 when it cannot
-  /// be started.
+  /// The exit code of a program that cannot be started.
+  public static let notFound: Int32 = 127
+
+  /// Runs a program that is found in PATH, with its arguments; its exit code.
   public static func run(_ words: [String]) -> Int32 {
-    start("/usr/bin/env", ["env"] + words)?.wait() ?? 127
+    start("/usr/bin/env", ["env"] + words)?.wait() ?? notFound
   }
 
   func wait() -> Int32 {

@@ -49,6 +49,11 @@ final class IsolatedReward: Reward, @unchecked Sendable {
     worker = try opened()
   }
 
+  deinit {
+    guard let ending = worker?.leave(), !ending.hasSuffix("exit code 0") else { return }
+    host.log(.warning, "\(subject): its worker process \(ending), while destroying the reward")
+  }
+
   func score(_ completions: [Completion]) throws(TaskError) -> [RewardOutcome] {
     guard !completions.isEmpty else { return [] }
     let batch = RewardBatch(completions)
@@ -119,7 +124,7 @@ final class IsolatedReward: Reward, @unchecked Sendable {
     var deadline = ContinuousClock.now + limits.timeout
     try worker.socket.send(request.bytes, by: deadline)
     while true {
-      try wait(for: worker, by: &deadline)
+      try worker.waitForMessage(by: &deadline, checkTime: checkTime)
       // What cannot be read was not written by a worker that is in order.
       let frame = try worker.socket.receive(by: deadline, limit: Self.longestResponse)
       guard let response = try? WorkerResponse(bytes: frame) else { throw .closed }
@@ -141,18 +146,6 @@ final class IsolatedReward: Reward, @unchecked Sendable {
 
   /// More bytes than the scores of any batch have.
   private static let longestResponse: UInt64 = 1 << 30
-
-  /// Waits for the worker's next message.
-  private func wait(
-    for worker: WorkerProcess, by deadline: inout ContinuousClock.Instant
-  ) throws(FrameSocket.Fault) {
-    let socket = worker.socket
-    while !socket.isReadable(by: min(deadline, .now + .milliseconds(250))) {
-      try checkTime(&deadline)
-      // A process that the plugin has started may hold the connection open for ever.
-      if worker.hasEnded, !socket.isReadable(by: .now) { throw .closed }
-    }
-  }
 
   /// Throws when the time is over. Once the user has asked to stop, the plugin has five seconds to
   /// notice.

@@ -29,10 +29,12 @@ final class WorkerProcess {
     process = try Self.spawn(program, ends[1], extra)
   }
 
-  deinit {
-    // The worker destroys its reward and leaves.
+  deinit { _ = leave() }
+
+  /// Lets a process that has nothing to do destroy its reward and leave; how it ended.
+  func leave() -> String {
     socket.shutDown()
-    _ = stop(within: .milliseconds(500))
+    return stop(within: .milliseconds(500))
   }
 
   private static func spawn(
@@ -68,6 +70,19 @@ final class WorkerProcess {
     var info = siginfo_t()
     let code = waitid(P_PID, id_t(process), &info, WEXITED | WNOHANG | WNOWAIT)
     return code != 0 || info.si_signo == SIGCHLD
+  }
+
+  /// Waits for the process's next message; `checkTime` is asked several times a second and may bring
+  /// the deadline forward, or throw.
+  func waitForMessage(
+    by deadline: inout ContinuousClock.Instant,
+    checkTime: (inout ContinuousClock.Instant) throws(FrameSocket.Fault) -> Void
+  ) throws(FrameSocket.Fault) {
+    while !socket.isReadable(by: min(deadline, .now + .milliseconds(250))) {
+      try checkTime(&deadline)
+      // A process that the plugin has started may hold the connection open for ever.
+      if hasEnded, !socket.isReadable(by: .now) { throw .closed }
+    }
   }
 
   /// Lets the process end, and kills it when it has not done so in time. What it has started goes

@@ -14,14 +14,14 @@ struct PluginFolder {
         Diagnosis.data,
         "\(folder): a folder without a Makefile; build the plugin and name its .so file")
     }
-    guard make("all") else {
+    guard try make("all") else {
       throw Diagnosis(Diagnosis.data, "\(folder): `make all` failed; its output stands above")
     }
     let plain = libraries(isSanitized: false)
     guard !plain.isEmpty else {
       throw Diagnosis(Diagnosis.data, "\(folder): `make all` built no lib*.so")
     }
-    let isSanitized = make("sanitize")
+    let isSanitized = try make("sanitize")
     let sanitized = isSanitized ? libraries(isSanitized: true) : []
     let skipped =
       sanitized.isEmpty
@@ -31,9 +31,13 @@ struct PluginFolder {
       + sanitized.map { CheckPlace(path: $0) }
   }
 
-  private func make(_ target: String) -> Bool {
+  private func make(_ target: String) throws -> Bool {
     Console.note("make -C \(folder) \(target)")
-    return ProgramRun.run(["make", "-C", folder, target]) == 0
+    let code = ProgramRun.run(["make", "-C", folder, target])
+    guard code != ProgramRun.notFound else {
+      throw Diagnosis(Diagnosis.data, "\(folder): `make` cannot be started; is it installed?")
+    }
+    return code == 0
   }
 
   private func libraries(isSanitized: Bool) -> [String] {

@@ -38,8 +38,8 @@ struct PluginsCheck: ParsableCommand {
   @OptionGroup var options: PluginOptions
 
   func validate() throws {
-    guard timeout > 0, timeout.isFinite else {
-      throw ValidationError("--timeout must be greater than 0.")
+    guard timeout > 0, timeout <= 1e9 else {
+      throw ValidationError("--timeout must be greater than 0, at most 1e9.")
     }
     guard let config = recipe.config, config.hasPrefix("{") else { return }
     guard (try? JSONValue(parsing: config))?.object != nil else {

@@ -127,8 +127,8 @@ struct IsolationOptions: ParsableArguments {
       throw Diagnosis(
         Diagnosis.usage, "--memory-limit \(memoryLimit): write an amount of memory like 2GB")
     }
-    guard timeout > 0, timeout.isFinite else {
-      throw Diagnosis(Diagnosis.usage, "--timeout must be greater than 0")
+    guard timeout > 0, timeout <= 1e9 else {
+      throw Diagnosis(Diagnosis.usage, "--timeout must be greater than 0, at most 1e9")
     }
     return WorkerLimits(timeout: .seconds(timeout), memory: memory.bytes)
   }

@@ -1,10 +1,12 @@
 /* A reward that does what its completion says: every way in which a plugin can go wrong. */
 #include <math.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "CPluginABI.h"
@@ -40,12 +42,52 @@ static int overreach(void) {
   return page == MAP_FAILED ? 0 : ((volatile char *)page)[0];
 }
 
+/* Starts a process that holds the connection to the host and, if nobody ends it, says so. */
+static void leave_child(void) {
+  if (fork() != 0) return;
+  sleep(20);
+  static const char text[] = "the child outlived its worker\n";
+  ssize_t ignored = write(2, text, sizeof text - 1);
+  (void)ignored;
+  _exit(0);
+}
+
+static void *leave(void *unused) {
+  (void)unused;
+  exit(0);
+}
+
+/* exit() from a thread of the plugin's own, while the call waits for it. */
+static void leave_on_a_thread(void) {
+  pthread_t thread;
+  if (pthread_create(&thread, NULL, leave, NULL) == 0) pthread_join(thread, NULL);
+}
+
+/* Writes a frame to the host behind the worker's back. */
+static void forge(const unsigned char *frame, size_t size) {
+  for (int descriptor = 3; descriptor < 64; descriptor++) {
+    ssize_t ignored = send(descriptor, frame, size, MSG_NOSIGNAL);
+    (void)ignored;
+  }
+  pause();
+}
+
+/* A length of 12 GiB; a reply to one sample in which the component "x" stands twice. */
+static const unsigned char huge[8] = {[4] = 3};
+static const unsigned char twofold[51] = {[0] = 43,   [8] = 1,  [9] = 1,    [17] = 2,  [21] = 1,
+                                          [25] = 'x', [26] = 1, [34] = 1, [38] = 'x', [39] = 1};
+
 static void end(tk_str how) {
   if (is(how, "segv")) *(volatile int *)8 = 1;
   if (is(how, "bus")) overreach();
   if (is(how, "abort")) abort();
   if (is(how, "exit")) exit(0);
   if (is(how, "quit")) _exit(3);
+  if (is(how, "thread")) leave_on_a_thread();
+  if (is(how, "child")) leave_child();
+  if (is(how, "orphan")) leave_child(), _exit(3);
+  if (is(how, "huge")) forge(huge, sizeof huge);
+  if (is(how, "twofold")) forge(twofold, sizeof twofold);
   if (is(how, "deep")) deepen(NULL);
   if (is(how, "hang")) pause();
   if (is(how, "leak")) leak();
@@ -111,7 +153,10 @@ static tk_status create(void *user, const tk_host_v1 *host, tk_str config, void 
   return TK_OK;
 }
 
-static void destroy(void *instance) { (void)instance; }
+static void destroy(void *instance) {
+  (void)instance;
+  fprintf(stderr, "bad is destroyed\n");
+}
 
 static const tk_reward_v1 reward = {sizeof reward, 0, create, destroy, score, {0}};
 static const tk_export_v1 exports[] = {
