@@ -9,6 +9,8 @@ final class WorkerProcess {
   let socket: FrameSocket
   private let process: pid_t
   private let memoryLimit: Int
+  /// The host's greatest use of memory so far: the system counts it as its child's, too.
+  private let inheritedPeak: Int
   private var ending: String?
 
   /// The descriptor at which a worker finds its socket.
@@ -26,6 +28,9 @@ final class WorkerProcess {
     else { throw Self.fault("its socket cannot be made", errno) }
     socket = FrameSocket(ends[0])
     defer { close(ends[1]) }
+    var own = rusage()
+    getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &own)
+    inheritedPeak = own.ru_maxrss * 1024
     process = try Self.spawn(program, ends[1], extra)
   }
 
@@ -113,7 +118,7 @@ final class WorkerProcess {
       ? "left with exit code \((status >> 8) & 0xFF)"
       : "died: \(String(cString: strsignal(signal)))"
     // Near its limit a process most likely died of it: allocations fail, and few plugins expect that.
-    guard peak > memoryLimit / 10 * 9 else { return end }
+    guard peak > memoryLimit / 10 * 9, peak > inheritedPeak else { return end }
     return end + " (it had used \(peak >> 20) MiB, of the \(memoryLimit >> 20) MiB that "
       + "memory_limit allows beside the program)"
   }

@@ -31,11 +31,11 @@ struct Machine {
     availableMemory = min(kibibytes("MemAvailable"), limit == Int.max ? limit : limit - used)
   }
 
-  /// The most memory this process has had in use so far, in MiB.
+  /// The most memory this process has had in use so far, in MiB. Not getrusage's number, which
+  /// starts with what the process had in use that started this one.
   static var peakMemory: Double {
-    var usage = rusage()
-    getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
-    return Double(usage.ru_maxrss) / 1024
+    let kibibytes = fields(ofFile: "/proc/self/status")["VmHWM"]?.split(separator: " ").first
+    return (kibibytes.flatMap { Double($0) } ?? 0) / 1024
   }
 
   /// Bytes this process has in use now.
