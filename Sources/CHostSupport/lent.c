@@ -11,7 +11,7 @@
 
 #include "CHostSupport.h"
 
-enum { page = 4096, canary = 0xA5, record_limit = 1 << 20 };
+enum { canary = 0xA5, record_limit = 1 << 20 };
 static const size_t arena_size = (size_t)64 << 30;
 
 enum { WRITABLE, READ_ONLY, ENDED };
@@ -25,6 +25,7 @@ typedef struct record {
 
 static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
 static uint8_t *arena;
+static size_t page; /* bytes, known once there is an arena */
 static size_t used;
 static record *records;
 static volatile size_t record_count;
@@ -44,6 +45,7 @@ static void *reserve(size_t size, int protection) {
 
 static int prepare(void) {
   if (arena) return 1;
+  page = (size_t)sysconf(_SC_PAGESIZE);
   records = reserve(record_limit * sizeof *records, PROT_READ | PROT_WRITE);
   uint8_t *made = reserve(arena_size, PROT_NONE);
   if (!records || !made) return 0;
@@ -53,9 +55,10 @@ static int prepare(void) {
 
 hs_piece hs_lend(size_t size, const char *what) {
   hs_piece piece = {NULL, size};
-  const size_t room = size ? pages(size) : page;
   pthread_mutex_lock(&turn);
-  if (prepare() && used + room + 2 * page <= arena_size && record_count < record_limit) {
+  const int is_ready = prepare();
+  const size_t room = size ? pages(size) : page;
+  if (is_ready && used + room + 2 * page <= arena_size && record_count < record_limit) {
     uint8_t *first = arena + used + page;
     if (mprotect(first, room, PROT_READ | PROT_WRITE) == 0) {
       used += room + page;
@@ -109,7 +112,7 @@ int hs_lent_is_intact(hs_piece piece) {
   return 1;
 }
 
-/* ---- the report -------------------------------------------------------------------------------- */
+/* ---- the report ------------------------------------------------------------------------------ */
 
 typedef struct sentence {
   char text[256];

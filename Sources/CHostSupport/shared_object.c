@@ -89,3 +89,7 @@ int hs_check_shared_object(const char *path, char *text, size_t capacity) {
   close(file);
   return result;
 }
+
+const void *hs_find(const void *bytes, size_t count, const char *text) {
+  return memmem(bytes, count, text, strlen(text));
+}

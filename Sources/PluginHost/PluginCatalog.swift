@@ -70,6 +70,11 @@ public final class PluginCatalog: Sendable {
       return open(path).map(\.summary)
     }
     if let known = surveyed.withLock({ $0[path] }) { return known }
+    guard Sanitizer(ofFile: path) == nil else {
+      return .failure(
+        Unusable(
+          description: "it was built with AddressSanitizer; only `plugins check` can open it"))
+    }
     var check = PluginCheck(
       path: path, timeout: .seconds(10), searchPaths: searchPaths, program: workerProgram, log: log)
     let result: Result<PluginSummary, Unusable>

@@ -148,6 +148,9 @@ struct CheckTests {
     let good = try check(folder, "--config", target)
     #expect(good.code == 0, "\(good.output)\(good.errors)")
     #expect(good.output.contains("/libbrevity.so\n") && good.output.contains("-sanitize.so\n"))
+    let list = try HostProgram.run("plugins", "list", "--plugin-dir", folder)
+    #expect(list.code == 0 && list.output.contains("brevity 1.0.0  \(folder)/libbrevity.so"))
+    #expect(list.output.contains("  it was built with AddressSanitizer; only `plugins check`"))
     let source = URL(filePath: folder + "/brevity.c")
     let text = try String(contentsOf: source, encoding: .utf8)
     try text.replacingOccurrences(

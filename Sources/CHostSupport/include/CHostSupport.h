@@ -35,6 +35,9 @@ int hs_spawn(const char *program, char *const words[], char *const environment[]
  * truncated file. Returns 0, or -1 with a sentence in text. */
 int hs_check_shared_object(const char *path, char *text, size_t capacity);
 
+/* Where text stands in bytes; NULL when it does not. */
+const void *hs_find(const void *bytes, size_t count, const char *text);
+
 /* ---- memory lent to a plugin that is under check ------------------------------------------------
  * Each piece lies between two pages that nobody may touch, its end at the second one. No address is
  * ever given out twice, so that a pointer that was kept points to nothing for ever. */

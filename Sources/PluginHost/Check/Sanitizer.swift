@@ -58,8 +58,8 @@ enum Sanitizer: Sendable {
 
   /// The sanitizer that the plugin at `path` was built with; nil for none.
   init?(ofFile path: String) {
-    guard let file = try? Data(contentsOf: URL(filePath: path)),
-      file.firstRange(of: Data("__asan_init".utf8)) != nil
+    guard let file = try? Data(contentsOf: URL(filePath: path), options: .mappedIfSafe),
+      Self.place(of: "__asan_init", in: file) != nil
     else { return nil }
     // gcc's runtime is named in the file; clang's is the program's business and named nowhere.
     let needed = Self.neededRuntime(file)
@@ -79,9 +79,19 @@ enum Sanitizer: Sendable {
 
   /// `libasan.so.8` out of a file's dynamic strings.
   private static func neededRuntime(_ file: Data) -> String? {
-    guard let start = file.firstRange(of: Data("libasan.so".utf8))?.lowerBound else { return nil }
-    let bytes = file[start...].prefix(32).prefix { $0 != 0 }
+    guard let start = place(of: "libasan.so", in: file) else { return nil }
+    let bytes = file.dropFirst(start).prefix(32).prefix { $0 != 0 }
     return String(decoding: bytes, as: UTF8.self)
+  }
+
+  /// Where a text stands in a file of many megabytes.
+  private static func place(of text: String, in file: Data) -> Int? {
+    file.withUnsafeBytes { bytes in
+      guard let start = bytes.baseAddress,
+        let found = hs_find(start, bytes.count, text)
+      else { return nil }
+      return found - start
+    }
   }
 
   /// Where the compiler has a library; nil when it, or the compiler, is not there.
@@ -117,8 +127,9 @@ public struct ProgramRun {
     return ProgramRun(process: process)
   }
 
-  /// Runs a shell line; its exit code, or 127 when it cannot be started.
-  public static func shell(_ words: [String]) -> Int32 {
+  /// Runs a program that is found in PATH, with its arguments; its exit code, or 127 when it cannot
+  /// be started.
+  public static func run(_ words: [String]) -> Int32 {
     start("/usr/bin/env", ["env"] + words)?.wait() ?? 127
   }
 

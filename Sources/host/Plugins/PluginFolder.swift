@@ -33,7 +33,7 @@ struct PluginFolder {
 
   private func make(_ target: String) -> Bool {
     Console.note("make -C \(folder) \(target)")
-    return ProgramRun.shell(["make", "-C", folder, target]) == 0
+    return ProgramRun.run(["make", "-C", folder, target]) == 0
   }
 
   private func libraries(isSanitized: Bool) -> [String] {
