@@ -32,7 +32,7 @@ func checked(
     var error = tk_error(text: buffer.baseAddress, capacity: buffer.count)
     status = body(&error)
     buffer[buffer.count - 1] = 0
-    if status < 0 { text = String(cString: buffer.baseAddress!) }
+    if status < 0 { text = String(cString: buffer.baseAddress!).printable }
   }
   guard status < 0 else { return status }
   let message = text.isEmpty ? "no message given (status \(status))" : text

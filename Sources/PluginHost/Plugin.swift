@@ -64,9 +64,9 @@ public struct Plugin: Sendable {
     try Self.check(head.pointee)
     let table = UnsafeRawPointer(head).assumingMemoryBound(to: tk_plugin_v1.self).pointee
     self.path = path
-    name = String(borrowed: table.name)
-    version = String(borrowed: table.version)
-    builtWith = String(borrowed: table.built_with)
+    name = String(borrowed: table.name).printable
+    version = String(borrowed: table.version).printable
+    builtWith = String(borrowed: table.built_with).printable
     (exports, records) = try Self.exports(of: table)
   }
 
@@ -106,7 +106,8 @@ public struct Plugin: Sendable {
     for record in UnsafeBufferPointer(start: table.exports, count: table.export_count) {
       guard let kind = Kind(rawValue: record.kind) else { continue }
       let export = Export(
-        kind: kind, name: String(borrowed: record.name), summary: String(borrowed: record.summary))
+        kind: kind, name: String(borrowed: record.name).printable,
+        summary: String(borrowed: record.summary).printable)
       guard !export.name.isEmpty, let vtable = record.vtable else {
         throw SharedObject.Fault("export \(exports.count) (\(kind)) has no name or no functions")
       }
@@ -129,6 +130,16 @@ public struct Plugin: Sendable {
 }
 
 extension String {
+  /// The text with blanks in the place of control characters: what a plugin says is shown on a
+  /// terminal, where they could make it look like something else.
+  var printable: String {
+    guard unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else {
+      return self
+    }
+    let scalars = unicodeScalars.map { $0.properties.generalCategory == .control ? " " : $0 }
+    return String(String.UnicodeScalarView(scalars))
+  }
+
   /// A copy of a C string, invalid UTF-8 replaced; empty for NULL.
   init(borrowed text: UnsafePointer<CChar>?) { self = text.map { String(cString: $0) } ?? "" }
 

@@ -28,7 +28,8 @@ public final class PluginCatalog: Sendable {
   let host: HostTable
   /// Takes the lines that plugins log.
   public let log: @Sendable (PluginLogLevel, String) -> Void
-  let isCancelled: @Sendable () -> Bool
+  /// Whether the user has asked to stop.
+  public let isCancelled: @Sendable () -> Bool
   private let workerProgram: String?
   private let opened = Mutex<[String: Result<Plugin, Unusable>]>([:])
   private let surveyed = Mutex<[String: Result<PluginSummary, Unusable>]>([:])

@@ -42,11 +42,17 @@ public struct RewardPanel: Sendable {
   public let members: [Member]
   /// What follows when one fails.
   public let onFailure: FailurePolicy
+  private let isCancelled: @Sendable () -> Bool
 
-  /// Creates a panel.
-  public init(_ members: [Member], onFailure: FailurePolicy) {
+  /// Creates a panel. `isCancelled` says whether the user has asked to stop: a reward that gives up
+  /// for that reason ends the run whatever the policy.
+  public init(
+    _ members: [Member], onFailure: FailurePolicy,
+    isCancelled: @escaping @Sendable () -> Bool = { false }
+  ) {
     self.members = members
     self.onFailure = onFailure
+    self.isCancelled = isCancelled
   }
 
   /// Lets every reward score `completions` as one batch.
@@ -64,7 +70,7 @@ public struct RewardPanel: Sendable {
         }
       } catch {
         for index in scored.indices { scored[index].fail(error.message, of: member) }
-        guard onFailure == .abstain, error.kind != .cancelled else {
+        guard onFailure == .abstain, !isCancelled() else {
           throw Failure(error: error, batch: scored)
         }
       }

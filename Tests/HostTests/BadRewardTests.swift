@@ -22,6 +22,7 @@ struct BadRewardTests {
     ("end", "it answers a batch with the status 1"),
     ("unterminated", "bad: reward 'bad': xxxxxxxx"),
     ("latin1", "bad: reward 'bad': caf\u{FFFD}"),
+    ("escape", "bad: reward 'bad':  [31mred host: all is well"),
   ])
   func wrongAnswer(how: String, sentence: String) throws {
     for place in ["--no-isolate", "--isolate"] {
@@ -164,6 +165,23 @@ struct BadRewardTests {
     #expect(unknown.errors.contains("there is no reward 'nosuch'"))
     let other = try bad.score(["fine"], [], reward: bad.library + ":good")
     #expect(other.errors.contains("it exports no reward 'good', only 'bad'"), "\(other.errors)")
+  }
+
+  @Test func anOutputThatCannotBeWritten() throws {
+    for file in ["/nowhere/rewards.jsonl", bad.scratch.folder.path, "/proc/rewards.jsonl"] {
+      let outcome = try bad.score(["fine"], "--output", file)
+      #expect(outcome.code == 1, "\(file)")
+      #expect(outcome.errors.contains(file), "\(outcome.errors)")
+    }
+  }
+
+  @Test func theDoorIsTimed() throws {
+    let report = try HostProgram.run(
+      "bench", "plugins", "--reward", bad.library, "--rounds", "20", "--task", "instruct", "--json"
+    ).json()
+    for name in ["batch in process", "batch in a worker", "row of the dataset"] {
+      #expect(report[name]?["median_microseconds"]?.double ?? 0 > 0, "\(name)")
+    }
   }
 
   @Test func rowsThatAreNoRows() throws {

@@ -19,13 +19,13 @@ import Testing
   }
 
   private func panel(
-    _ fails: TaskError?, _ policy: RewardPanel.FailurePolicy = .stop
+    _ fails: TaskError?, _ policy: RewardPanel.FailurePolicy = .stop, isCancelled: Bool = false
   ) -> RewardPanel {
     RewardPanel(
       [
         .init(name: "length", weight: 2, reward: Length()),
         .init(name: "other", weight: -1, reward: Length(fails: fails)),
-      ], onFailure: policy)
+      ], onFailure: policy, isCancelled: { isCancelled })
   }
   private let texts = ["abc", "", "x"].map { Completion(prompt: "p", text: $0) }
 
@@ -56,7 +56,9 @@ import Testing
     #expect(scored.map { $0.errors["other"] } == ["boom", "boom", "boom"])
     // A user who asked to stop is not answered by going on.
     #expect(throws: RewardPanel.Failure.self) {
-      try panel(TaskError(.cancelled, "stopped"), .abstain).score(texts)
+      try panel(TaskError(.cancelled, "stopped"), .abstain, isCancelled: true).score(texts)
     }
+    // One that gives up for no reason has failed like any other.
+    #expect(try panel(TaskError(.cancelled, "?"), .abstain).score(texts)[0].total == 6)
   }
 }

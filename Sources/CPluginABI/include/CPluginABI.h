@@ -306,7 +306,7 @@ typedef struct tk_plugin_head {
 typedef struct tk_plugin_v1 {
   tk_plugin_head head;
   const char *name, *version, *built_with; /* built_with: compiler or SDK, for `plugins list` */
-  size_t export_count;
+  size_t export_count; /* at most 4096 */
   const tk_export_v1 *exports;
   /* A table by id, valid for ever, for abilities this header does not know; NULL: none. The
    * pointer itself may be NULL. Any thread. */

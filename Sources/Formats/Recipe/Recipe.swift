@@ -103,7 +103,9 @@ extension Recipe: RecipeSection {
     }
     for (index, reward) in rewards.enumerated() {
       if reward.name.isEmpty { throw fault("rewards[\(index)]", "needs the key 'name'") }
-      if !reward.weight.isFinite { throw fault("rewards[\(index)].weight", "must be finite") }
+      if reward.memoryLimit.bytes < 1_000_000 {
+        throw fault("rewards[\(index)].memory_limit", "must be at least 1MB")
+      }
     }
     if startsFromScratch, peft.method != .full {
       throw fault("from_scratch", "needs peft.method: full")

@@ -86,14 +86,19 @@ final class RewardSink {
     return tk_status(TK_E_INTERNAL)
   }
 
+  private static let maximumComponents = 256
+
   private func addComponent(
     _ name: tk_str, _ values: UnsafePointer<Float>?, _ count: Int
   ) -> String? {
-    let name = String(name)
+    let name = String(name).printable
     guard !name.isEmpty else { return "a component has no name" }
     guard let values, count == reply.scores.count else {
       return "component '\(name)' has \(values == nil ? 0 : count) values for "
         + "\(reply.scores.count) samples"
+    }
+    guard reply.components.count < Self.maximumComponents else {
+      return "it has more than \(Self.maximumComponents) components"
     }
     guard !reply.components.contains(where: { $0.name == name }) else {
       return "component '\(name)' is given twice"
@@ -107,7 +112,7 @@ final class RewardSink {
     guard reply.scores.indices.contains(index) else {
       return "it abstains from sample \(index) of \(reply.scores.count)"
     }
-    reply.abstentions[index] = String(reason)
+    reply.abstentions[index] = String(reason).printable
     return nil
   }
 }

@@ -35,7 +35,7 @@ final class HostTable: @unchecked Sendable {
     table.ctx = Unmanaged.passRetained(context).toOpaque()
     table.log = { host, level, message in
       guard let context = HostTable.context(host) else { return }
-      context.log(PluginLogLevel(rawValue: level) ?? .info, String(message))
+      context.log(PluginLogLevel(rawValue: level) ?? .info, String(message).printable)
     }
     table.cancelled = { host in
       HostTable.context(host)?.isCancelled() == true ? 1 : 0

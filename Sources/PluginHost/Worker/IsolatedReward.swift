@@ -57,6 +57,10 @@ final class IsolatedReward: Reward, @unchecked Sendable {
   func score(_ completions: [Completion]) throws(TaskError) -> [RewardOutcome] {
     guard !completions.isEmpty else { return [] }
     let batch = RewardBatch(completions)
+    guard batch.block.count < 1 << 30 else {
+      throw TaskError(
+        .data, "\(subject): a batch of \(batch.block.count) bytes of text; 1 GiB is the most")
+    }
     let result: Result<RewardReply, TaskError> = turn.withLock { _ in
       do throws(TaskError) { return .success(try self.reply(to: batch)) } catch {
         return .failure(error)

@@ -20,7 +20,8 @@ struct BenchPlugins: ParsableCommand {
 
   @Option(help: ArgumentHelp("A reward: a name or a plugin file.", valueName: "name"))
   var reward: String?
-  @Option(help: ArgumentHelp("The reward's configuration.", valueName: "json")) var config = "{}"
+  @Option(help: ArgumentHelp("The reward's configuration.", valueName: "json"))
+  var rewardConfig = "{}"
   @Option(help: ArgumentHelp("Completions in a batch.", valueName: "rows")) var batch = 64
   @Option(help: ArgumentHelp("Bytes of a completion.", valueName: "bytes")) var bytes = 1024
   @Option(help: ArgumentHelp("Timed rounds.", valueName: "rounds")) var rounds = 2000
@@ -61,8 +62,9 @@ struct BenchPlugins: ParsableCommand {
   }
 
   private func times(_ name: String, _ isIsolated: Bool) throws -> [Double] {
-    guard let configuration = try? JSONValue(parsing: config), configuration.object != nil else {
-      throw Diagnosis(Diagnosis.usage, "--config \(config): not a JSON object")
+    guard let configuration = try? JSONValue(parsing: rewardConfig), configuration.object != nil
+    else {
+      throw Diagnosis(Diagnosis.usage, "--reward-config \(rewardConfig): not a JSON object")
     }
     let catalog = task.plugins.catalog()
     let request = RewardRequest(

@@ -25,9 +25,10 @@ func completions(inFile path: String) throws(FormatError) -> [Completion] {
     guard metadata.object != nil else {
       throw FormatError(.malformed, place, "'metadata' must be an object, found \(metadata.kind)")
     }
-    let next = groups.count
-    let group = json["group"]?.int ?? groups[prompt, default: next]
-    groups[prompt] = groups[prompt] ?? next
+    // Groups are numbered anew: only which rows share one means anything.
+    let key = json["group"]?.int.map { "#\($0)" } ?? "prompt " + prompt
+    let group = groups[key] ?? groups.count
+    groups[key] = group
     rows.append(Completion(prompt: prompt, text: text, metadata: metadata, group: group))
   }
   guard !rows.isEmpty else {

@@ -17,16 +17,21 @@ final class ModelDesk: ModelService, @unchecked Sendable {
   private let tokenizer: Tokenizer
   private let encoder: ConversationEncoder?
   private let stopTokens: Set<Int32>
+  private let isCancelled: @Sendable () -> Bool
   private var open: OpenModel?
   /// Sequences that are computed together.
   private static let batchSize = 16
 
   /// A desk that is still closed: plugins see that there will be a model. Without an encoder there
   /// is no chat template for messages.
-  init(_ tokenizer: Tokenizer, encoder: ConversationEncoder?, stopTokens: Set<Int32>) {
+  init(
+    _ tokenizer: Tokenizer, encoder: ConversationEncoder?, stopTokens: Set<Int32>,
+    isCancelled: @escaping @Sendable () -> Bool
+  ) {
     self.tokenizer = tokenizer
     self.encoder = encoder
     self.stopTokens = stopTokens
+    self.isCancelled = isCancelled
   }
 
   /// Opens the desk. `adapters` is what the current model has over the base; without any the two
@@ -44,6 +49,7 @@ final class ModelDesk: ModelService, @unchecked Sendable {
         model: model, vocabulary: tokenizer.count, stopTokens: stopTokens,
         maximumNewTokens: request.maximumNewTokens, sampler: sampler)
       return try batches(prompts.count).flatMap { range in
+        try checkCancellation()
         let batch = try range.map { Prompt(ids: try ids(prompts[$0], request)) }
         return try generator(batch).sequences.map {
           tokenizer.decode($0.ids, skipSpecialTokens: true)
@@ -57,6 +63,7 @@ final class ModelDesk: ModelService, @unchecked Sendable {
   ) throws(TaskError) -> [(sum: Double, tokens: Int)] {
     try answer(request) { model in
       try batches(prompts.count).flatMap { range in
+        try checkCancellation()
         let ending = range.map { tokenizer.encode(completions[$0]) }
         let questions = try zip(range, ending).map { index, ending in
           // An empty text has the probability 1.
@@ -68,6 +75,10 @@ final class ModelDesk: ModelService, @unchecked Sendable {
         }
       }
     }
+  }
+
+  private func checkCancellation() throws(TaskError) {
+    if isCancelled() { throw TaskError(.cancelled, "the user asked to stop") }
   }
 
   private func batches(_ count: Int) -> [Range<Int>] {

@@ -17,7 +17,8 @@ extension RewardPanel {
         Member(
           name: opened.name, weight: entry.weight, path: opened.path, reward: opened.reward))
     }
-    self.init(members, onFailure: FailurePolicy(recipe.onRewardError))
+    self.init(
+      members, onFailure: FailurePolicy(recipe.onRewardError), isCancelled: catalog.isCancelled)
   }
 }
 
@@ -43,14 +44,14 @@ extension RewardPanel.FailurePolicy {
 extension Report {
   /// Adds what the rewards said: the mean of each as `reward/NAME`, of the totals as `reward`, with
   /// 95 % intervals of the mean (normal approximation), and how many answers had no score.
-  mutating func add(_ scored: [ScoredCompletion], of panel: RewardPanel) {
+  mutating func add(_ scored: [ScoredCompletion], of panel: RewardPanel) throws(TaskError) {
     guard !scored.isEmpty else { return }
-    add("reward", scored.compactMap(\.total))
+    try add("reward", scored.compactMap(\.total))
     var counts: JSONValue = .emptyObject
     for member in panel.members {
       let scores = scored.compactMap { $0.outcomes[member.name]?.score }
       let failed = scored.count { $0.errors[member.name] != nil }
-      add("reward/" + member.name, scores)
+      try add("reward/" + member.name, scores)
       counts = counts.setting(
         member.name,
         [
@@ -61,8 +62,14 @@ extension Report {
     details = details.setting("rewards", counts)
   }
 
-  private mutating func add(_ name: String, _ values: [Double]) {
-    guard !values.isEmpty, self[name] == nil else { return }
+  private mutating func add(_ name: String, _ values: [Double]) throws(TaskError) {
+    guard !values.isEmpty else { return }
+    guard self[name] == nil else {
+      throw TaskError(
+        .internal,
+        "the task's report has a metric '\(name)' of its own; that name belongs to the recipe's "
+          + "rewards: rename the task's")
+    }
     let count = Double(values.count), mean = values.reduce(0, +) / count
     let variance = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / max(1, count - 1)
     let half = 1.96 * (variance / count).squareRoot()

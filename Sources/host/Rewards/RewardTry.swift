@@ -1,6 +1,7 @@
 import Adapters
 import ArgumentParser
 import Formats
+import FoundationEssentials
 import JSON
 import PluginHost
 import Tasks
@@ -56,6 +57,7 @@ struct RewardTry: ParsableCommand {
 
   func run() throws {
     let rows = try Array(completions(inFile: data).prefix(limit ?? .max))
+    try checkOutput()
     let catalog = plugins.catalog()
     try judge.offer(in: catalog)
     let rewards = try reward.indices.map { index in
@@ -68,6 +70,20 @@ struct RewardTry: ParsableCommand {
     let scored = try score(rows, panel)
     let trial = RewardTrial(panel: panel, rewards: rewards, scored: scored)
     Console.print(json ? trial.json.text(.pretty) : trial.description)
+    try write(scored)
+  }
+
+  /// Says that the file cannot be written before anything is scored, where that can be known.
+  private func checkOutput() throws {
+    guard let output else { return }
+    let end = output.lastIndex(of: "/").map { output[..<$0] } ?? "."
+    let folder = end.isEmpty ? "/" : String(end)
+    guard FileSystem.isFolder(folder), !FileSystem.isFolder(output),
+      FileManager.default.isWritableFile(atPath: folder)
+    else {
+      throw Diagnosis(
+        Diagnosis.failed, "--output \(output): no file can be written there; name another one")
+    }
   }
 
   private func score(_ rows: [Completion], _ panel: RewardPanel) throws -> [ScoredCompletion] {
@@ -77,12 +93,12 @@ struct RewardTry: ParsableCommand {
     for first in stride(from: 0, to: rows.count, by: batchSize) {
       let batch = Array(rows[first..<min(first + batchSize, rows.count)])
       do throws(RewardPanel.Failure) { scored += try panel.score(batch) } catch {
-        try write(scored + error.batch)
+        // The reward's error is what matters, also where its rows cannot be kept.
+        do { try write(scored + error.batch) } catch let fault { Console.note("host: \(fault)") }
         throw error.error
       }
       bar.update(scored.count)
     }
-    try write(scored)
     return scored
   }
 
@@ -123,9 +139,10 @@ struct IsolationOptions: ParsableArguments {
 
   /// What a worker may use.
   func limits() throws -> WorkerLimits {
-    guard let memory = ByteCount(memoryLimit) else {
+    guard let memory = ByteCount(memoryLimit), memory.bytes >= 1_000_000 else {
       throw Diagnosis(
-        Diagnosis.usage, "--memory-limit \(memoryLimit): write an amount of memory like 2GB")
+        Diagnosis.usage,
+        "--memory-limit \(memoryLimit): write an amount of memory like 2GB, at least 1MB")
     }
     guard timeout > 0, timeout <= 1e9 else {
       throw Diagnosis(Diagnosis.usage, "--timeout must be greater than 0, at most 1e9")
@@ -159,7 +176,8 @@ struct JudgeModelOptions: ParsableArguments {
     var stops = try endTokens(ofModelIn: folder, weights.config, tokenizer)
     stops.formUnion(encoder?.stopTokens ?? [])
     catalog.services.offer(tokenizer, folder: folder)
-    let desk = ModelDesk(tokenizer, encoder: encoder, stopTokens: stops)
+    let desk = ModelDesk(
+      tokenizer, encoder: encoder, stopTokens: stops, isCancelled: catalog.isCancelled)
     desk.open(weights, adapters: adapters)
     catalog.services.offer(desk)
   }

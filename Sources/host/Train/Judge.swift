@@ -48,7 +48,7 @@ struct Judge {
       scored += try score(questions, answers, at: moment)
       return answers
     }
-    if let panel { report.add(scored, of: panel) }
+    if let panel { try report.add(scored, of: panel) }
     return (report, predictions)
   }
 

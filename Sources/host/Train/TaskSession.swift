@@ -106,7 +106,9 @@ struct TaskSession {
 
   /// Lets plugins use the tokenizer and, once the desk is open, the model.
   func offerServices() -> ModelDesk {
-    let desk = ModelDesk(tokenizer, encoder: encoder, stopTokens: encoder.stopTokens)
+    let desk = ModelDesk(
+      tokenizer, encoder: encoder, stopTokens: encoder.stopTokens,
+      isCancelled: catalog.isCancelled)
     catalog.services.offer(tokenizer, folder: modelFolder)
     catalog.services.offer(desk)
     return desk

@@ -120,6 +120,10 @@ static tk_status one(tk_str how, size_t index, const tk_reward_batch_v1 *batch,
     memset(error->text, 'x', error->capacity);
     return TK_E_INTERNAL;
   }
+  if (is(how, "escape")) {
+    snprintf(error->text, error->capacity, "\x1b[31mred\nhost: all is well");
+    return TK_E_INTERNAL;
+  }
   if (is(how, "latin1")) {
     snprintf(error->text, error->capacity, "caf\xe9");
     return TK_E_DATA;

@@ -1,0 +1,54 @@
+/// What a run is told besides its model and data.
+public struct TrainingOptions: Sendable {
+  /// Rows of a micro-batch, micro-batches of a step, rows of an evaluation batch.
+  public var batchSize = 8, accumulation = 1, evaluationBatchSize = 8
+  /// All optimizer steps.
+  public var steps = 0
+  /// Epochs as asked for, for the record.
+  public var epochs = 0.0
+  /// The learning rate of each step.
+  public var learningRate: LearningRate
+  /// The greatest norm of the gradient; nil does not clip.
+  public var maximumNorm: Double? = 1
+  /// Intervals in steps.
+  public var loggingSteps = 1, evaluationSteps = 1, saveSteps = 1
+  /// Checkpoints kept beside the best one; nil: all.
+  public var saveLimit: Int?
+  /// The metric that chooses the best step, and its direction.
+  public var bestMetric = "eval_loss", greaterIsBetter = false
+  /// Whether the run ends with the best step's weights.
+  public var loadsBest = false
+  /// Evaluations without a gain of more than the threshold after which the run ends; nil: never.
+  public var patience: Int?, stoppingThreshold = 0.0
+  /// Decides the order of rows and dropout.
+  public var seed: UInt64 = 42
+  /// Whether each epoch has an order of its own.
+  public var isShuffled = true
+
+  /// Options for `steps` steps; the rest has defaults.
+  public init(steps: Int, learningRate: LearningRate) {
+    self.steps = steps
+    self.learningRate = learningRate
+  }
+}
+
+/// What a run tells while it goes.
+public enum TrainingEvent: Sendable {
+  /// A step is done: its number, loss, gradient norm before clipping, rate, tokens, seconds.
+  case step(Int, loss: Double, norm: Double, rate: Double, tokens: Int, seconds: Double)
+  /// Part of an evaluation is done: rows of all rows.
+  case evaluating(Int, Int)
+  /// An evaluation is done.
+  case evaluated(Int, [(name: String, value: Double)], isBest: Bool)
+  case saved(String)
+  case note(String)
+}
+
+/// How a run ended.
+public enum TrainingOutcome: Sendable, Hashable {
+  case finished(step: Int)
+  /// Early stopping.
+  case stopped(step: Int)
+  /// A signal; the checkpoint of `step` continues the run.
+  case interrupted(step: Int)
+}
