@@ -77,6 +77,27 @@ struct RewardRunTests {
     #expect(none.code == 64 && none.errors.contains("needs rewards in the recipe"))
   }
 
+  /// A reward counts with the real tokenizer, which a worker opens by itself.
+  @Test func aRewardUsesTheTokenizer() throws {
+    let tokens = try bad.build("tokens.c", to: "libtokens.so", compiler: "cc")
+    let text = "Bring me 3 red cameras, s'il vous plaît. 🤖"
+    let file = try scratch.write("{\"completion\": \"\(text)\"}\n", to: "rows.jsonl")
+    let plain = try scratch.write(text + "\n", to: "text.txt")
+    let ids = try HostProgram.run(
+      "inspect", "tokens", "--model", "nano-qwen3", "--text-file", plain
+    ).json().array
+    for place in ["--isolate", "--no-isolate"] {
+      let outcome = try HostProgram.run(
+        "reward", "try", "--reward", tokens, "--data", file, "--model", "nano-qwen3", place,
+        "--json")
+      try #require(outcome.code == 0, "\(outcome.errors)")
+      let row = try outcome.json()["rows"]?.array?.first
+      #expect(row?["reward"]?.int == ids?.count)
+    }
+    let refused = try HostProgram.run("reward", "try", "--reward", tokens, "--data", file)
+    #expect(refused.code == 65 && refused.errors.contains("needs a tokenizer"))
+  }
+
   /// A reward asks the real model, in the host's process and through a worker, and hears the same.
   @Test func aRewardAsksTheModel() throws {
     let judge = try bad.build("judge.c", to: "libjudge.so", compiler: "cc")

@@ -43,7 +43,7 @@ struct EvaluateCommand: ParsableCommand {
 
   func run() throws {
     let session = try TaskSession(task.assemble())
-    let desk = session.offerServices()
+    let desk = session.offerModel()
     let panel = try RewardPanel(session.recipe, of: session.task, in: session.catalog)
     if rewards != nil, panel == nil {
       throw Diagnosis(Diagnosis.usage, "--rewards needs rewards in the recipe; see conf/")

@@ -35,6 +35,7 @@ struct TaskSession {
     tokenizer = try Tokenizer(folder: modelFolder)
     encoder = try ConversationEncoder(
       folder: modelFolder, tokenizer: tokenizer, enableThinking: recipe.training.enablesThinking)
+    catalog.services.offer(tokenizer, folder: modelFolder)
   }
 
   /// Refuses what the recipe asks of a folder that is stored quantized and cannot be done.
@@ -104,12 +105,11 @@ struct TaskSession {
   /// The model as the recipe wants it.
   func model() throws -> CausalLanguageModel { try quantized(mapped()) }
 
-  /// Lets plugins use the tokenizer and, once the desk is open, the model.
-  func offerServices() -> ModelDesk {
+  /// Lets plugins see that there will be a model; they can ask once the desk is open.
+  func offerModel() -> ModelDesk {
     let desk = ModelDesk(
       tokenizer, encoder: encoder, stopTokens: encoder.stopTokens,
       isCancelled: catalog.isCancelled)
-    catalog.services.offer(tokenizer, folder: modelFolder)
     catalog.services.offer(desk)
     return desk
   }

@@ -30,8 +30,8 @@ struct TrainingRun {
     }
     if overwrites, !resumes { try RunFolder.removeRun(at: path) }
     let folder = try RunFolder(path: path, resuming: resumes)
+    let desk = session.offerModel()
     let train = try trainingRows(), validation = try session.encoded(.validation)
-    let desk = session.offerServices()
     let panel = try RewardPanel(recipe, of: session.task, in: session.catalog)
     let judge = try Judge(
       session, split: .validation, limit: recipe.evaluation.maximumSamples, panel: panel,
