@@ -15,8 +15,9 @@ static _Thread_local const char *volatile current;
 /* The plugin calls under way on all threads, nested ones counted. */
 static atomic_int entered;
 
-static const int signals[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT};
-static const char *const names[] = {"SIGSEGV", "SIGBUS", "SIGILL", "SIGFPE", "SIGABRT"};
+static const int signals[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGABRT};
+static const char *const names[] = {"SIGSEGV", "SIGBUS", "SIGILL", "SIGFPE", "SIGTRAP",
+                                    "SIGABRT"};
 enum { signal_count = sizeof signals / sizeof signals[0] };
 static struct sigaction before[signal_count];
 
@@ -49,9 +50,9 @@ static void on_signal(int number, siginfo_t *info, void *context) {
   } else if (old->sa_handler != SIG_DFL && old->sa_handler != SIG_IGN) {
     old->sa_handler(number);
   } else {
-    /* A fault strikes again on return, and abort() raises again: both then end the process. */
+    /* A fault strikes again on return, and then ends the process; the others are raised again. */
     signal(number, SIG_DFL);
-    if (number == SIGABRT || info->si_code <= 0) raise(number);
+    if (number == SIGABRT || number == SIGTRAP || info->si_code <= 0) raise(number);
   }
 }
 

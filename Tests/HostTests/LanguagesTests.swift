@@ -68,12 +68,77 @@ import Testing
     #expect(scored.contains { $0["reward"] == .null } && scored.contains { $0["reward"] != .null })
   }
 
-  private func build(_ example: Example, in scratch: Scratch, as folder: String) throws -> String {
+  /// What each kit makes of what an author's code throws, and how a process ends where none can help:
+  /// the completion, then what the user reads in this process and in a worker.
+  typealias Fault = (completion: String, inProcess: String, isolated: String)
+
+  private func fail(_ faults: [Fault], _ index: Int, _ source: String, at place: String) throws {
+    let example = Self.examples[index], scratch = try Scratch()
+    let golden = "Tests/Goldens/plugin_host/faulty/" + source
+    let library = try build(example, in: scratch, as: "faulty") { folder in
+      let text = try String(
+        contentsOf: HostProgram.package.appending(path: golden), encoding: .utf8)
+      try Data(text.utf8).write(to: folder.appending(path: place))
+    }
+    for fault in faults {
+      let rows = try scratch.write("{\"completion\": \"\(fault.completion)\"}\n", to: "rows.jsonl")
+      for (option, sentence) in [("--no-isolate", fault.inProcess), ("--isolate", fault.isolated)] {
+        let outcome = try HostProgram.run(
+          ["reward", "try", "--reward", library, "--data", rows, option],
+          environment: ["SWIFT_BACKTRACE": "enable=no"])
+        #expect(outcome.code != 0)
+        #expect(
+          outcome.errors.contains("host: faulty: reward 'faulty'" + sentence),
+          "\(example.name), \(fault.completion): \(outcome.errors)")
+      }
+    }
+  }
+
+  private static let thrown = ": sample 0: réponse 🤖"
+
+  @Test(.enabled(if: HostProgram.has(["swift"]), "needs swift"))
+  func whatGoesWrongInSwift() throws {
+    let crash = ", score: the plugin crashed (SIGILL)"
+    let end = ": its worker process died: Illegal instruction"
+    try fail(
+      [
+        ("throw", Self.thrown, Self.thrown),
+        ("count", ": sample 0: the score is inf", ": sample 0: the score is inf"),
+        ("fatal", crash, end), ("index", crash, end),
+      ], 4, "Brevity.swift", at: "Sources/BrevityPlugin/Brevity.swift")
+  }
+
+  @Test(.enabled(if: HostProgram.has(["make", "c++"]), "needs make and c++"))
+  func whatGoesWrongInCxx() throws {
+    let what = ": sample 0: nobody catches me", unknown = ": sample 0: unknown exception"
+    try fail(
+      [
+        ("throw", Self.thrown, Self.thrown), ("panic", what, what), ("index", unknown, unknown),
+        ("abort", ", score: the plugin crashed (SIGABRT)", ": its worker process died: Aborted"),
+      ], 2, "brevity.cpp", at: "brevity.cpp")
+  }
+
+  @Test(.enabled(if: HostProgram.has(["cargo"]), "needs cargo"))
+  func whatGoesWrongInRust() throws {
+    let panic = ": sample 0: panicked: nobody catches me"
+    let index = ": sample 0: panicked: index out of bounds"
+    try fail(
+      [
+        ("throw", Self.thrown, Self.thrown), ("panic", panic, panic), ("index", index, index),
+        ("abort", ", score: the plugin crashed (SIGABRT)", ": its worker process died: Aborted"),
+      ], 3, "lib.rs", at: "src/lib.rs")
+  }
+
+  private func build(
+    _ example: Example, in scratch: Scratch, as folder: String,
+    editing edit: (URL) throws -> Void = { _ in }
+  ) throws -> String {
     let path = scratch.path(folder)
     let written = try HostProgram.run(
       "plugins", "new", "--kind", "reward", "--language", example.folder, "--directory", path,
       "brevity")
     try #require(written.code == 0, "\(written.errors)")
+    try edit(scratch.url(folder))
     let built = try HostProgram.shell("cd '\(path)' && \(example.command)")
     try #require(built.code == 0, "\(example.name): \(built.output)\(built.errors)")
     return path + "/" + example.product

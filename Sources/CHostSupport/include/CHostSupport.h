@@ -5,9 +5,9 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-/* Installs handlers for SIGSEGV, SIGBUS, SIGILL, SIGFPE and SIGABRT and one for exit(). When one
- * strikes within a guarded call, they say on standard error which plugin call it was, and then
- * leave the matter to the handler that stood there before. Idempotent; any thread. */
+/* Installs handlers for SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP and SIGABRT and one for exit().
+ * When one strikes within a guarded call, they say on standard error which plugin call it was, and
+ * then leave the matter to the handler that stood there before. Idempotent; any thread. */
 void hs_guard_install(void);
 
 /* Begins a guarded call on this thread. what ("hri: evaluate") must stay valid until the matching

@@ -1,3 +1,4 @@
+import JSON
 /// Samples that a reward meets sooner or later.
 enum CheckSamples {
   /// `count` ordinary samples, four to a prompt: the author's own over and over, or built-in ones.
@@ -28,4 +29,15 @@ enum CheckSamples {
 
   /// Configurations that are no object, or nonsense.
   static let wrongConfigurations = ["[]", "\"text\"", "", "{", "{\"a\": }", "nonsense"]
+
+  /// A configuration with a key that nothing knows; nil where it is no object.
+  static func withUnknownKey(_ configuration: String) -> String? {
+    guard let json = try? JSONValue(parsing: configuration), json.object != nil else { return nil }
+    return json.setting("no_such_key", 1).text()
+  }
+  static let refusesUnknownKeys =
+    "a configuration that is no object, or has an unknown key, is refused"
+  static let acceptsUnknownKeys =
+    "a configuration that is no object is refused; an unknown key is not, so that a misspelled one "
+    + "goes unnoticed"
 }

@@ -178,6 +178,20 @@ struct DatasetCheck: Sendable {
       throw .note(
         "it accepts \(accepted.joined(separator: " and ")) as its configuration without a word")
     }
-    return "a configuration that is no object is refused"
+    return try checkUnknownKey()
+  }
+
+  private func checkUnknownKey() throws(CheckFault) -> String {
+    let objects = "a configuration that is no object is refused"
+    guard let other = CheckSamples.withUnknownKey(bench.job.configuration),
+      case .made(let good) = try calls.create(bench.job.configuration, .train)
+    else { return objects }
+    calls.destroy(good)
+    bench.step("errors", "create, with \(other)")
+    guard case .made(let instance) = try calls.create(other, .train) else {
+      return CheckSamples.refusesUnknownKeys
+    }
+    calls.destroy(instance)
+    throw .note(CheckSamples.acceptsUnknownKeys)
   }
 }

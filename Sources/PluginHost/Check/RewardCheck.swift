@@ -1,5 +1,4 @@
 import CPluginABI
-import JSON
 import Tasks
 
 /// Puts a reward through its paces.
@@ -153,17 +152,14 @@ struct RewardCheck: Sendable {
   }
 
   private func checkUnknownKey() throws(CheckFault) -> String {
-    guard let json = try? JSONValue(parsing: bench.job.configuration) else {
+    guard let other = CheckSamples.withUnknownKey(bench.job.configuration) else {
       return "a configuration that is no object is refused"
     }
-    let other = json.setting("no_such_key", 1).text()
     bench.step("errors", "create, with \(other)")
     guard case .made(let instance) = try calls.create(other) else {
-      return "a configuration that is no object, or has an unknown key, is refused"
+      return CheckSamples.refusesUnknownKeys
     }
     calls.destroy(instance)
-    throw .note(
-      "a configuration that is no object is refused; an unknown key is not, so that a misspelled one "
-        + "goes unnoticed")
+    throw .note(CheckSamples.acceptsUnknownKeys)
   }
 }

@@ -10,7 +10,7 @@ public enum PluginWorker {
 
   /// Serves the host at the other end of descriptor 3 until it has gone.
   public static func serve() {
-    // Ctrl-C in the terminal reaches this process too; the host decides what follows from it.
+    // These may be sent to all processes at once; the host decides what follows from them.
     signal(SIGINT, SIG_IGN)
     signal(SIGTERM, SIG_IGN)
     // It may write to the terminal though the terminal is not its group's.
