@@ -17,4 +17,5 @@ struct Brevity: Reward {
   }
 }
 
+/// What this library offers to the host.
 public let plugin = Plugin(name: "faulty", version: "1", exports: [.reward(Brevity.self)])
