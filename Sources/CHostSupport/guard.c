@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "CHostSupport.h"
@@ -86,7 +87,21 @@ void hs_guard_install(void) {
   pthread_once(&once, install);
 }
 
+/* A handler needs a stack of its own where recursion has used up the thread's. Once made it stays
+ * with the thread, as small as it is: nobody can tell when the thread's last guarded call is over. */
+static void prepare_signal_stack(void) {
+  static _Thread_local int is_prepared;
+  if (is_prepared) return;
+  is_prepared = 1;
+  stack_t present;
+  if (sigaltstack(NULL, &present) != 0 || !(present.ss_flags & SS_DISABLE)) return;
+  stack_t made = {.ss_size = 64 << 10};
+  made.ss_sp = mmap(NULL, made.ss_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (made.ss_sp != MAP_FAILED) sigaltstack(&made, NULL);
+}
+
 const char *hs_guard_enter(const char *what) {
+  prepare_signal_stack();
   const char *outer = current;
   current = what;
   atomic_fetch_add(&entered, 1);

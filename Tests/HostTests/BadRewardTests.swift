@@ -39,7 +39,7 @@ struct BadRewardTests {
     ("bus", "the plugin crashed (SIGBUS)", "died: Bus error"),
     ("abort", "the plugin crashed (SIGABRT)", "died: Aborted"),
     ("exit", "the plugin called exit()", "left with exit code 0"),
-    ("deep", "", "died: Segmentation fault"),
+    ("deep", "the plugin crashed (SIGSEGV)", "died: Segmentation fault"),
     ("kill", "", "died: Killed"),
     ("quit", "", "left with exit code 3"),
     ("orphan", "", "left with exit code 3"),
