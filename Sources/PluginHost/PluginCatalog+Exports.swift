@@ -2,6 +2,17 @@ import FoundationEssentials
 import Tasks
 
 extension PluginCatalog {
+  /// The file that `FILE.so`, `FILE.so:NAME` or a path stands for, and the export that it names; nil
+  /// for the name of something to be looked for. A file here gets a `./`, without which the system's
+  /// loader would look elsewhere.
+  public static func file(in name: String) -> (path: String, export: String?)? {
+    func path(_ text: String) -> String { text.contains("/") ? text : "./" + text }
+    if let mark = name.firstRange(of: ".so:") {
+      return (path(name[..<mark.lowerBound] + ".so"), String(name[mark.upperBound...]))
+    }
+    return name.contains("/") || name.hasSuffix(".so") ? (path(name), nil) : nil
+  }
+
   /// The dataset `name`: a plugin file with one, `FILE.so:NAME`, or one of a plugin in the search
   /// paths.
   public func dataset(named name: String) throws(TaskError) -> ExportedDataset {
@@ -16,13 +27,7 @@ extension PluginCatalog {
   func place(of kind: Plugin.Kind, _ name: String, _ own: Plugin?) throws(TaskError)
     -> (path: String, export: String)
   {
-    if let mark = name.firstRange(of: ".so:") {
-      let path = String(name[..<mark.lowerBound]) + ".so"
-      return (path.contains("/") ? path : "./" + path, String(name[mark.upperBound...]))
-    }
-    if name.contains("/") || name.hasSuffix(".so") {
-      return (name.contains("/") ? name : "./" + name, "")
-    }
+    if let place = Self.file(in: name) { return (place.path, place.export ?? "") }
     if let own, own.record(kind, name) != nil { return (own.path, name) }
     for directory in searchPaths.directories {
       let path = directory.path + "/lib\(name).so"

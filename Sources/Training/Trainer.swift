@@ -95,9 +95,10 @@ public final class Trainer {
     if state.owesEvaluation { savedStep = nil }
     state.owesEvaluation = true
     do { try evaluate() } catch {
-      do { try save() } catch { observe(.note("the checkpoint cannot be saved: \(error)")) }
-      observe(
-        .note("step \(state.globalStep) is saved; --resume goes on with its evaluation"))
+      do {
+        try save()
+        observe(.note("step \(state.globalStep) is saved; --resume goes on with its evaluation"))
+      } catch { observe(.note("the checkpoint cannot be saved: \(error)")) }
       throw error
     }
     state.owesEvaluation = false

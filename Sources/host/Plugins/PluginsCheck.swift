@@ -69,14 +69,9 @@ struct PluginsCheck: ParsableCommand {
   /// The files to check, and the export of each that is meant.
   private func places(in catalog: PluginCatalog) throws -> [CheckPlace] {
     if FileSystem.isFolder(plugin) { return try PluginFolder(plugin).build() }
-    if let mark = plugin.firstRange(of: ".so:") {
-      return [
-        CheckPlace(
-          path: String(plugin[..<mark.lowerBound]) + ".so",
-          export: String(plugin[mark.upperBound...]))
-      ]
+    if let place = PluginCatalog.file(in: plugin) {
+      return [CheckPlace(path: place.path, export: place.export)]
     }
-    if plugin.contains("/") || plugin.hasSuffix(".so") { return [CheckPlace(path: plugin)] }
     return [CheckPlace(path: try catalog.file(named: plugin))]
   }
 }

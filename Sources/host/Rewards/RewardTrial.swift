@@ -10,7 +10,7 @@ final class TriedReward: Reward {
   private let times = Mutex<[Duration]>([])
 
   /// Opens the reward that `request` names.
-  init(_ request: RewardRequest, in catalog: PluginCatalog, name: String) throws {
+  init(_ request: RewardRequest, in catalog: PluginCatalog) throws {
     let clock = ContinuousClock(), start = clock.now
     opened = try catalog.reward(request)
     makingTime = clock.now - start

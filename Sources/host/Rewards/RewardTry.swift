@@ -61,7 +61,7 @@ struct RewardTry: ParsableCommand {
     let catalog = plugins.catalog()
     try judge.offer(in: catalog)
     let rewards = try reward.indices.map { index in
-      try TriedReward(try request(index), in: catalog, name: reward[index])
+      try TriedReward(try request(index), in: catalog)
     }
     let panel = RewardPanel(
       RewardTrial.labels(rewards).enumerated().map {
