@@ -1,0 +1,4 @@
+#ifndef CLOGMEL_H
+#define CLOGMEL_H
+
+#endif
