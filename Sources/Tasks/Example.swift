@@ -114,7 +114,9 @@ public struct Example: Sendable, Hashable {
 
   /// The places of choices in the last turn, in order.
   public var places: [Choice] {
-    (turns.last?.parts ?? []).compactMap { if case .choice(let choice) = $0 { choice } else { nil } }
+    (turns.last?.parts ?? []).compactMap {
+      if case .choice(let choice) = $0 { choice } else { nil }
+    }
   }
 
   /// The last assistant turn's text: what a model should answer; nil when there is none.
