@@ -41,7 +41,8 @@ public struct Prediction: Sendable, Hashable {
   public var text: String
   /// The row itself, with its reference and metadata.
   public var example: Example
-  /// Log-likelihood of each of the row's choices; empty when it has none.
+  /// Log-likelihood of each of the row's choices, for each place of a choice in turn; empty when it
+  /// has none.
   public var choiceLogLikelihoods: [Double]
 
   /// Creates a prediction.
