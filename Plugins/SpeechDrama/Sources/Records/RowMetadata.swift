@@ -29,8 +29,10 @@ public struct RowMetadata: Codable, Sendable, Hashable {
 
   /// The record's `id`; rows of one record share it.
   public var id: String
-  /// The path of the clip that the row's conversation holds.
+  /// The path of the record's clip.
   public var clip: String
+  /// The path of the clip that is heard in its place (`data.shuffle_audio`); nil: its own.
+  public var heard: String?
   /// The record's kind, for instance `ROLE`, `Arche` or `AVQA`.
   public var dataset: String
   /// The dimensions that the row asks for.
@@ -46,12 +48,14 @@ public struct RowMetadata: Codable, Sendable, Hashable {
 
   /// Creates a row's metadata.
   public init(
-    id: String, clip: String, dataset: String, questions: [Question] = [], correct: Int? = nil,
+    id: String, clip: String, heard: String? = nil, dataset: String, questions: [Question] = [],
+    correct: Int? = nil,
     category: String? = nil, character_profile: String? = nil, character_style: String? = nil,
     data_source: String? = nil
   ) {
     self.id = id
     self.clip = clip
+    self.heard = heard
     self.dataset = dataset
     self.questions = questions
     self.correct = correct
@@ -59,5 +63,14 @@ public struct RowMetadata: Codable, Sendable, Hashable {
     self.character_profile = character_profile
     self.character_style = character_style
     self.data_source = data_source
+  }
+}
+
+extension RowMetadata.Question {
+  /// The question for `dimension`, rated so.
+  init(_ dimension: Dimension, _ ratings: [Double?]) {
+    self.init(
+      dimension: dimension.key, tag: dimension.tag, ratings: ratings, low: dimension.low,
+      high: dimension.high)
   }
 }
