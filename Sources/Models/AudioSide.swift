@@ -10,6 +10,8 @@ public struct AudioSide {
   public let projector: AudioProjector
   /// The id of the token whose embeddings the features replace, `<|AUDIO|>`.
   public let token: Int32
+  /// What a frozen encoder has heard.
+  let memory = AudioMemory()
 
   /// Every projection that can carry an adapter, in the files' order.
   public var linears: [Linear] { encoder.linears + projector.linears }

@@ -39,19 +39,23 @@ public final class CausalLanguageModel {
   /// The last hidden states after the final norm, [tokens, hidden]; of the tokens `rows` alone where
   /// they are named, in rising order. With `caches`, one per layer, segment i continues sequence i
   /// from what its cache holds. `media` stands at its places instead of the tokens' embeddings.
+  /// `shared` says which segments go on from one another.
   public func hidden(
     _ ids: [Int32], _ segments: Segments, rows: [Int]? = nil, caches: [KeyValueCache]? = nil,
-    media: MediaRows? = nil
+    media: MediaRows? = nil, shared: SharedPrefix? = nil
   ) -> Tensor {
     precondition(ids.count == segments.tokens, "model: \(ids.count) ids, \(segments.tokens) tokens")
     if let rows, rows.isEmpty { return Tensor(rows: 0, columns: config.hiddenSize, values: []) }
     let past = caches?.first?.lengths ?? Array(repeating: 0, count: segments.count)
-    let positions = (0..<segments.count).flatMap { index in
-      segments[index].indices.map { past[index] + $0 - segments[index].lowerBound }
-    }
+    let positions =
+      shared?.positions
+      ?? (0..<segments.count).flatMap { index in
+        segments[index].indices.map { past[index] + $0 - segments[index].lowerBound }
+      }
     let span = Span(
       segments: segments,
-      rotary: RotaryTable(positions: positions, frequencies: frequencies), caches: caches)
+      rotary: RotaryTable(positions: positions, frequencies: frequencies), caches: caches,
+      shared: shared)
     var x = embedding(ids)
     if let media { x = replaceRows(x, media.places, with: media.features) }
     for (index, block) in blocks.enumerated() {
