@@ -48,7 +48,7 @@ public struct AudioClip {
   }
 
   /// A clip of `frames` frames, whose `features` are [frames + 2, mel bins] already.
-  init(frames: Int, features: Tensor) {
+  public init(frames: Int, features: Tensor) {
     precondition(
       features.rows == frames + Self.margin, "clip: \(frames) frames, \(features.rows) rows")
     self.frames = frames

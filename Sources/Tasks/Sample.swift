@@ -12,6 +12,18 @@ public struct Sample: Sendable, Hashable {
       self.places = places
       self.features = features
     }
+
+    /// The clips of several texts, by their places once the texts lie behind one another.
+    public static func packed(_ texts: [(tokens: Int, media: [Medium])]) -> [Medium] {
+      var start = 0
+      return texts.flatMap { text in
+        defer { start += text.tokens }
+        return text.media.map { clip in
+          let places = clip.places.lowerBound + start..<clip.places.upperBound + start
+          return Medium(places: places, features: clip.features)
+        }
+      }
+    }
   }
 
   /// A trained token in whose place other tokens might stand.
