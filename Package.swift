@@ -36,6 +36,9 @@ func libraries(in folder: String) -> LinkerSetting {
 let plugins = [
   BundledPlugin(name: "hri_dialogue", module: "HRIDialogue"),
   BundledPlugin(name: "instruct", module: "Instruct"),
+  BundledPlugin(
+    name: "speech_drama", module: "SpeechDrama",
+    dependencies: ["CLogMel", "CSamplerate", "CSndfile"]),
 ]
 
 let arguments = Target.Dependency.product(
@@ -80,7 +83,7 @@ let package = Package(
     // Floor 4
     .target(name: "Layers", dependencies: ["Tensors"]),
     // Floor 5
-    .target(name: "Models", dependencies: ["Formats", "JSON", "Layers", "Tensors"]),
+    .target(name: "Models", dependencies: ["Formats", "JSON", "Layers", "Tasks", "Tensors"]),
     .target(name: "Adapters", dependencies: ["Formats", "JSON", "Layers", "Tensors"]),
     .target(name: "Objectives", dependencies: ["Layers", "Tensors"]),
     // Floor 6
@@ -104,6 +107,17 @@ let package = Package(
       linkerSettings: [libraries(in: "$ORIGIN/../lib/host")]),
     // The SDK for plugin authors: the ABI header and nothing else of this package.
     .target(name: "TaskKit", dependencies: ["CPluginABI"]),
+    // speech_drama's own: the log-mel front, and the two system libraries that it alone links.
+    .target(
+      name: "CLogMel", path: "Plugins/SpeechDrama/CLogMel",
+      cSettings: [.unsafeFlags(["-O3", "-fno-math-errno"])],
+      linkerSettings: [.linkedLibrary("m")]),
+    .systemLibrary(
+      name: "CSndfile", path: "Plugins/SpeechDrama/CSndfile", pkgConfig: "sndfile",
+      providers: [.apt(["libsndfile1-dev"])]),
+    .systemLibrary(
+      name: "CSamplerate", path: "Plugins/SpeechDrama/CSamplerate", pkgConfig: "samplerate",
+      providers: [.apt(["libsamplerate0-dev"])]),
 
     .testTarget(name: "JSONTests", dependencies: ["JSON"]),
     .testTarget(name: "TensorsTests", dependencies: ["CKernels", "Tensors"]),
@@ -129,6 +143,7 @@ let package = Package(
     .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "JSON", "Tasks", "Text"]),
     .testTarget(name: "HRIDialogueTests", dependencies: ["HRIDialogue", "TaskKit"]),
     .testTarget(name: "InstructTests", dependencies: ["Instruct", "TaskKit"]),
+    .testTarget(name: "SpeechDramaTests", dependencies: ["SpeechDrama", "TaskKit"]),
     .testTarget(name: "HostTests", dependencies: ["Formats", "JSON", "Tensors"]),
   ] + plugins.flatMap(\.targets),
   swiftLanguageModes: [.v6]

@@ -69,11 +69,13 @@ extension [NamedTensor] {
 }
 
 extension NamedTensor {
-  /// This tensor for a safetensors file. `isVector` writes one row as one axis; `type` f32 or bf16.
+  /// This tensor for a safetensors file, in `type` f32 or bf16: in its own shape where it has one, a
+  /// single row as a vector, else as a matrix.
   public func source(as type: ScalarType = .f32) -> TensorSource {
     let isVector = tensor.rows == 1 && !name.contains(".lora_")
+    let plain = isVector ? [tensor.columns] : [tensor.rows, tensor.columns]
     return TensorSource(
-      name: name, type: type, shape: isVector ? [tensor.columns] : [tensor.rows, tensor.columns]
+      name: name, type: type, shape: shape ?? plain
     ) { sink throws(FormatError) in
       var failure: FormatError?
       func write(_ bytes: UnsafeRawBufferPointer) {
