@@ -26,7 +26,7 @@ import Testing
   ]
 
   @Test(arguments: ["llama", "qwen2", "qwen3"]) func equalsSeparateTexts(_ name: String) throws {
-    let model = try GoldenModel(name: name).model()
+    let model = try CausalLanguageModel(folder: GoldenTests.folder + "/" + name)
     let shared = SharedPrefix(segments, continuing: parents)
     let packed = Recording.off { model.hidden(ids, segments, shared: shared) }
     for (text, rows) in zip(texts, rows) {
@@ -43,7 +43,8 @@ import Testing
   @Test func gradientsEqualSeparateTexts() throws {
     let targets: [Int32] = [1, 2, 3, 4]
     func gradients(_ run: (CausalLanguageModel) -> Tensor) throws -> [[Float]] {
-      let model = try GoldenModel(name: "qwen3").model(), leaves = model.unfreeze()
+      let model = try CausalLanguageModel(folder: GoldenTests.folder + "/qwen3")
+      let leaves = model.unfreeze()
       var gradients = Gradients()
       run(model).backward(into: &gradients)
       return leaves.map { leaf in leaf.tensor.slot.flatMap { gradients[$0]?.values } ?? [] }
