@@ -86,7 +86,8 @@ import Testing
     #expect(rows[0].prompt.hasPrefix("Role and situation: You are late.\n\n"))
     #expect(
       rows[0].prompt.hasSuffix(
-        "1: yes\n0: no: off the role, senseless or cut off\nWrite <answer>N</answer>, N from 0 to 1."
+        "1: yes\n0: no: off the role, senseless or cut off\n"
+          + "Write <answer>N</answer>, N from 0 to 1."
       ))
     #expect(rows[1].prompt.hasSuffix("N from 1 to 5."))
     for row in rows { #expect(!row.prompt.components(separatedBy: "\n\n")[1].contains("5")) }
