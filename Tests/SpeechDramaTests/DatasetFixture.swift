@@ -33,21 +33,20 @@ final class RecordFolder {
   }
 }
 
-/// Tells a clip's features by its name's hash and the random numbers it was perturbed with.
+/// Tells a clip's name and the row that it was perturbed for.
 struct FakeReader: ClipReader {
-  var faults: [String: String] = [:]
+  /// By the file's name.
+  var faults: [String: ClipFault] = [:]
 
-  func fault(at path: String) -> String? {
-    faults[path.split(separator: "/").last.map(String.init)!]
+  func fault(at path: String) -> ClipFault? { faults[Self.name(path)] }
+
+  func features(at path: String, perturbedAt place: RowPlace?) throws -> MediaTensor {
+    let name = Self.name(path).utf8.reduce(0) { ($0 * 31 + Int($1)) % 9973 }
+    let change = place.map { 1 + $0.index + 10 * $0.epoch + 1000 * Int($0.seed) } ?? 0
+    return MediaTensor(shape: [1, 3], values: [Float(name), Float(change), 0])
   }
 
-  func features(at path: String, perturbedBy random: RowGenerator?) throws -> MediaTensor {
-    var random = random
-    let noise = random.map { _ in Float(random!.next() % 1000) } ?? 0
-    let name = path.split(separator: "/").last!
-    return MediaTensor(
-      shape: [1, 3], values: [Float(name.utf8.reduce(0) { $0 * 31 % 9973 + Int($1) }), noise, 0])
-  }
+  private static func name(_ path: String) -> String { String(path.split(separator: "/").last!) }
 }
 
 /// Records and datasets of tests.

@@ -30,22 +30,14 @@ import Testing
 
   @Test(arguments: kinds.filter(\.varies))
   func evaluationAsksOneOfTheTrainedWordings(kind: Kind) throws {
-    let train = try Drama.dataset([scene(kind)], ["dimensions": "each"], in: folder)
-    let test = try Drama.dataset([scene(kind)], split: .test, in: folder).rows()
-    var seen: [Set<String>] = Array(repeating: [], count: 10)
-    for epoch in 0..<400 {
-      for (index, row) in try train.rows(epoch: epoch).enumerated() {
-        seen[index].insert(row.prompt)
-      }
-    }
-    for index in 0..<10 {
-      #expect(seen[index].count == 30)  // 10 headers × 3 wordings
-      #expect(seen[index].contains(test[index].prompt))
-    }
-    #expect(
-      try test.map(\.prompt)
-        == Drama.dataset([scene(kind)], split: .test, in: folder)
-        .rows(epoch: 9).map(\.prompt))
+    let only: [String: JSON] = ["only": ["voice_identity_matching"]]
+    let train = try Drama.dataset([scene(kind)], only, in: folder)
+    let seen = Set(try (0..<400).map { try train.rows(epoch: $0)[0].prompt })
+    #expect(seen.count == 30)  // 10 headers × 3 wordings
+    let test = try Drama.dataset([scene(kind)], only, split: .test, in: folder)
+    let asked = Set(try (0..<5).map { try test.rows(epoch: $0)[0].prompt })
+    #expect(asked.count == 1)
+    #expect(asked.isSubset(of: seen))
   }
 
   /// What a judge computes anew for a dimension: the lines after the shared ones.
@@ -58,8 +50,8 @@ import Testing
       #expect(
         pieces[0] == "Character: An old sailor.\nScene: He meets his son.\nTraits: Gruff, Warm")
       #expect(pieces[..<2] == rows[0].prompt.components(separatedBy: "\n\n")[..<2])
-      // 80 tokens of the Qwen tokenizer, which takes 3.3 characters or more of this text for one.
-      #expect(pieces[2].utf8.count <= 264, "\(pieces[2])")
+      // The longest of the texts, 282 bytes, is 77 tokens of the Qwen tokenizer; the budget is 80.
+      #expect(pieces[2].utf8.count <= 290, "\(pieces[2])")
     }
     #expect(Set(rows.map(\.prompt)).count == 10)
   }
@@ -94,7 +86,8 @@ import Testing
     #expect(rows[0].prompt.hasPrefix("Role and situation: You are late.\n\n"))
     #expect(
       rows[0].prompt.hasSuffix(
-        "1: yes\n0: no: off the role, senseless or cut off\nWrite <answer>N</answer>, N from 0 to 1."
+        "1: yes\n0: no: off the role, senseless or cut off\n"
+          + "Write <answer>N</answer>, N from 0 to 1."
       ))
     #expect(rows[1].prompt.hasSuffix("N from 1 to 5."))
     for row in rows { #expect(!row.prompt.components(separatedBy: "\n\n")[1].contains("5")) }
@@ -102,7 +95,7 @@ import Testing
 
   /// A change of one of the texts, and what the fault must say.
   @Test(arguments: [
-    ("\"headers\"", "\"header\"", "'headers' is missing"),
+    ("\"headers\"", "\"header\"", "'headers' is required"),
     ("\"trait_embodiment\"", "\"trait\"", "'dimensions.trait' is no dimension of realism"),
     (
       "\"anchors\": [\"one flat tone\", ", "\"anchors\": [",

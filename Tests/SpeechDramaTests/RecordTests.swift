@@ -60,31 +60,34 @@ import Testing
       mmau.question == .init(text: "Which?", choices: ["p", "q"], correct: 1, category: "music"))
   }
 
-  @Test(arguments: [
-    (
-      Drama.scene(ratings: ["pitch_variation": [7]]),
-      "'pitch_variation' holds 7; its scale is 1 to 5"
-    ),
-    (Drama.scene(ratings: ["pitch_variation": ["good"]]), "which is not a rating"),
-    (Drama.scene(ratings: ["pitch_variation": [true]]), "which is not a rating"),
-    (Drama.scene(over: ["annotations": [1]]), "'annotations' must be an object"),
-    (Drama.scene(over: ["char_profile": ""]), "'char_profile' is missing or empty"),
-    (Drama.scene(over: ["local_scene": 3]), "'local_scene' must be a string, not a number"),
-    (Drama.scene(over: ["wav_path": nil]), "'wav_path' is missing"),
-    (Drama.scene(over: ["dataset_name": "Role"]), "unknown 'dataset_name' 'Role'; known: 'ROLE'"),
-    (Drama.scene(over: ["dataset_name": "Arche"]), "the record has the shape of realism"),
-    ([1, 2], "a record must be an object, this is an array"),
-    (
-      ["wav_path": "x", "question": "q", "choices": ["a", "b"], "answer": 2],
-      "'answer' is 2; it must be an index from 0 to 1"
-    ),
-    (
-      ["wav_path": "x", "question": "q", "choices": ["a", "b"], "answer": "c"],
-      "'answer' is 'c', which is none of the choices"
-    ),
-    (["wav_path": "x", "question": "q", "choices": ["a"]], "'choices' must be a list of at least"),
-    (["wav_path": "x", "question": "q", "choices": ["a", "a"]], "holds the same choice twice"),
-  ] as [(JSON, String)])
+  @Test(
+    arguments: [
+      (
+        Drama.scene(ratings: ["pitch_variation": [7]]),
+        "'pitch_variation' holds 7; its scale is 1 to 5"
+      ),
+      (Drama.scene(ratings: ["pitch_variation": ["good"]]), "which is not a rating"),
+      (Drama.scene(ratings: ["pitch_variation": [true]]), "which is not a rating"),
+      (Drama.scene(over: ["annotations": [1]]), "'annotations' must be an object"),
+      (Drama.scene(over: ["char_profile": ""]), "'char_profile' is missing or empty"),
+      (Drama.scene(over: ["local_scene": 3]), "'local_scene' must be a string, not a number"),
+      (Drama.scene(over: ["wav_path": nil]), "'wav_path' is missing"),
+      (Drama.scene(over: ["dataset_name": "Role"]), "unknown 'dataset_name' 'Role'; known: 'ROLE'"),
+      (Drama.scene(over: ["dataset_name": "Arche"]), "the record has the shape of realism"),
+      ([1, 2], "a record must be an object, this is an array"),
+      (
+        ["wav_path": "x", "question": "q", "choices": ["a", "b"], "answer": 2],
+        "'answer' is 2; it must be an index from 0 to 1"
+      ),
+      (
+        ["wav_path": "x", "question": "q", "choices": ["a", "b"], "answer": "c"],
+        "'answer' is 'c', which is none of the choices"
+      ),
+      (
+        ["wav_path": "x", "question": "q", "choices": ["a"]], "'choices' must be a list of at least"
+      ),
+      (["wav_path": "x", "question": "q", "choices": ["a", "a"]], "holds the same choice twice"),
+    ] as [(JSON, String)])
   func aFaultNamesItsPlace(value: JSON, expected: String) {
     let text = message { _ = try record(value) }
     #expect(text.hasPrefix("f.jsonl:3: "))
