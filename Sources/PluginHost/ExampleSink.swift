@@ -6,9 +6,9 @@ import Tasks
 /// a plugin may ignore the status that it gets.
 final class ExampleSink {
   private var turns: [Turn] = []
-  private var metadata = JSONValue.emptyObject
+  private(set) var metadata = JSONValue.emptyObject
   private var choices: [String] = []
-  private var tensors: [String: MediaTensor] = [:]
+  private(set) var tensors: [String: MediaTensor] = [:]
   private(set) var fault: String?
 
   /// Lends a C sink that fills this object.
