@@ -83,7 +83,7 @@ let package = Package(
     // Floor 4
     .target(name: "Layers", dependencies: ["Tensors"]),
     // Floor 5
-    .target(name: "Models", dependencies: ["Formats", "JSON", "Layers", "Tensors"]),
+    .target(name: "Models", dependencies: ["Formats", "JSON", "Layers", "Tasks", "Tensors"]),
     .target(name: "Adapters", dependencies: ["Formats", "JSON", "Layers", "Tensors"]),
     .target(name: "Objectives", dependencies: ["Layers", "Tensors"]),
     // Floor 6

@@ -91,7 +91,9 @@ public struct EvaluationRun {
 
 extension Prediction {
   init(_ question: Question, _ answer: Answer) {
-    let choices = question.example.choices.count, scored = answer.choiceLogLikelihoods.count
+    let places = max(1, question.example.places.count)
+    let choices = question.example.choices.count * places
+    let scored = answer.choiceLogLikelihoods.count
     precondition(
       scored == 0 || scored == choices, "evaluation: \(scored) scores for \(choices) choices")
     var example = question.example

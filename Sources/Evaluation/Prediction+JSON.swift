@@ -17,7 +17,8 @@ extension Prediction {
     }
     if example.metadata != .emptyObject { line = line.setting("metadata", example.metadata) }
     if !choiceLogLikelihoods.isEmpty {
-      let choices = zip(example.choices, choiceLogLikelihoods).map { text, score -> JSONValue in
+      let options = Array(repeating: example.choices, count: max(1, example.places.count)).joined()
+      let choices = zip(options, choiceLogLikelihoods).map { text, score -> JSONValue in
         ["text": .string(text), "log_likelihood": .double(score)]
       }
       line = line.setting("choices", .array(choices))

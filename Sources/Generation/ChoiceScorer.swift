@@ -1,34 +1,41 @@
 import Models
+public import Tasks
 import Tensors
 
 /// A prompt and the endings to weigh after it.
 public struct ChoiceQuestion: Sendable, Hashable {
-  /// The prompt's ids, shared by all choices.
-  public var prompt: [Int32]
+  /// The prompt's ids, shared by all choices, and the clips in it.
+  public var prompt: [Int32], media: [Sample.Medium]
   /// Each choice's ids.
   public var choices: [[Int32]]
 
   /// Creates a question.
-  public init(prompt: [Int32], choices: [[Int32]]) {
+  public init(prompt: [Int32], media: [Sample.Medium] = [], choices: [[Int32]]) {
     self.prompt = prompt
+    self.media = media
     self.choices = choices
   }
 }
 
 extension CausalLanguageModel {
   /// Σ log p(token | what comes before) over each choice's tokens, natural logarithm, for each
-  /// question. All questions run as one packed pass.
+  /// question. All questions run as one packed pass over what they do not share: clips, contexts and
+  /// prompts that several begin with are computed once.
   public func scoreChoices(_ questions: [ChoiceQuestion]) throws(GenerationError) -> [[Double]] {
-    var packing = ChoicePacking()
     for (index, question) in questions.enumerated() {
       try check(question, name: "question \(index)")
-      packing.add(question)
     }
+    let packing = ChoicePacking(questions), layout = packing.layout
     guard !packing.targets.isEmpty else { return questions.map { _ in [] } }
+    let needed = Set(packing.rows).sorted()
+    let place = Dictionary(uniqueKeysWithValues: zip(needed, needed.indices))
     let logProbabilities = Recording.off {
-      let hidden = hidden(packing.ids, Segments(lengths: packing.lengths))
+      let hidden = hidden(
+        layout.ids, Segments(lengths: layout.lengths), rows: needed, media: media(layout.media),
+        shared: layout.shared)
       return Tensors.logProbabilities(
-        selectRows(hidden, packing.rows), head.weight, targets: packing.targets)
+        selectRows(hidden, packing.rows.compactMap { place[$0] }), head.weight,
+        targets: packing.targets)
     }
     var rest = logProbabilities[...]
     return questions.map { question in
@@ -61,29 +68,26 @@ extension CausalLanguageModel {
   }
 }
 
-/// Questions laid out as one packed batch.
+/// Questions laid out as one packed batch, in which what they share is read once.
 struct ChoicePacking {
-  private(set) var ids: [Int32] = [], lengths: [Int] = []
+  let layout: PrefixTree.Layout
   /// For each token of each choice in order: the hidden state that predicts it, and its id.
   private(set) var rows: [Int] = [], targets: [Int32] = []
 
-  /// Adds a question. The model must read all of a choice but its last token. Choices whose read part
-  /// begins another's share that segment, so that all single-token choices cost one prompt.
-  mutating func add(_ question: ChoiceQuestion) {
-    var segments: [(read: ArraySlice<Int32>, start: Int)] = []
-    let longestFirst = question.choices.map { $0.dropLast() }.sorted { $0.count > $1.count }
-    for read in longestFirst where !segments.contains(where: { $0.read.starts(with: read) }) {
-      segments.append((read, ids.count))
-      ids += question.prompt + read
-      lengths.append(question.prompt.count + read.count)
+  init(_ questions: [ChoiceQuestion]) {
+    var tree = PrefixTree()
+    // The model must read all of a choice but its last token.
+    let texts = questions.map { question in
+      let prompt = tree.keys(question.prompt, question.media)
+      return question.choices.map { prompt + $0.dropLast().map(PrefixTree.Key.token) }
     }
-    for choice in question.choices {
-      guard let segment = segments.first(where: { $0.read.starts(with: choice.dropLast()) }) else {
-        continue
+    texts.joined().forEach { tree.insert($0) }
+    layout = tree.layout()
+    for (question, texts) in zip(questions, texts) {
+      for (choice, text) in zip(question.choices, texts) {
+        rows += tree.rows(of: text, in: layout).suffix(choice.count)
+        targets += choice
       }
-      let first = segment.start + question.prompt.count - 1
-      rows += first..<first + choice.count
-      targets += choice
     }
   }
 }

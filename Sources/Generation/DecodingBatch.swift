@@ -1,4 +1,5 @@
 import Models
+import Tasks
 import Tensors
 
 /// Sequences on their way: what each has generated and the caches of those that still grow.
@@ -21,6 +22,8 @@ struct DecodingBatch {
   private let caches: [KeyValueCache]
   /// What the model has not read yet: at first the prompts, then one token for each sequence.
   private var unread: [[Int32]]
+  /// Clips in it, by their places in the packed prompts; none after the first pass.
+  private var media: [Sample.Medium] = []
 
   init(_ prompts: [Prompt], model: CausalLanguageModel, maximumNewTokens: Int) {
     sequences = prompts.map { prompt in
@@ -31,6 +34,7 @@ struct DecodingBatch {
     }
     active = Array(prompts.indices)
     unread = prompts.map(\.ids)
+    media = Sample.Medium.packed(prompts.map { ($0.ids.count, $0.media) })
     caches = model.caches(capacity: sequences.map(\.limit))
     statistics.promptTokens = prompts.reduce(0) { $0 + $1.ids.count }
   }
@@ -40,9 +44,11 @@ struct DecodingBatch {
   /// Logits of the token that follows, one row for each active sequence.
   mutating func nextLogits(_ model: CausalLanguageModel) -> Tensor {
     let segments = Segments(lengths: unread.map(\.count)), ids = unread.flatMap { $0 }
+    defer { media = [] }
     return Recording.off {
       let last = (0..<segments.count).map { segments[$0].upperBound - 1 }
-      return model.logits(model.hidden(ids, segments, rows: last, caches: caches))
+      return model.logits(
+        model.hidden(ids, segments, rows: last, caches: caches, media: model.media(media)))
     }
   }
 

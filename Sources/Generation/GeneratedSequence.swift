@@ -1,14 +1,19 @@
+public import Tasks
+
 /// What a model is to continue.
 public struct Prompt: Sendable, Hashable {
   /// Token ids, the template's generation prompt included.
   public var ids: [Int32]
+  /// Clips in the text.
+  public var media: [Sample.Medium]
   /// Names the sequence among all that are drawn with one seed, for instance its row. Two prompts
   /// with the same ids and label get the same answer, whatever they are batched with.
   public var label: String
 
   /// Creates a prompt.
-  public init(ids: [Int32], label: String = "") {
+  public init(ids: [Int32], media: [Sample.Medium] = [], label: String = "") {
     self.ids = ids
+    self.media = media
     self.label = label
   }
 }

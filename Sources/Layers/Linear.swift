@@ -14,11 +14,14 @@ public struct NamedTensor {
   public let name: String
   /// The value; a leaf when it is trained.
   public let tensor: Tensor
+  /// The axes it has in files, where they are not those of a matrix or a vector.
+  public let shape: [Int]?
 
   /// Names a tensor.
-  public init(name: String, tensor: Tensor) {
+  public init(name: String, tensor: Tensor, shape: [Int]? = nil) {
     self.name = name
     self.tensor = tensor
+    self.shape = shape
   }
 }
 

@@ -33,6 +33,7 @@ public final class SelfAttention {
     if let caches = span.caches {
       return output(attend(q, k, v, span.asking, heads: heads, cache: caches[layer]))
     }
+    if let shared = span.shared { (k, v) = (shared.laid(k), shared.laid(v)) }
     return output(attend(q, k, v, span.asking, heads: heads))
   }
 

@@ -9,17 +9,29 @@ public struct Span {
   public let rotary: RotaryTable, askingRotary: RotaryTable
   /// A cache for each layer when decoding; nil in training.
   public let caches: [KeyValueCache]?
+  /// Which segments go on from one another; nil where none does.
+  public let shared: SharedPrefix?
+  /// The tokens that are still needed, rising; nil for all.
+  private let needed: [Int]?
 
   /// Describes the tokens of one forward pass, all of which ask.
-  public init(segments: Segments, rotary: RotaryTable, caches: [KeyValueCache]? = nil) {
-    asking = Asking(segments)
+  public init(
+    segments: Segments, rotary: RotaryTable, caches: [KeyValueCache]? = nil,
+    shared: SharedPrefix? = nil
+  ) {
+    precondition(caches == nil || shared == nil, "span: shared prefixes need no caches")
+    asking = shared?.asking(Array(0..<segments.tokens)) ?? Asking(segments)
     self.rotary = rotary
     askingRotary = rotary
     self.caches = caches
+    self.shared = shared
+    needed = nil
   }
 
   private init(_ span: Span, tokens: [Int]) {
-    asking = Asking(span.asking.segments, tokens: tokens)
+    asking = span.shared?.asking(tokens) ?? Asking(span.asking.segments, tokens: tokens)
+    shared = span.shared
+    needed = tokens
     rotary = span.rotary
     askingRotary = span.rotary.rows(tokens)
     caches = span.caches
@@ -31,6 +43,7 @@ public struct Span {
 
   /// The asking tokens' rows of x.
   public func asked(_ x: Tensor) -> Tensor {
-    asking.isWhole ? x : selectRows(x, asking.tokens)
+    guard let needed, needed.count < x.rows else { return x }
+    return selectRows(x, needed)
   }
 }

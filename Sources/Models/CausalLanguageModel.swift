@@ -2,10 +2,11 @@ import Formats
 import Layers
 import Tensors
 
-/// A decoder-only language model: embedding, blocks, norm, head.
+/// A decoder-only language model: embedding, blocks, norm, head. One that hears has an audio side,
+/// whose features take the places of embedded tokens.
 ///
-/// The families differ in what their blocks are assembled from (`Llama.swift`, `Qwen2.swift`,
-/// `Qwen3.swift`); the equations here hold for all.
+/// The families differ in what their blocks are assembled from (`Families.swift`); the equations here
+/// hold for all.
 public final class CausalLanguageModel {
   /// The folder's configuration.
   public let config: ModelConfig
@@ -14,37 +15,49 @@ public final class CausalLanguageModel {
   let norm: RMSNorm
   /// The output matrix; its weight is the embedding's when the two are tied.
   public let head: Linear
-  /// Whether blocks are computed again on the way back instead of kept.
-  public var usesCheckpointing = false
+  /// The encoder of sound; nil in a model of text alone.
+  public let audio: AudioSide?
+  /// Whether blocks, the encoder's too, are computed again on the way back instead of kept.
+  public var usesCheckpointing = false {
+    didSet { audio?.encoder.usesCheckpointing = usesCheckpointing }
+  }
   private let frequencies: [Float]
 
   init(
-    config: ModelConfig, embedding: Embedding, blocks: [DecoderBlock], norm: RMSNorm, head: Linear
+    config: ModelConfig, embedding: Embedding, blocks: [DecoderBlock], norm: RMSNorm, head: Linear,
+    audio: AudioSide?
   ) {
     self.config = config
     self.embedding = embedding
     self.blocks = blocks
     self.norm = norm
     self.head = head
+    self.audio = audio
     frequencies = rotaryFrequencies(config)
   }
 
   /// The last hidden states after the final norm, [tokens, hidden]; of the tokens `rows` alone where
   /// they are named, in rising order. With `caches`, one per layer, segment i continues sequence i
-  /// from what its cache holds.
+  /// from what its cache holds. `media` stands at its places instead of the tokens' embeddings.
+  /// `shared` says which segments go on from one another.
   public func hidden(
-    _ ids: [Int32], _ segments: Segments, rows: [Int]? = nil, caches: [KeyValueCache]? = nil
+    _ ids: [Int32], _ segments: Segments, rows: [Int]? = nil, caches: [KeyValueCache]? = nil,
+    media: MediaRows? = nil, shared: SharedPrefix? = nil
   ) -> Tensor {
     precondition(ids.count == segments.tokens, "model: \(ids.count) ids, \(segments.tokens) tokens")
     if let rows, rows.isEmpty { return Tensor(rows: 0, columns: config.hiddenSize, values: []) }
     let past = caches?.first?.lengths ?? Array(repeating: 0, count: segments.count)
-    let positions = (0..<segments.count).flatMap { index in
-      segments[index].indices.map { past[index] + $0 - segments[index].lowerBound }
-    }
+    let positions =
+      shared?.positions
+      ?? (0..<segments.count).flatMap { index in
+        segments[index].indices.map { past[index] + $0 - segments[index].lowerBound }
+      }
     let span = Span(
       segments: segments,
-      rotary: RotaryTable(positions: positions, frequencies: frequencies), caches: caches)
+      rotary: RotaryTable(positions: positions, frequencies: frequencies), caches: caches,
+      shared: shared)
     var x = embedding(ids)
+    if let media { x = replaceRows(x, media.places, with: media.features) }
     for (index, block) in blocks.enumerated() {
       let isLast = index == blocks.count - 1
       let span = if isLast, let rows { span.narrowed(to: rows) } else { span }
@@ -64,19 +77,25 @@ public final class CausalLanguageModel {
     }
   }
 
-  /// Every projection that can carry an adapter, in the files' order: those of the blocks, then the
-  /// head.
-  public var linears: [Linear] { blocks.flatMap(\.linears) + [head] }
+  /// Every projection that can carry an adapter, in the files' order: those of the audio side, those
+  /// of the blocks, then the head.
+  public var linears: [Linear] { (audio?.linears ?? []) + projections + [head] }
 
-  /// Every stored weight: path and matrix, for inspection.
+  /// The blocks' projections, through which every token passes.
+  public var projections: [Linear] { blocks.flatMap(\.linears) }
+
+  /// Every stored weight of the language model: path and matrix, for inspection.
   public var modules: (embedding: Embedding, linears: [Linear], norms: [RMSNorm]) {
-    (embedding, linears, blocks.flatMap(\.norms) + [norm])
+    (embedding, projections + [head], blocks.flatMap(\.norms) + [norm])
   }
 
-  /// Makes every weight a trained leaf in f32, for full fine-tuning; returns them under their names
-  /// in the files. A tied head trains the embedding.
+  /// What full fine-tuning leaves as it is, but a saved model must hold: the encoder's positions.
+  public var constants: [NamedTensor] { audio?.encoder.constants ?? [] }
+
+  /// Makes every weight but the `constants` a trained leaf in f32, for full fine-tuning; returns them
+  /// under their names in the files. A tied head trains the embedding.
   public func unfreeze() -> [NamedTensor] {
-    var leaves = embedding.unfreeze()
+    var leaves = (audio?.unfreeze() ?? []) + embedding.unfreeze()
     for block in blocks {
       leaves += block.linears.flatMap { $0.unfreeze() } + block.norms.flatMap { $0.unfreeze() }
     }

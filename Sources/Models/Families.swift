@@ -19,7 +19,7 @@ struct Family {
       self.init(
         hasQueryKeyValueBias: config.hasAttentionBias, hasOutputBias: config.hasAttentionBias,
         hasMLPBias: config.hasMLPBias, normalizesHeads: false)
-    case .qwen2:
+    case .qwen2, .qwen2Audio:
       // Yang et al. 2024: q, k and v have biases, the output has none.
       self.init(
         hasQueryKeyValueBias: true, hasOutputBias: false, hasMLPBias: false,
@@ -44,8 +44,8 @@ struct Family {
 
 extension CausalLanguageModel {
   /// Opens the model in a Hugging Face folder: config.json and *.safetensors. Weights are mapped. With
-  /// `quantization` the blocks' projections are quantized in memory, unless the folder stores them so;
-  /// embeddings, norms and head stay as they are. `progress` is told how many matrices are done.
+  /// `quantization` the blocks' projections, and those of the audio side, are quantized in memory,
+  /// unless the folder stores them so; embeddings, norms and head stay as they are. `progress` is told how many matrices are done.
   public convenience init(
     folder: String, quantization: Quantization? = nil,
     progress: @escaping (_ done: Int, _ total: Int) -> Void = { _, _ in }
@@ -63,11 +63,14 @@ extension CausalLanguageModel {
     progress: @escaping (_ done: Int, _ total: Int) -> Void = { _, _ in }
   ) throws(FormatError) {
     // A block projects seven times: q, k, v, o, gate, up, down.
+    let hearing = config.audio.map { AudioEncoder.projections($0) + 1 } ?? 0
     let onLoad = quantization.map {
-      QuantizationOnLoad($0, total: config.layers * 7, progress: progress)
+      QuantizationOnLoad($0, total: config.layers * 7 + hearing, progress: progress)
     }
     let root = WeightPath(origin: weights, stored: config.quantization, quantization: onLoad)
-    let model = root["model"]
+    let audio = try AudioSide(root, config)
+    let hears = audio != nil
+    let model = hears ? root.part("language_model.model", holding: "embed_tokens") : root["model"]
     let family = Family(config)
     let tokens = model["embed_tokens"]
     let embedding = Embedding(
@@ -77,14 +80,27 @@ extension CausalLanguageModel {
       blocks.append(
         try DecoderBlock(model["layers"][layer], layer: layer, config: config, family: family))
     }
-    let head = root["lm_head"]
+    let head = hears ? root.part("language_model", holding: "lm_head")["lm_head"] : root["lm_head"]
     let headWeight =
       config.tiesWordEmbeddings
       ? embedding.weight : try head.matrix(config.vocabularySize, config.hiddenSize)
     self.init(
       config: config, embedding: embedding, blocks: blocks,
       norm: try RMSNorm(model["norm"], config.hiddenSize, config),
-      head: Linear(path: head.path, weight: headWeight))
+      head: Linear(path: head.path, weight: headWeight), audio: audio)
+  }
+}
+
+extension AudioSide {
+  /// The audio side that `config` describes, under `root`; nil where it describes none.
+  fileprivate init?(_ root: WeightPath, _ config: ModelConfig) throws(FormatError) {
+    guard let audio = config.audio, let token = config.audioToken else { return nil }
+    self.init(
+      encoder: try AudioEncoder(root.part("audio_tower", holding: "conv1"), audio),
+      projector: try AudioProjector(
+        root.part("multi_modal_projector", holding: "linear"), from: audio.width,
+        to: config.hiddenSize),
+      token: Int32(token))
   }
 }
 

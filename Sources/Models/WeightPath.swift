@@ -67,6 +67,16 @@ struct WeightPath {
 
   subscript(index: Int) -> WeightPath { self[String(index)] }
 
+  /// The place of a part of the model, whose first module is `module`, as the files spell it: `name` as
+  /// transformers writes it, or the name that it has in memory where only that is there.
+  func part(_ name: String, holding module: String) -> WeightPath {
+    let inMemory = ModulePath.inMemory(name + "." + module).dropLast(module.count)
+    guard case .folder(let folder) = origin, folder["\(name).\(module).weight"] == nil,
+      folder["\(inMemory)\(module).weight"] != nil
+    else { return self[name] }
+    return inMemory.isEmpty ? self : self[String(inMemory.dropLast())]
+  }
+
   /// The matrix `path.weight` of a projection in a block, [rows, columns]: mapped, or quantized where
   /// that is asked for.
   func projection(_ rows: Int, _ columns: Int) throws(FormatError) -> Weight {

@@ -6,6 +6,8 @@ import Tasks
 /// a plugin may ignore the status that it gets.
 final class ExampleSink {
   private var turns: [Turn] = []
+  /// Names of the tensors with the weights of choices, by turn and part.
+  private var weights: [(turn: Int, part: Int, tensor: String)] = []
   private(set) var metadata = JSONValue.emptyObject
   private var choices: [String] = []
   private(set) var tensors: [String: MediaTensor] = [:]
@@ -48,7 +50,34 @@ final class ExampleSink {
         throw Fault(reason: "a turn's \(kind) names the tensor '\(tensor)', which the row lacks")
       }
     }
+    var turns = turns, tensors = tensors
+    for place in weights {
+      turns[place.turn].parts[place.part] = .choice(try choice(place.tensor))
+      guard place.turn == turns.count - 1, turns[place.turn].role == "assistant" else {
+        throw Fault(reason: "a choice stands in turn \(place.turn), not in a last assistant turn")
+      }
+    }
+    for place in weights { tensors[place.tensor] = nil }
     return Example(turns: turns, metadata: metadata, choices: choices, tensors: tensors)
+  }
+
+  /// The place whose weights are the tensor `name`.
+  private func choice(_ name: String) throws(Fault) -> Choice {
+    guard let tensor = tensors[name] else {
+      throw Fault(reason: "a choice names the tensor '\(name)', which the row lacks")
+    }
+    guard !choices.isEmpty, tensor.shape == [choices.count] else {
+      throw Fault(
+        reason: "the weights '\(name)' have the shape \(tensor.shape), but the row has "
+          + "\(choices.count) choices")
+    }
+    let sum = tensor.values.reduce(0, +)
+    guard tensor.values.allSatisfy({ $0 >= 0 }), abs(sum - 1) < 1e-3 else {
+      throw Fault(
+        reason: "the weights '\(name)' of the choices are \(tensor.values); they must not be "
+          + "negative and must sum to 1")
+    }
+    return Choice(options: choices, weights: tensor.values)
   }
 
   /// What is wrong with the row.
@@ -80,6 +109,9 @@ final class ExampleSink {
       case Int(TK_PART_TEXT): content.append(.text(String(part.value)))
       case Int(TK_PART_MEDIA):
         content.append(.media(kind: String(part.media), tensor: String(part.value)))
+      case Int(TK_PART_CHOICE):
+        weights.append((turns.count, content.count, String(part.value)))
+        content.append(.text(""))
       default: return "a part of turn \(turns.count) has the unknown type \(part.type)"
       }
     }

@@ -160,6 +160,7 @@ extension Example {
         switch part {
         case .text(let text): ["text": .string(text)]
         case .media(let kind, let tensor): ["media": .string(kind), "tensor": .string(tensor)]
+        case .choice(let choice): ["text": .string(choice.text)]
         }
       }
       return ["role": .string(turn.role), "parts": .array(parts)]

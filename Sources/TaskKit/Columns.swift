@@ -3,8 +3,9 @@ import CPluginABI
 extension Example {
   /// Hands the row to the host, which copies each piece.
   func write(to sink: UnsafePointer<tk_example_out_v1>) -> tk_status {
+    var tensors = tensors
     for turn in turns {
-      let status = turn.write(to: sink)
+      let status = turn.write(to: sink, tensors: &tensors)
       guard status == TK_OK else { return status }
     }
     let status = metadata.text.withStr { sink.pointee.metadata?(sink, $0) ?? tk_status(TK_OK) }
@@ -31,18 +32,29 @@ extension Example {
 }
 
 extension Turn {
-  fileprivate func write(to sink: UnsafePointer<tk_example_out_v1>) -> tk_status {
-    let texts = parts.flatMap { part in
+  /// Hands the turn over; the weights of its choices are added to the row's tensors.
+  fileprivate func write(
+    to sink: UnsafePointer<tk_example_out_v1>, tensors: inout [String: MediaTensor]
+  ) -> tk_status {
+    let texts = parts.flatMap { part -> [String] in
       switch part {
-      case .text(let text): ["", text]
-      case .media(let kind, let tensor): [kind, tensor]
+      case .text(let text): return ["", text]
+      case .media(let kind, let tensor): return [kind, tensor]
+      case .choice(let weights):
+        let name = "choice weights \(tensors.count)"
+        tensors[name] = MediaTensor(shape: [weights.count], values: weights)
+        return ["", name]
       }
     }
     return role.withStr { role in
       withStrs(texts) { texts in
         let columns = parts.indices.map { index in
-          var type = TK_PART_TEXT
-          if case .media = parts[index] { type = TK_PART_MEDIA }
+          let type =
+            switch parts[index] {
+            case .text: TK_PART_TEXT
+            case .media: TK_PART_MEDIA
+            case .choice: TK_PART_CHOICE
+            }
           return tk_part_v1(
             type: Int32(type), reserved: 0, media: texts[2 * index], value: texts[2 * index + 1])
         }

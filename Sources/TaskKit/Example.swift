@@ -4,8 +4,13 @@ public enum Part: Sendable, Hashable {
   case text(String)
   /// A clip or picture: its kind (`audio`, `image`) and the name of one of the example's tensors.
   case media(kind: String, tensor: String)
+  /// One of the row's `choices`, with each one's probability of being right, in the last turn, an
+  /// assistant's: `[0, 0, 0, 1, 0]`, or the shares of annotators. Trained is the distribution; an
+  /// evaluator gets the choices' log-likelihoods after all that stands before this place.
+  case choice(weights: [Float])
 
-  /// A clip, by the name of its tensor.
+  /// A clip, by the name of its tensor: log-mel features [mel bins, frames + 2], the last two past
+  /// the clip's end.
   public static func audio(_ tensor: String) -> Part { .media(kind: "audio", tensor: tensor) }
 }
 
@@ -85,8 +90,18 @@ public struct Example: Sendable, Hashable {
     self.tensors = tensors
   }
 
-  /// The last assistant turn's text: what a model should answer; nil when there is none.
-  public var reference: String? { turns.last { $0.role == "assistant" }?.text }
+  /// The last assistant turn's text, the likeliest choices in their places: what a model should
+  /// answer; nil when there is none.
+  public var reference: String? {
+    turns.last { $0.role == "assistant" }?.parts.map { part in
+      switch part {
+      case .text(let text): text
+      case .media: ""
+      case .choice(let weights):
+        weights.indices.max { weights[$0] < weights[$1] }.map { choices[$0] } ?? ""
+      }
+    }.joined()
+  }
 }
 
 /// What the model answered to one row.
@@ -97,7 +112,8 @@ public struct Prediction: Sendable, Hashable {
   public var text: String
   /// The row itself, without its tensors.
   public var example: Example
-  /// Log-likelihood of each of the row's choices; empty when it has none.
+  /// Log-likelihood of each of the row's choices, for each place of a choice in turn; empty when it
+  /// has none.
   public var choiceLogLikelihoods: [Double]
 
   /// Creates a prediction.

@@ -32,17 +32,24 @@ public struct Report: Sendable {
   public var baselines: [(name: String, metrics: [String: Double])]
   /// Whatever else is worth keeping in the report's file; an object.
   public var details: JSON
+  /// Tables, which the host writes beside the report as CSV.
+  public var tables: [Table]
+  /// Charts, which the host draws on the report's page.
+  public var charts: [Chart]
 
   /// Creates a report.
   public init(
     count: Int, primary: String, metrics: [(name: String, measure: Measure)],
-    baselines: [(name: String, metrics: [String: Double])] = [], details: JSON = [:]
+    baselines: [(name: String, metrics: [String: Double])] = [], details: JSON = [:],
+    tables: [Table] = [], charts: [Chart] = []
   ) {
     self.count = count
     self.primary = primary
     self.metrics = metrics
     self.baselines = baselines
     self.details = details
+    self.tables = tables
+    self.charts = charts
   }
 
   /// The metric `name`, if the report has it.
@@ -57,7 +64,10 @@ public struct Report: Sendable {
     text += ",\"baselines\":"
     let rows = baselines.map { ($0.name, JSON.object($0.metrics.mapValues(JSON.double))) }
     JSON.write(rows, into: &text)
-    return text + ",\"details\":" + details.text + "}"
+    text += ",\"details\":" + details.text
+    if !tables.isEmpty { text += ",\"tables\":" + JSON.array(tables.map(\.json)).text }
+    if !charts.isEmpty { text += ",\"charts\":" + JSON.array(charts.map(\.json)).text }
+    return text + "}"
   }
 
   /// Refuses what the host would misread: a primary metric that is none, a name given twice.

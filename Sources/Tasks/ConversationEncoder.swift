@@ -9,13 +9,18 @@ public struct ConversationEncoder: Sendable {
   /// The model's chat template; it knows the tokenizer's special tokens.
   public let template: ChatTemplate
   /// What the template may read beside the messages.
-  /// What the template knows besides the messages.
   public let variables: [String: JSONValue]
+  /// How clips stand in the text; nil for a model that reads text only.
+  public let audio: AudioTokens?
 
   /// An encoder for a model's tokenizer and template. `enableThinking` is the template's variable
   /// of that name; nil leaves it unsaid.
-  public init(tokenizer: Tokenizer, template: ChatTemplate, enableThinking: Bool? = nil) {
+  public init(
+    tokenizer: Tokenizer, template: ChatTemplate, enableThinking: Bool? = nil,
+    audio: AudioTokens? = nil
+  ) {
     self.tokenizer = tokenizer
+    self.audio = audio
     var template = template
     template.specialTokens = (0..<Int32(tokenizer.count)).filter(tokenizer.isSpecial)
       .compactMap(tokenizer.token(of:))
@@ -30,7 +35,9 @@ public struct ConversationEncoder: Sendable {
 
   /// An encoder for a model's folder, which must hold a chat template: none is assumed in its
   /// place, since a model tuned with another template than it is served with answers badly.
-  public init(folder: String, tokenizer: Tokenizer, enableThinking: Bool? = nil) throws(TaskError) {
+  public init(
+    folder: String, tokenizer: Tokenizer, enableThinking: Bool? = nil, audio: AudioTokens? = nil
+  ) throws(TaskError) {
     let template: ChatTemplate?
     do { template = try ChatTemplate.load(folder: folder) } catch {
       throw TaskError(.data, error.description)
@@ -40,7 +47,8 @@ public struct ConversationEncoder: Sendable {
         .data,
         "\(folder): no chat template; put the model's template there as chat_template.jinja")
     }
-    self.init(tokenizer: tokenizer, template: template, enableThinking: enableThinking)
+    self.init(
+      tokenizer: tokenizer, template: template, enableThinking: enableThinking, audio: audio)
   }
 
   /// A conversation as the template writes it, nothing added.
@@ -66,20 +74,20 @@ public struct ConversationEncoder: Sendable {
     }
   }
 
-  private func message(_ turn: Turn, label: String) throws(TaskError) -> JSONValue {
-    for case .media(let kind, let tensor) in turn.parts {
-      throw TaskError(
-        .unsupported,
-        "\(label): the \(turn.role) turn holds \(kind) '\(tensor)', but this model reads text only")
-    }
-    return ["role": .string(turn.role), "content": .string(turn.text)]
-  }
-
   // MARK: Tokens
 
   /// The tokens of a conversation followed by the header of the assistant's next turn.
   public func prompt(_ turns: [Turn]) throws(TaskError) -> [Int32] {
     tokenizer.encode(try render(turns, label: "prompt", addGenerationPrompt: true).text)
+  }
+
+  /// What a model is asked by a row, its clips included: the tokens up to the header of the answer.
+  public func prompt(_ example: Example, label: String) throws(TaskError) -> Sample {
+    let text = try render(example.prompt, label: label, addGenerationPrompt: true).text
+    let ids = tokenizer.encode(text)
+    return try expanded(
+      Sample(ids: ids, isTrained: ids.map { _ in false }, source: label),
+      clips(example.prompt, example.tensors, label: label))
   }
 
   /// The tokens of a row's conversation, and which of them are trained: those that begin in the
@@ -103,7 +111,12 @@ public struct ConversationEncoder: Sendable {
         "\(label): no token would be trained, since the chat template writes nothing for the "
           + "assistant's turns; fill their content or leave the row out")
     }
-    return Sample(ids: tokens.map(\.id), isTrained: isTrained, source: label)
+    let choices =
+      example.places.isEmpty
+      ? [] : try alternatives(example.turns, chat, tokens, label: label)
+    return try expanded(
+      Sample(ids: tokens.map(\.id), isTrained: isTrained, source: label, choices: choices),
+      clips(example.turns, example.tensors, label: label))
   }
 
   /// Which tokens begin inside one of the ranges.

@@ -6,6 +6,36 @@ public enum Part: Sendable, Hashable {
   case text(String)
   /// A clip or picture: the name of one of the example's tensors.
   case media(kind: String, tensor: String)
+  /// One of the row's choices, at this place of the last assistant turn.
+  case choice(Choice)
+}
+
+/// A place in an answer that one of several endings fills.
+public struct Choice: Sendable, Hashable {
+  /// What may stand here.
+  public let options: [String]
+  /// Each option's probability of being right; they sum to 1.
+  public let weights: [Float]
+
+  /// Creates a place; there is one weight for each option, and at least one option.
+  public init(options: [String], weights: [Float]) {
+    precondition(
+      options.count == weights.count && !options.isEmpty,
+      "choice: \(options.count) options, \(weights.count) weights")
+    self.options = options
+    self.weights = weights
+  }
+
+  /// The index of the likeliest option, the first of equals.
+  public var likeliest: Int {
+    weights.indices.reduce(0) { weights[$1] > weights[$0] ? $1 : $0 }
+  }
+
+  /// The likeliest option, which stands in the text.
+  public var text: String { options[likeliest] }
+
+  /// Whether one option alone is right.
+  public var isHard: Bool { weights[likeliest] == 1 }
 }
 
 /// One message of a conversation.
@@ -26,9 +56,15 @@ public struct Turn: Sendable, Hashable {
     self.init(role: role, parts: [.text(text)])
   }
 
-  /// The text parts, joined.
+  /// The text parts and the likeliest choices, joined.
   public var text: String {
-    parts.map { if case .text(let text) = $0 { text } else { "" } }.joined()
+    parts.map { part in
+      switch part {
+      case .text(let text): text
+      case .choice(let choice): choice.text
+      case .media: ""
+      }
+    }.joined()
   }
 }
 
@@ -74,6 +110,13 @@ public struct Example: Sendable, Hashable {
   public var prompt: [Turn] {
     guard let last = turns.lastIndex(where: { $0.role == "assistant" }) else { return turns }
     return Array(turns[..<last])
+  }
+
+  /// The places of choices in the last turn, in order.
+  public var places: [Choice] {
+    (turns.last?.parts ?? []).compactMap {
+      if case .choice(let choice) = $0 { choice } else { nil }
+    }
   }
 
   /// The last assistant turn's text: what a model should answer; nil when there is none.

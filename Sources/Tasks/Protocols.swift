@@ -41,7 +41,8 @@ public struct Prediction: Sendable, Hashable {
   public var text: String
   /// The row itself, with its reference and metadata.
   public var example: Example
-  /// Log-likelihood of each of the row's choices; empty when it has none.
+  /// Log-likelihood of each of the row's choices, for each place of a choice in turn; empty when it
+  /// has none.
   public var choiceLogLikelihoods: [Double]
 
   /// Creates a prediction.
@@ -86,17 +87,24 @@ public struct Report: Sendable, Hashable {
   public var baselines: [(name: String, metrics: [String: Double])]
   /// Whatever else the evaluator wants kept in the report's file; an object.
   public var details: JSONValue
+  /// Tables to be written as CSV and shown on the report's page.
+  public var tables: [Table]
+  /// Charts to be drawn on the report's page.
+  public var charts: [Chart]
 
   /// Creates a report.
   public init(
     count: Int, primary: String, metrics: [(name: String, measure: Measure)],
-    baselines: [(name: String, metrics: [String: Double])] = [], details: JSONValue = .emptyObject
+    baselines: [(name: String, metrics: [String: Double])] = [], details: JSONValue = .emptyObject,
+    tables: [Table] = [], charts: [Chart] = []
   ) {
     self.count = count
     self.primary = primary
     self.metrics = metrics
     self.baselines = baselines
     self.details = details
+    self.tables = tables
+    self.charts = charts
   }
 
   /// The metric `name`, if the report has it.

@@ -3,7 +3,8 @@ import OrderedCollections
 
 extension Report {
   /// `{"count", "primary", "metrics": {name: {"value", "low", "high", "count"}}, "baselines":
-  /// {name: {metric: value}}, "details"}`
+  /// {name: {metric: value}}, "details"}`, and "tables" and
+  /// "charts" where there are any; see `Table` and `Chart`.
   public var json: JSONValue {
     var metrics = OrderedDictionary<String, JSONValue>()
     for (name, measure) in self.metrics { metrics[name] = measure.json }
@@ -12,10 +13,13 @@ extension Report {
       let sorted = values.sorted { $0.key < $1.key }.map { ($0.key, JSONValue.double($0.value)) }
       baselines[name] = .object(OrderedDictionary(uniqueKeysWithValues: sorted))
     }
-    return [
+    var json: JSONValue = [
       "count": .int(count), "primary": .string(primary), "metrics": .object(metrics),
       "baselines": .object(baselines), "details": details,
     ]
+    if !tables.isEmpty { json = json.setting("tables", .array(tables.map(\.json))) }
+    if !charts.isEmpty { json = json.setting("charts", .array(charts.map(\.json))) }
+    return json
   }
 
   /// Reads the layout that `json` writes.
@@ -50,7 +54,8 @@ extension Report {
     }
     self.init(
       count: count, primary: primary, metrics: measures, baselines: baselines,
-      details: json["details"] ?? .emptyObject)
+      details: json["details"] ?? .emptyObject, tables: try Table.list(json["tables"]),
+      charts: try Chart.list(json["charts"]))
   }
 }
 

@@ -47,7 +47,7 @@ public struct Asking {
   public let tokens: [Int]
   /// The query rows of each segment.
   let rows: [Range<Int>]
-  /// How many keys of its segment each query row sees: those up to itself.
+  /// How many keys of its segment each query row sees: those up to itself, or all.
   let seen: [Int64]
 
   /// Tokens that attention handles at once.
@@ -55,14 +55,15 @@ public struct Asking {
   /// Whether every token asks.
   public var isWhole: Bool { tokens.count == segments.tokens }
 
-  /// `tokens` of `segments`; all of them when left out.
-  public init(_ segments: Segments, tokens: [Int]? = nil) {
+  /// `tokens` of `segments`; all of them when left out. A token sees those up to itself or, where
+  /// attention is not causal, its whole segment.
+  public init(_ segments: Segments, tokens: [Int]? = nil, isCausal: Bool = true) {
     let tokens = tokens ?? Array(0..<segments.tokens)
     var rows: [Range<Int>] = [], seen: [Int64] = [], next = 0
     for index in 0..<segments.count {
       let segment = segments[index], first = next
       while next < tokens.count, segment.contains(tokens[next]) {
-        seen.append(Int64(tokens[next] - segment.lowerBound + 1))
+        seen.append(Int64(isCausal ? tokens[next] - segment.lowerBound + 1 : segment.count))
         next += 1
       }
       rows.append(first..<next)
@@ -75,7 +76,7 @@ public struct Asking {
   }
 }
 
-/// Causal attention within segments. Keeps the log-sum-exp of each row of scores instead of the
+/// Attention within segments, causal or not. Keeps the log-sum-exp of each row of scores instead of the
 /// scores, which the way back computes again block by block (Dao et al. 2022). A block computes the
 /// keys that its last row sees, and none of another segment.
 struct Attention: Operation {
@@ -262,7 +263,7 @@ struct Attention: Operation {
   }
 }
 
-/// softmax(q · kᵀ / √width, causal, within segments) · v for k, v [tokens, keys · width] and q
+/// softmax(q · kᵀ / √width, within segments, of the keys that `asking` sees) · v for k, v [tokens, keys · width] and q
 /// [asking tokens, queries · width] (Vaswani et al. 2017; grouped heads: Ainslie et al. 2023).
 public func attend(_ q: Tensor, _ k: Tensor, _ v: Tensor, _ asking: Asking, heads: HeadShape)
   -> Tensor

@@ -16,23 +16,37 @@ struct LinearCrossEntropy: Operation {
   }
 }
 
-/// Σ over rows of −log softmax(x · Wᵀ)[target], [1, 1], and each row's own loss; x [rows, features],
-/// W [vocabulary, features].
+/// What a head's cross-entropy says.
+public struct CrossEntropy {
+  /// Σ over rows of weight · loss, [1, 1]; on the tape.
+  public let sum: Tensor
+  /// Each row's own loss, without its weight; whether its target was the likeliest of all.
+  public let rows: [Float], hits: [Bool]
+}
+
+/// Σ over rows of weight · −log softmax(x · Wᵀ)[target]; x [rows, features], W [vocabulary, features].
+/// Weights are 1 where left out; a row that is to learn a distribution comes once for each target.
 ///
 /// A frozen W is read once: like attention with W as keys and values, the expected row of W under
 /// the softmax is summed online, and dx is that row less the target's. A trained W is read again
 /// when the sums are known, for probabilities that its gradient needs.
-public func linearCrossEntropy(_ x: Tensor, _ weight: Weight, targets: [Int32])
-  -> (sum: Tensor, rows: [Float])
-{
+public func linearCrossEntropy(
+  _ x: Tensor, _ weight: Weight, targets: [Int32], weights: [Float]? = nil
+) -> CrossEntropy {
+  precondition(
+    weights?.count ?? targets.count == targets.count,
+    "head: \(targets.count) targets, \(weights?.count ?? 0) weights")
   let trainsWeight = weight.slot != nil && Recording.isOn
   let wantsInput = x.slot != nil && Recording.isOn
   let dx = wantsInput ? Tensor(x.rows, x.columns) : nil
   let dw = trainsWeight ? Tensor(weight.rows, weight.columns) : nil
-  var rows: [Float] = []
+  var rows: [Float] = [], hits: [Bool] = []
   for part in parts(x, targets) {
     rows += Stopwatch.time("LinearCrossEntropy", .forward) {
-      let softmax = OnlineSoftmax(part.x, weight, targets: part.targets)
+      let softmax = OnlineSoftmax(
+        part.x, weight, targets: part.targets,
+        weights: weights.map { Array($0[part.first..<part.first + part.targets.count]) })
+      defer { hits += softmax.hits }
       let dx = dx.map { $0.start + part.first * x.columns }
       guard let dw else { return softmax.losses(expected: dx) }
       let losses = softmax.losses(expected: nil)
@@ -40,10 +54,10 @@ public func linearCrossEntropy(_ x: Tensor, _ weight: Weight, targets: [Int32])
       return losses
     }
   }
-  let total = Float(rows.reduce(0.0) { $0 + Double($1) })
-  let sum = Tensor(rows: 1, columns: 1, values: [total]).recorded(
+  let total = rows.indices.reduce(0.0) { $0 + Double(rows[$1]) * Double(weights?[$1] ?? 1) }
+  let sum = Tensor(rows: 1, columns: 1, values: [Float(total)]).recorded(
     LinearCrossEntropy(x: x.slot, weight: weight.slot, dx: dx, dw: dw), from: x.slot, weight.slot)
-  return (sum, rows)
+  return CrossEntropy(sum: sum, rows: rows, hits: hits)
 }
 
 /// log softmax(x · Wᵀ)[target] for each row; a constant.
@@ -65,14 +79,14 @@ private func parts(_ x: Tensor, _ targets: [Int32]) -> [(first: Int, x: Tensor, 
 
 /// softmax(x · Wᵀ) for a W so wide that its columns pass by in parts.
 private final class OnlineSoftmax {
-  private let x: Tensor, left: Gemm.Left, weight: Weight, targets: [Int32]
+  private let x: Tensor, left: Gemm.Left, weight: Weight, targets: [Int32], weights: [Float]?
   /// Vocabulary entries whose scores exist at once.
   private static let width = 2048
   private let top: Tensor, sum: Tensor, factor: Tensor
   private let scores: Buffer, packed: Buffer
   private var chosen: [Float]
 
-  init(_ x: Tensor, _ weight: Weight, targets: [Int32]) {
+  init(_ x: Tensor, _ weight: Weight, targets: [Int32], weights: [Float]? = nil) {
     precondition(
       x.columns == weight.columns, "head: x \(x.shape), W [\(weight.rows), \(weight.columns)]")
     precondition(
@@ -81,6 +95,7 @@ private final class OnlineSoftmax {
     self.x = x
     self.weight = weight
     self.targets = targets
+    self.weights = weights
     left = Gemm.Left(x)
     top = Tensor(rows: x.rows, columns: 1, repeating: -.infinity)
     sum = Tensor(rows: x.rows, columns: 1, repeating: 0)
@@ -119,9 +134,16 @@ private final class OnlineSoftmax {
       for row in 0..<x.rows { factor.start[row] = 1 / sum.start[row] }
       scale(dx)
       subtractTargets(dx)
+      if let weights {
+        for row in 0..<x.rows { factor.start[row] = weights[row] }
+        scale(dx)
+      }
     }
     return chosen.indices.map { Float(logSum($0) - Double(chosen[$0])) }
   }
+
+  /// Whether each row's target has the highest score, once `losses` has been asked.
+  var hits: [Bool] { chosen.indices.map { chosen[$0] >= top.start[$0] } }
 
   /// dx and dw of the summed losses, once `losses` has been asked.
   func gradients(_ dx: UnsafeMutablePointer<Float>?, _ dw: Tensor, isFirst: Bool) {
@@ -138,6 +160,9 @@ private final class OnlineSoftmax {
       }
       for (row, target) in targets.enumerated() where part.contains(Int(target)) {
         scores.start[row * columns + Int(target) - part.lowerBound] -= 1
+      }
+      for (row, weight) in (weights ?? []).enumerated() {
+        for column in 0..<columns { scores.start[row * columns + column] *= weight }
       }
       let dlogits = probabilities(columns)
       if let dx {

@@ -48,6 +48,11 @@ extension Tensor {
   public func recorded(_ operation: @autoclosure () -> any Operation, from inputs: Slot?...)
     -> Tensor
   {
+    recorded(operation(), from: inputs)
+  }
+
+  /// The same from any number of inputs.
+  func recorded(_ operation: @autoclosure () -> any Operation, from inputs: [Slot?]) -> Tensor {
     let wanting = inputs.compactMap { $0 }
     guard !wanting.isEmpty, Recording.isOn else { return self }
     return Tensor(

@@ -17,6 +17,8 @@ public struct TrainerState: Sendable, Hashable {
   public var evaluationsWithoutGain = 0
   /// Loss and trained tokens of the steps since the last row of the log.
   public var windowLoss = 0.0, windowTokens = 0
+  /// Their accuracy, as the trainer keeps it.
+  public var windowAccuracy = JSONValue.emptyObject
   /// Whether the evaluation of the last step is still to be done: it failed, or was interrupted.
   public var owesEvaluation = false
   /// Tokens read so far.
@@ -46,7 +48,7 @@ public struct TrainerState: Sendable, Hashable {
         "LogWindow": [
           "attributes": [
             "evaluation_pending": .bool(owesEvaluation), "loss_sum": .double(windowLoss),
-            "trained_tokens": .int(windowTokens),
+            "trained_tokens": .int(windowTokens), "accuracy": windowAccuracy,
           ]
         ],
       ],
@@ -78,6 +80,7 @@ public struct TrainerState: Sendable, Hashable {
     let window = json["stateful_callbacks"]?["LogWindow"]?["attributes"]
     windowLoss = window?["loss_sum"]?.double ?? 0
     windowTokens = window?["trained_tokens"]?.int ?? 0
+    windowAccuracy = window?["accuracy"] ?? .emptyObject
     owesEvaluation = window?["evaluation_pending"]?.bool ?? false
   }
 

@@ -107,9 +107,7 @@ public struct EncodedDataset: Sendable {
   /// The sample, cut to the maximum length; nil when no trained token is left.
   private func shortened(_ sample: Sample) -> Sample? {
     guard sample.ids.count > maximumLength else { return sample }
-    var cut = sample
-    cut.ids.removeSubrange(maximumLength...)
-    cut.isTrained.removeSubrange(maximumLength...)
+    let cut = sample.prefix(maximumLength)
     return cut.isTrained.contains(true) ? cut : nil
   }
 
@@ -140,6 +138,13 @@ extension Sample {
         bytes.append(UInt8(truncatingIfNeeded: value >> shift))
       }
       bytes.append(isTrained ? 1 : 0)
+    }
+    for clip in media {
+      let features = clip.features.values.withUnsafeBytes { Array($0) }
+      bytes += Array(FileDigest(of: features).sha256.utf8)
+    }
+    for choice in choices {
+      choice.weights.withUnsafeBytes { bytes.append(contentsOf: $0) }
     }
   }
 }

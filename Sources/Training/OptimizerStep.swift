@@ -10,16 +10,29 @@ struct StepResult {
   var loss = 0.0
   /// Tokens read, tokens trained.
   var tokens = 0, trainedTokens = 0
+  /// Which trained tokens were the likeliest.
+  var accuracy = TokenAccuracy()
   /// Sums of gradients, already divided by the step's trained tokens.
   var gradients = Gradients()
 }
 
 extension SupervisedFineTuning.Batch {
-  /// Packs samples one after the other.
+  /// Packs samples one after the other. A choice with one right answer is learned as any token.
   init(_ samples: some Collection<Sample>) {
+    var start = 0
+    let choices = samples.flatMap { sample in
+      defer { start += sample.ids.count }
+      return sample.choices.filter { $0.weights.max() != 1 }.map { choice in
+        (
+          start + choice.place,
+          SupervisedFineTuning.Distribution(ids: choice.ids, weights: choice.weights)
+        )
+      }
+    }
     self.init(
       ids: samples.flatMap(\.ids), lengths: samples.map(\.ids.count),
-      isTarget: samples.flatMap(\.isTrained))
+      isTarget: samples.flatMap(\.isTrained),
+      distributions: Dictionary(uniqueKeysWithValues: choices))
   }
 }
 
@@ -38,30 +51,35 @@ extension CausalLanguageModel {
     result.tokens = batches.reduce(0) { $0 + $1.ids.count }
     for (index, batch) in batches.enumerated() {
       willRun(index)
-      let hidden = hidden(
-        batch.ids, Segments(lengths: batch.lengths), rows: batch.predictingRows)
-      let loss = SupervisedFineTuning.loss(hidden, batch, head: head.weight)
+      let rows = samples[index * batchSize..<min((index + 1) * batchSize, samples.count)]
+      let loss = loss(of: rows, batch)
       guard loss.sum.scalar.isFinite else {
-        let rows = samples[index * batchSize..<min((index + 1) * batchSize, samples.count)]
         throw TrainingError(
           .diverged,
           "the loss is not finite on " + rows.map(\.source).joined(separator: ", ")
             + "; lower the learning rate, or look at these rows")
       }
+      result.accuracy.add(rows, batch.targetPlaces, loss.hits)
       result.loss += Double(loss.sum.scalar) / Double(result.trainedTokens)
       loss.sum.backward(seed: 1 / Float(result.trainedTokens), into: &result.gradients)
     }
     return result
   }
 
+  /// The loss of one micro-batch, `batch`, which packs `samples`.
+  private func loss(of samples: some Collection<Sample>, _ batch: SupervisedFineTuning.Batch)
+    -> SupervisedFineTuning.Loss
+  {
+    let clips = Sample.Medium.packed(samples.map { ($0.ids.count, $0.media) })
+    let hidden = hidden(
+      batch.ids, Segments(lengths: batch.lengths), rows: batch.predictingRows, media: media(clips))
+    return SupervisedFineTuning.loss(hidden, batch, head: head.weight)
+  }
+
   /// Mean loss per trained token over `samples`, nothing recorded.
   func evaluationLoss(_ samples: [Sample]) -> (sum: Double, tokens: Int) {
     let batch = SupervisedFineTuning.Batch(samples)
-    let loss = Recording.off {
-      SupervisedFineTuning.loss(
-        hidden(batch.ids, Segments(lengths: batch.lengths), rows: batch.predictingRows), batch,
-        head: head.weight)
-    }
-    return (loss.tokens.reduce(0.0) { $0 + Double($1) }, loss.tokens.count)
+    let tokens = Recording.off { loss(of: samples, batch).tokens }
+    return (tokens.reduce(0.0) { $0 + Double($1) }, tokens.count)
   }
 }

@@ -21,7 +21,7 @@ public final class Trainer {
   let observe: (TrainingEvent) -> Void
   private(set) var state = TrainerState()
   private var log: MetricsLog?, events: EventWriter?
-  private var window = (loss: 0.0, tokens: 0)
+  private var window = (loss: 0.0, tokens: 0, accuracy: TokenAccuracy())
   private var savedStep: Int?
 
   /// Assembles a run; nothing is written before `run`.
@@ -129,7 +129,7 @@ public final class Trainer {
     state = saved
     savedStep = step
     // Steps between two log rows continue their window.
-    window = (state.windowLoss, state.windowTokens)
+    window = (state.windowLoss, state.windowTokens, TokenAccuracy(json: state.windowAccuracy))
     observe(.note("resumed from checkpoint-\(step)"))
   }
 
@@ -158,6 +158,7 @@ public final class Trainer {
     state.tokensSeen += result.tokens
     window.loss += result.loss * Double(result.trainedTokens)
     window.tokens += result.trainedTokens
+    window.accuracy += result.accuracy
     let seconds = (clock.now - start) / .seconds(1)
     try record(number, norm: norm, rate: rate)
     observe(
@@ -170,13 +171,14 @@ public final class Trainer {
   private func record(_ number: Int, norm: Double, rate: Double) throws {
     if number % options.loggingSteps == 0 || number == options.steps {
       let loss = window.loss / Double(max(window.tokens, 1))
-      window = (0, 0)
+      let accuracy = window.accuracy.values
+      window = (0, 0, TokenAccuracy())
       try append(
-        [
-          ("loss", loss), ("grad_norm", norm), ("learning_rate", rate),
-        ], prefix: "train/")
+        [("loss", loss), ("grad_norm", norm), ("learning_rate", rate)] + accuracy,
+        prefix: "train/")
     }
-    (state.windowLoss, state.windowTokens) = window
+    (state.windowLoss, state.windowTokens) = (window.loss, window.tokens)
+    state.windowAccuracy = window.accuracy.json
   }
 
   private func append(_ values: [(String, Double)], prefix: String) throws {

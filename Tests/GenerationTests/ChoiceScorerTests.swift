@@ -1,5 +1,6 @@
 import Models
 import Tensors
+import Tasks
 import Testing
 
 @testable import Generation
@@ -51,13 +52,30 @@ import Testing
   }
 
   @Test func sharedBeginningsAreReadOnce() {
-    var packing = ChoicePacking()
-    packing.add(ChoiceQuestion(prompt: [1, 2, 3], choices: [[4], [5], [6]]))
-    packing.add(ChoiceQuestion(prompt: [7, 8], choices: [[4, 5, 6], [4, 9], [5, 4]]))
-    #expect(packing.ids == [1, 2, 3, 7, 8, 4, 5, 7, 8, 5])
-    #expect(packing.lengths == [3, 4, 3])
-    #expect(packing.rows == [2, 2, 2, 4, 5, 6, 4, 5, 8, 9])
-    #expect(packing.targets == [4, 5, 6, 4, 5, 6, 4, 9, 5, 4])
+    let packing = ChoicePacking([
+      ChoiceQuestion(prompt: [1, 2, 3], choices: [[4], [5], [6]]),
+      ChoiceQuestion(prompt: [7, 8], choices: [[4, 5, 6], [4, 9], [5, 4]]),
+      ChoiceQuestion(prompt: [1, 2, 9], choices: [[4]]),
+    ])
+    #expect(packing.layout.ids == [1, 2, 3, 9, 7, 8, 4, 5, 5])
+    #expect(packing.layout.lengths == [2, 1, 1, 2, 1, 1, 1])
+    #expect(packing.layout.parents == [nil, 0, 0, nil, 3, 4, 3])
+    #expect(packing.rows == [2, 2, 2, 5, 6, 7, 5, 6, 5, 8, 3])
+    #expect(packing.targets == [4, 5, 6, 4, 5, 6, 4, 9, 5, 4, 4])
+  }
+
+  /// A clip is what it is, not the tokens that stand for it.
+  @Test func clipsAreToldApart() {
+    func question(_ value: Float) -> ChoiceQuestion {
+      let clip = MediaTensor(shape: [1, 4], values: [0, 0, 0, value])
+      return ChoiceQuestion(
+        prompt: [1, 5, 5, 2], media: [.init(places: 1..<3, features: clip)], choices: [[3]])
+    }
+    let packing = ChoicePacking([question(1), question(2), question(1)])
+    #expect(packing.layout.ids == [1, 5, 5, 2, 5, 5, 2])
+    #expect(packing.layout.parents == [nil, 0, 0])
+    #expect(packing.layout.media.map(\.places) == [1..<3, 4..<6])
+    #expect(packing.rows == [3, 6, 3])
   }
 
   @Test func badQuestionsAreRefused() throws {

@@ -68,10 +68,10 @@ import Testing
     #expect(try settings("{}") == AudioSettings())
     let all = try settings(
       """
-      {"channels": "first", "on_bad_audio": "skip", "cache": "none",
+      {"channels": "first", "cache": "none",
        "perturb": {"speed": 0.1, "gain_db": 6, "noise_db": 40}}
       """)
-    #expect(all.channels == .first && all.onBadAudio == .skip && all.cache == "none")
+    #expect(all.channels == .first && all.cache == "none")
     #expect(all.perturb == PerturbationSettings(speed: 0.1, gain: 6, noise: 40))
     #expect(throws: (any Error).self) { try settings(#"{"channels": "left"}"#) }
     let error = #expect(throws: PluginError.self) { try settings(#"{"perturb": {"speed": 2}}"#) }

@@ -5,6 +5,8 @@
 #include "norm.h"
 #include "rope.h"
 #include "swiglu.h"
+#include "gelu.h"
+#include "convolution.h"
 #include "elementwise.h"
 #include "attention.h"
 #include "attend_row.h"

@@ -145,9 +145,18 @@ struct tk_generate_v1 {
 
 /* ---- dataset: rows by random access, so that the host shuffles, shards and resumes ---------- */
 
-enum { TK_PART_TEXT = 0, TK_PART_MEDIA = 1 };
-/* A piece of a turn. Text: value is the text, media is empty. Media: value names one of the row's
- * tensors, media says what it is ("audio", "image"). */
+enum { TK_PART_TEXT = 0, TK_PART_MEDIA = 1, TK_PART_CHOICE = 2 };
+/* A piece of a turn. Text: value is the text, media is empty.
+ *
+ * Media: value names one of the row's tensors, media says what it is. "audio": the log-mel features
+ * of a clip of L frames of 10 ms, TK_F32 of shape [mel bins, L + 2]; the last two frames lie past
+ * the clip's end, since the encoder's convolutions read so far.
+ *
+ * Choice, since ABI 1.2, in the last turn, an assistant's: here stands one of the row's choices.
+ * value names one of the row's tensors, TK_F32 of shape [choices], with each choice's probability
+ * of being right; media is empty. Trained is the distribution; the likeliest choice stands in the
+ * text. An evaluator gets the choices' log-likelihoods after all that stands before this place; of
+ * several such places one after the other, each filled with the model's own likeliest choice. */
 typedef struct tk_part_v1 {
   int32_t type;
   uint32_t reserved;
@@ -210,7 +219,8 @@ typedef struct tk_predictions_v1 {
   const tk_str *examples_json;
   const tk_str *references;    /* the last assistant turn's text; ptr NULL: the row has none */
   const tk_str *metadata_json; /* the row's metadata, an object */
-  /* Log-likelihood of each of the row's choices: element i points to choice_counts[i] numbers. */
+  /* Log-likelihood of each of the row's choices: element i points to choice_counts[i] numbers. A
+   * row with several TK_PART_CHOICE has them for each of these in turn. */
   const double *const *choice_log_likelihoods;
   const size_t *choice_counts;
   const void *reserved[4];

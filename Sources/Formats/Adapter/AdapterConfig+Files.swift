@@ -26,11 +26,12 @@ extension AdapterConfig {
       throw refuse(
         "init_lora_weights", "it changes the base model's weights; convert the adapter with PEFT")
     }
-    switch members["target_modules"] {
-    case .string("all-linear"): targetModules = ["all-linear"]
-    case .array(let names): targetModules = names.compactMap(\.string).sorted()
-    default: throw refuse("target_modules", "a list of names or \"all-linear\" is needed")
+    guard let targets = AdapterTargets(members["target_modules"]) else {
+      throw refuse(
+        "target_modules",
+        "a list of names, \"all-linear\" or a pattern that this program wrote is needed")
     }
+    self.targets = targets
     self.r = r
     alpha = members["lora_alpha"]?.double ?? 8
     dropout = members["lora_dropout"]?.double ?? 0
@@ -74,14 +75,13 @@ extension AdapterConfig {
 
   /// Every key that peft 0.21.2 writes for LoRA, sorted.
   public var json: JSONValue {
-    let targets = targetModules.sorted().map(JSONValue.string)
     var members: OrderedDictionary<String, JSONValue> = [
       "base_model_name_or_path": baseModel.map(JSONValue.string) ?? .null, "bias": "none",
       "fan_in_fan_out": false, "inference_mode": true, "init_lora_weights": true,
       "loftq_config": .emptyObject, "lora_alpha": Self.number(alpha), "lora_bias": false,
       "lora_dropout": .double(dropout), "megatron_core": "megatron.core", "peft_type": "LORA",
       "peft_version": "0.21.2", "qalora_group_size": 16, "r": .int(r), "task_type": "CAUSAL_LM",
-      "target_modules": targetModules == ["all-linear"] ? "all-linear" : .array(targets),
+      "target_modules": targets.json,
       "use_dora": false, "use_qalora": false, "use_rslora": .bool(usesRSLoRA),
       "ensure_weight_tying": false,
     ]

@@ -5,14 +5,17 @@ import OrderedCollections
 public struct AdapterConfig: Sendable, Hashable {
   /// Rank, α, and the dropout on the adapter's input.
   public var r: Int, alpha: Double, dropout: Double
-  /// Names or path endings of the adapted projections; `["all-linear"]` for all but the head.
-  public var targetModules: [String]
+  /// The adapted projections.
+  public var targets: AdapterTargets
   /// Whether the scale is α / √r instead of α / r.
   public var usesRSLoRA: Bool
   /// The base model, as the adapter's user will look for it.
   public var baseModel: String?
   /// Ranks and αs of projections that differ from the rest, by path ending.
   public var rankPattern: [String: Int], alphaPattern: [String: Double]
+
+  /// Names or path endings of the adapted projections; `["all-linear"]` for all but the head.
+  public var targetModules: [String] { targets.names }
 
   /// Describes a new adapter.
   public init(
@@ -22,7 +25,7 @@ public struct AdapterConfig: Sendable, Hashable {
     self.r = r
     self.alpha = alpha
     self.dropout = dropout
-    self.targetModules = targetModules
+    targets = AdapterTargets(targetModules)
     self.usesRSLoRA = usesRSLoRA
     self.baseModel = baseModel
     rankPattern = [:]
@@ -39,6 +42,6 @@ public struct AdapterConfig: Sendable, Hashable {
   }
 
   private static func match<Value>(_ patterns: [String: Value], _ path: String) -> Value? {
-    patterns.first { path == $0.key || path.hasSuffix("." + $0.key) }?.value
+    patterns.first { ModulePath.matches(path, $0.key) }?.value
   }
 }

@@ -35,6 +35,8 @@ struct EvaluateCommand: ParsableCommand {
       "Write what the recipe's rewards say of every answer to this JSONL file.",
       valueName: "file"))
   var rewards: String?
+  @Flag(help: "Let the model write its answers out, also where rows carry choices to weigh.")
+  var generate = false
   @Flag(help: "Print one JSON object, a report for each model.") var json = false
 
   func validate() throws {
@@ -49,7 +51,9 @@ struct EvaluateCommand: ParsableCommand {
       throw Diagnosis(Diagnosis.usage, "--rewards needs rewards in the recipe; see conf/")
     }
     let log = rewards.map { RewardLog(path: $0) }
-    guard let judge = try Judge(session, split: split, limit: limit, panel: panel, log: log) else {
+    let judge = try Judge(
+      session, split: split, limit: limit, panel: panel, log: log, generates: generate)
+    guard let judge else {
       throw Diagnosis(
         Diagnosis.data,
         "the task '\(session.task.description.name)' has no evaluator, or no rows in the split "

@@ -14,13 +14,16 @@ struct Judge {
   private let evaluation: EvaluationRun
   private let panel: RewardPanel?
   private let log: RewardLog?
+  /// Whether the model writes its answers out even where rows carry choices.
+  private let generates: Bool
 
   /// A judge over `split`; nil when the task has no evaluator, no such split, or the recipe asks for
   /// losses only. `limit` rows are spread evenly over the split; `log` keeps what rewards say.
   init?(
     _ session: TaskSession, split: Split, limit: Int?, panel: RewardPanel? = nil,
-    log: RewardLog? = nil
+    log: RewardLog? = nil, generates: Bool = false
   ) throws {
+    self.generates = generates
     guard session.recipe.evaluation.generates, let dataset = try session.dataset(split),
       dataset.count > 0,
       let evaluator = try session.task.evaluator(
@@ -79,25 +82,56 @@ struct Judge {
   private func answers(
     _ questions: [Question], _ model: CausalLanguageModel, _ generator: Generator
   ) throws -> [Answer] {
-    let prompts = try questions.map { question in
-      Prompt(
-        ids: try session.encoder.prompt(question.example.prompt),
-        label: "\(split.rawValue) \(question.index)")
-    }
-    let open = questions.indices.filter { questions[$0].example.choices.isEmpty }
-    let closed = questions.indices.filter { !questions[$0].example.choices.isEmpty }
     var answers = questions.map { _ in Answer(text: "") }
-    for (index, sequence) in zip(open, try generator(open.map { prompts[$0] }).sequences) {
+    let open = questions.indices.filter { generates || questions[$0].example.choices.isEmpty }
+    let prompts = try open.map { index in
+      let prompt = try session.encoder.prompt(
+        questions[index].example, label: label(questions[index]))
+      return Prompt(ids: prompt.ids, media: prompt.media, label: prompt.source)
+    }
+    for (index, sequence) in zip(open, try generator(prompts).sequences) {
       answers[index].text = session.tokenizer.decode(sequence.ids, skipSpecialTokens: true)
     }
-    let scores = try model.scoreChoices(
-      closed.map { index in
-        ChoiceQuestion(
-          prompt: prompts[index].ids,
-          choices: questions[index].example.choices.map(session.tokenizer.encode))
-      })
-    for (index, score) in zip(closed, scores) { answers[index].choiceLogLikelihoods = score }
+    let closed = questions.indices.filter { !open.contains($0) }
+    for (index, scores) in zip(closed, try choose(closed.map { questions[$0] }, model)) {
+      answers[index].choiceLogLikelihoods = scores
+    }
     return answers
+  }
+
+  private func label(_ question: Question) -> String { "\(split.rawValue) \(question.index)" }
+
+  /// Log-likelihoods of each row's choices, as its answers; or at each place of a choice inside its
+  /// answer, filled from left to right with the model's own likeliest choice.
+  private func choose(_ questions: [Question], _ model: CausalLanguageModel) throws -> [[Double]] {
+    var texts = try questions.map { question in
+      question.example.places.isEmpty
+        ? try session.encoder.prompt(question.example, label: label(question))
+        : try session.encoder.sample(question.example, label: label(question))
+    }
+    var scores = questions.map { _ in [Double]() }
+    for turn in 0..<(questions.map { max(1, $0.example.places.count) }.max() ?? 0) {
+      let asked = questions.indices.filter { turn < max(1, questions[$0].example.places.count) }
+      let batch = asked.map { index -> ChoiceQuestion in
+        let text = texts[index]
+        guard turn < text.choices.count else {
+          return ChoiceQuestion(
+            prompt: text.ids, media: text.media,
+            choices: questions[index].example.choices.map(session.tokenizer.encode))
+        }
+        let prefix = text.prefix(text.choices[turn].place)
+        return ChoiceQuestion(
+          prompt: prefix.ids, media: prefix.media, choices: text.choices[turn].ids.map { [$0] })
+      }
+      for (index, found) in zip(asked, try model.scoreChoices(batch)) {
+        scores[index] += found
+        guard turn < texts[index].choices.count else { continue }
+        let place = texts[index].choices[turn]
+        let best = found.indices.reduce(0) { found[$1] > found[$0] ? $1 : $0 }
+        texts[index].ids[place.place] = place.ids[best]
+      }
+    }
+    return scores
   }
 
   private func generator(_ model: CausalLanguageModel) throws -> Generator {

@@ -31,10 +31,12 @@ struct TaskSession {
         "no model is named; give --model FOLDER, or model_name_or_path: in the recipe")
     }
     modelFolder = try ModelOptions.folder(named: model)
-    try Self.check(recipe, against: ModelConfig(folder: modelFolder), of: modelFolder)
+    let config = try ModelConfig(folder: modelFolder)
+    try Self.check(recipe, against: config, of: modelFolder)
     tokenizer = try Tokenizer(folder: modelFolder)
     encoder = try ConversationEncoder(
-      folder: modelFolder, tokenizer: tokenizer, enableThinking: recipe.training.enablesThinking)
+      folder: modelFolder, tokenizer: tokenizer, enableThinking: recipe.training.enablesThinking,
+      audio: AudioTokens(config, tokenizer))
     catalog.services.offer(tokenizer, folder: modelFolder)
   }
 
@@ -112,6 +114,18 @@ struct TaskSession {
       isCancelled: catalog.isCancelled)
     catalog.services.offer(desk)
     return desk
+  }
+}
+
+extension AudioTokens {
+  /// How clips stand in the text of the model that `config` describes; nil for one of text alone.
+  init?(_ config: ModelConfig, _ tokenizer: Tokenizer) {
+    guard let audio = config.audio, let id = config.audioToken,
+      let text = tokenizer.token(of: Int32(id))
+    else { return nil }
+    self.init(
+      id: Int32(id), text: text, melBins: audio.melBins, mostFrames: AudioClip.maximumFrames,
+      count: AudioClip.tokens)
   }
 }
 

@@ -1,4 +1,4 @@
-//! The C header `CPluginABI.h`, ABI 1.1, call by call; the rules stand there.
+//! The C header `CPluginABI.h`, ABI 1.2, call by call; the rules stand there.
 #![allow(non_camel_case_types, missing_docs)]
 
 mod layout;
@@ -7,7 +7,7 @@ use std::ffi::{c_char, c_void};
 
 pub const TK_MAGIC: u32 = 0x00004b54;
 pub const TK_ABI_MAJOR: u32 = 1;
-pub const TK_ABI_MINOR: u32 = 1;
+pub const TK_ABI_MINOR: u32 = 2;
 
 pub type tk_status = i32;
 pub const TK_OK: tk_status = 0;
@@ -31,6 +31,7 @@ pub const TK_THREAD_SAFE: u32 = 1;
 
 pub const TK_PART_TEXT: i32 = 0;
 pub const TK_PART_MEDIA: i32 = 1;
+pub const TK_PART_CHOICE: i32 = 2;
 pub const TK_SECTION_CONVERSATION: i32 = 0;
 pub const TK_SECTION_CHOSEN: i32 = 1;
 pub const TK_SECTION_REJECTED: i32 = 2;
