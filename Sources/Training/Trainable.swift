@@ -9,15 +9,20 @@ import Tensors
 public enum Trainable {
   /// Adapters on a frozen base.
   case adapter(AdapterSet)
-  /// Every weight of the model, as leaves under their names.
-  case full([NamedTensor], ModelConfig)
+  /// Every weight of the model, as leaves under their names, beside what stays as it is.
+  case full([NamedTensor], ModelConfig, constants: [NamedTensor] = [])
 
   /// The trained tensors under their names in files.
   public var parameters: [NamedTensor] {
     switch self {
     case .adapter(let set): set.parameters
-    case .full(let parameters, _): parameters
+    case .full(let parameters, _, _): parameters
     }
+  }
+
+  /// All tensors of the file that holds the trained ones.
+  var stored: [NamedTensor] {
+    if case .full(_, _, let constants) = self { parameters + constants } else { parameters }
   }
 
   /// The adapters; nil where every weight is trained.
@@ -39,7 +44,7 @@ public enum Trainable {
     let style = JSONValue.Style(indent: 2, sortsKeys: true, isSpaced: true)
     switch self {
     case .adapter(let set): return (AdapterConfig.fileName, set.config.json.text(style) + "\n")
-    case .full(_, let config): return ("config.json", config.json.text(style) + "\n")
+    case .full(_, let config, _): return ("config.json", config.json.text(style) + "\n")
     }
   }
 

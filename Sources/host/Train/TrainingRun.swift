@@ -91,7 +91,9 @@ struct TrainingRun {
 
   private func trainable(_ model: CausalLanguageModel) throws -> Trainable {
     let peft = recipe.peft
-    if peft.method == .full { return .full(model.unfreeze(), model.config) }
+    if peft.method == .full {
+      return .full(model.unfreeze(), model.config, constants: model.constants)
+    }
     if let folder = peft.adapterPath {
       return .adapter(try AdapterSet.load(folder: folder, on: model.linears))
     }
