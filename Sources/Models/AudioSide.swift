@@ -16,15 +16,6 @@ public struct AudioSide {
   /// Every projection that can carry an adapter, in the files' order.
   public var linears: [Linear] { encoder.linears + projector.linears }
 
-  /// Whether anything here is trained, in full or by an adapter. Where nothing is, a clip's features
-  /// are the same in every step.
-  public var isTrained: Bool {
-    linears.contains { linear in
-      if case .tensor(let weight) = linear.weight, weight.slot != nil { return true }
-      return linear.adapter != nil
-    }
-  }
-
   func unfreeze() -> [NamedTensor] { encoder.unfreeze() + projector.unfreeze() }
 }
 
@@ -49,8 +40,6 @@ extension CausalLanguageModel {
   /// The features of clips, one clip after the other: [Σ tokens, hidden]. Only for models that hear.
   public func audioFeatures(_ clips: [AudioClip]) -> Tensor {
     guard let audio else { preconditionFailure("\(config.architecture.rawValue) has no encoder") }
-    // Recorded without need, a checkpointed encoder would be computed twice for nothing.
-    guard audio.isTrained else { return Recording.off { audio.projector(audio.encoder(clips)) } }
     return audio.projector(audio.encoder(clips))
   }
 
