@@ -7,19 +7,29 @@ import Tensors
 /// It follows what the operations keep: see `Kept` and `Recall` in Tensors. Held against the pool's
 /// own count by a test.
 public struct MemoryPlan: Sendable, Hashable {
-  /// The largest micro-batch: its tokens, its longest row, the tokens it trains; frames of 10 ms of
-  /// its clips together, of the longest one.
+  /// The largest micro-batch: its tokens, its longest row, the tokens it trains, its clips.
   public struct Batch: Sendable, Hashable {
-    public var tokens: Int, longest: Int, trained: Int
-    public var frames: Int, longestClip: Int
+    public var tokens: Int, longest: Int, trained: Int, sound: Sound
 
     /// Describes a micro-batch.
-    public init(tokens: Int, longest: Int, trained: Int, frames: Int = 0, longestClip: Int = 0) {
+    public init(tokens: Int, longest: Int, trained: Int, sound: Sound = Sound()) {
       self.tokens = tokens
       self.longest = longest
       self.trained = trained
+      self.sound = sound
+    }
+  }
+
+  /// Clips, in frames of 10 ms: those of the largest micro-batch together, the longest one, all that
+  /// the run hears.
+  public struct Sound: Sendable, Hashable {
+    public var frames: Int, longest: Int, all: Int
+
+    /// Describes clips; none when left out.
+    public init(frames: Int = 0, longest: Int = 0, all: Int = 0) {
       self.frames = frames
-      self.longestClip = longestClip
+      self.longest = longest
+      self.all = all
     }
   }
 
@@ -30,7 +40,7 @@ public struct MemoryPlan: Sendable, Hashable {
   /// The caches of the rows that are answered at once when the run evaluates; they take the place of
   /// activations and buffers.
   public let evaluation: Int
-  /// The program itself, its tokenizer and data.
+  /// The program itself, its tokenizer and data, and what a frozen encoder made of clips.
   public let program: Int
   /// Whether blocks are computed again on the way back.
   public let usesCheckpointing: Bool
@@ -53,16 +63,16 @@ public struct MemoryPlan: Sendable, Hashable {
     weights = shapes.storedBytes
     adapter = trained
     optimizer = 3 * trained
-    let encoding = shapes.audio?.passing(frames: batch.frames, longest: batch.longestClip) ?? 0
+    let encoding = shapes.audio?.passing(batch.sound) ?? 0
     evaluation = shapes.evaluation(of: answered) + (answered.isEmpty ? 0 : encoding)
-    self.program = program + Self.growth
+    self.program = program + Self.growth + (shapes.audio?.remembered(batch.sound) ?? 0)
     self.usesCheckpointing = usesCheckpointing
     let block = shapes.kept(tokens: batch.tokens)
     let input = Buffer.bytes(batch.tokens * shapes.hidden)
     activations =
       (usesCheckpointing ? shapes.layers * input + block : shapes.layers * block)
       + shapes.keptByHead(rows: batch.trained)
-      + (shapes.audio?.kept(frames: batch.frames, usesCheckpointing: usesCheckpointing) ?? 0)
+      + (shapes.audio?.kept(batch.sound, usesCheckpointing: usesCheckpointing) ?? 0)
     // The encoder's buffers have other sizes, so those of the blocks come on top of them.
     buffers =
       max(

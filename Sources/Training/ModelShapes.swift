@@ -62,7 +62,7 @@ public struct ModelShapes: Sendable {
     let adaptedInAudio = adapted.count - adaptedInBlocks.count
     audio = model.audio.map {
       AudioShapes(
-        $0.encoder, rank: rank ?? 0, adapted: rank == nil ? 0 : adaptedInAudio,
+        $0, rank: rank ?? 0, adapted: rank == nil ? 0 : adaptedInAudio,
         isTrained: rank == nil || adaptedInAudio > 0)
     }
     storedBytes = stored + (audio?.storedBytes ?? 0)
