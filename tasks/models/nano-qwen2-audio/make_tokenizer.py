@@ -49,7 +49,7 @@ def texts(corpus):
             for text in strings(json.load(file)):
                 yield from [text] * 20  # whole words even where the corpus is much larger
     yield from ["system\nYou are a helpful assistant.", "user\nAudio 1: ", "assistant\n",
-                "<answer>no</answer>", "<answer>1</answer>"] * 50
+                "Write <answer>", "</answer>", "<answer>"] * 50
 
 
 def main():
