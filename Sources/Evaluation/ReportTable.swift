@@ -24,16 +24,21 @@ public struct ReportTable: CustomStringConvertible {
 
   /// The table and a line that explains its signs. Text without a final newline.
   public var description: String {
-    let header = ["metric"] + columns.map(\.name) + baselines.map(\.name)
-    let rows = [header] + metrics.map(cells) + [counts]
-    let widths = header.indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
-    var lines = rows.map { Self.aligned($0, widths) }
+    let all = [header] + rows
+    let widths = header.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
+    var lines = all.map { Self.aligned($0, widths) }
     let rule = widths.reduce(0, +) + Self.gap.count * (widths.count - 1)
     lines.insert(String(repeating: "-", count: rule), at: 1)
     return (lines + legend).joined(separator: "\n")
   }
 
   // MARK: Cells
+
+  /// The titles of the table's columns.
+  var header: [String] { ["metric"] + columns.map(\.name) + baselines.map(\.name) }
+
+  /// A row for each metric, and one for the numbers of rows.
+  var rows: [[String]] { metrics.map(cells) + [counts] }
 
   /// Metrics of all reports, in the order they first appear.
   private var metrics: [String] {
@@ -91,7 +96,8 @@ public struct ReportTable: CustomStringConvertible {
     return String(line.reversed().drop { $0 == " " }.reversed())
   }
 
-  private var legend: [String] {
+  /// A line that explains the signs; none without columns.
+  var legend: [String] {
     let hasIntervals = columns.contains { $0.report.metrics.contains { $0.measure.low != nil } }
     let signs = ["* the task's main metric"] + (hasIntervals ? ["[low, high] 95 % interval"] : [])
     return columns.isEmpty ? [] : [signs.joined(separator: "; ")]

@@ -4,11 +4,16 @@ import Tensors
 
 extension AudioEncoder {
   /// Assembles the encoder that `config` describes from `weights`, under the names of a Qwen2-Audio
-  /// model (`audio_tower.…`); every tensor's shape is checked.
+  /// model (`audio_tower.…`); every tensor's shape is checked. `stored` says what config.json says of
+  /// quantized tensors; with `quantization` the layers' projections are quantized in memory.
   public convenience init(
-    config: AudioConfig, weights: WeightOrigin, stored: Quantization? = nil
+    config: AudioConfig, weights: WeightOrigin, stored: Quantization? = nil,
+    quantization: Quantization? = nil
   ) throws(FormatError) {
-    let root = WeightPath(origin: weights, stored: stored, quantization: nil)
+    let onLoad = quantization.map {
+      QuantizationOnLoad($0, total: Self.projections(config)) { _, _ in }
+    }
+    let root = WeightPath(origin: weights, stored: stored, quantization: onLoad)
     try self.init(root["audio_tower"], config)
   }
 

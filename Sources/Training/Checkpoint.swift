@@ -16,7 +16,7 @@ enum Checkpoint {
       let configuration = trainable.configuration
       _ = try folder.write(configuration.name, configuration.text)
       _ = try folder.write(trainable.weightsFile) { (sink) throws(FormatError) in
-        try SafeTensorsWriter.write(trainable.parameters.sources, into: sink)
+        try SafeTensorsWriter.write(trainable.saved.sources, into: sink)
       }
       _ = try folder.write(Self.optimizer) { (sink) throws(FormatError) in
         try SafeTensorsWriter.write(optimizer.state.sources, into: sink)

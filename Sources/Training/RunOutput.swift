@@ -19,9 +19,9 @@ public enum RunOutput {
     let configuration = trainable.configuration
     try DurableFile.write(configuration.text, to: folder + "/" + configuration.name)
     var type = ScalarType.f32
-    if case .full(_, let config) = trainable, config.dtype == "bfloat16" { type = .bf16 }
+    if case .full(_, _, let config) = trainable, config.dtype == "bfloat16" { type = .bf16 }
     try SafeTensorsWriter.write(
-      trainable.parameters.map { $0.source(as: type) }, to: folder + "/" + trainable.weightsFile)
+      trainable.saved.map { $0.source(as: type) }, to: folder + "/" + trainable.weightsFile)
     for name in companions where FileSystem.exists(model + "/" + name) {
       let bytes = try readFile(model + "/" + name)
       try DurableFile.write(to: folder + "/" + name) { (sink) throws(FormatError) in

@@ -71,7 +71,7 @@ public struct Throughput: Sendable {
     let tokens = Double(length * batch), rows = Double(supervised * batch), config = model.config
     let isFull = if case .full = trainable { true } else { false }
     let ways: Double = isFull ? 6 : 4
-    let head = model.head.weight, linears = model.linears.dropLast()
+    let head = model.head.weight, linears = model.projections
     func isNarrow(_ path: String) -> Bool {
       path.hasPrefix("model.layers.\(config.layers - 1).") && !path.contains(".k_proj")
         && !path.contains(".v_proj")

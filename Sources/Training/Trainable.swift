@@ -9,15 +9,22 @@ import Tensors
 public enum Trainable {
   /// Adapters on a frozen base.
   case adapter(AdapterSet)
-  /// Every weight of the model, as leaves under their names.
-  case full([NamedTensor], ModelConfig)
+  /// Every weight of the model, as leaves under their names; and what a saved model must hold beside
+  /// them, as it is.
+  case full([NamedTensor], constants: [NamedTensor], ModelConfig)
 
   /// The trained tensors under their names in files.
   public var parameters: [NamedTensor] {
     switch self {
     case .adapter(let set): set.parameters
-    case .full(let parameters, _): parameters
+    case .full(let parameters, _, _): parameters
     }
+  }
+
+  /// What the trained tensors' file holds: they, and the constants of a whole model.
+  public var saved: [NamedTensor] {
+    if case .full(let parameters, let constants, _) = self { return parameters + constants }
+    return parameters
   }
 
   /// The adapters; nil where every weight is trained.
@@ -39,7 +46,7 @@ public enum Trainable {
     let style = JSONValue.Style(indent: 2, sortsKeys: true, isSpaced: true)
     switch self {
     case .adapter(let set): return (AdapterConfig.fileName, set.config.json.text(style) + "\n")
-    case .full(_, let config): return ("config.json", config.json.text(style) + "\n")
+    case .full(_, _, let config): return ("config.json", config.json.text(style) + "\n")
     }
   }
 

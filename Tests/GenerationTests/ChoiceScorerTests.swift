@@ -1,5 +1,6 @@
 import Models
 import Tensors
+import Tasks
 import Testing
 
 @testable import Generation

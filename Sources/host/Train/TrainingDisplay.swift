@@ -21,7 +21,7 @@ final class TrainingDisplay {
 
   /// What will be trained, on what, with which settings.
   func introduce(
-    _ session: TaskSession, _ plan: MemoryPlan, _ trainable: Trainable,
+    _ session: TaskSession, _ plan: MemoryPlan, _ model: CausalLanguageModel, _ trainable: Trainable,
     _ train: EncodedDataset, _ validation: EncodedDataset?
   ) {
     let trained = trainable.parameters.reduce(0) { $0 + $1.tensor.count }
@@ -29,7 +29,8 @@ final class TrainingDisplay {
       100 * Double(train.statistics.trainedTokens) / Double(max(train.statistics.tokens, 1))
     Console.note("task      \(session.task.description.name) (\(session.task.plugin.path))")
     Console.note("model     \(session.modelFolder)")
-    Console.note("trained   \(Format.grouped(trained)) parameters")
+    let seats = trainable.adapters.map { "; " + $0.summary(of: model.linears) } ?? ""
+    Console.note("trained   \(Format.grouped(trained)) parameters\(seats)")
     let tokens = Format.grouped(train.statistics.tokens)
     Console.note(
       "rows      \(train.count) train, \(validation?.count ?? 0) validation; "

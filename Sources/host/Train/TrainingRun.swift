@@ -45,7 +45,7 @@ struct TrainingRun {
     model.usesCheckpointing = plan.usesCheckpointing
     let options = TrainingOptions(recipe, rows: train.count, hasValidation: validation != nil)
     let display = TrainingDisplay(options)
-    display.introduce(session, plan, trainable, train, validation)
+    display.introduce(session, plan, model, trainable, train, validation)
     try DurableFile.createFolder(path)
     var receipt = RunReceipt(session, train: train, validation: validation, panel: panel)
     try receipt.write(to: path)
@@ -91,7 +91,7 @@ struct TrainingRun {
 
   private func trainable(_ model: CausalLanguageModel) throws -> Trainable {
     let peft = recipe.peft
-    if peft.method == .full { return .full(model.unfreeze(), model.config) }
+    if peft.method == .full { return .full(model.unfreeze(), constants: model.constants, model.config) }
     if let folder = peft.adapterPath {
       return .adapter(try AdapterSet.load(folder: folder, on: model.linears))
     }

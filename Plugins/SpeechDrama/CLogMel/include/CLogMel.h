@@ -1,4 +1,5 @@
-/* The arithmetic of the audio front: Whisper's log-mel spectrogram and a content hash. */
+/* The arithmetic of the audio front: mixing channels, Whisper's log-mel
+ * spectrogram, and a content hash. */
 #ifndef CLOGMEL_H
 #define CLOGMEL_H
 
@@ -25,6 +26,19 @@ void log_mel(const float *padded, size_t frames, size_t stride, float *out);
 /* Writes the weights of the mel filters, [LOG_MEL_BINS][LOG_MEL_FFT / 2 + 1]: triangles on Slaney's
  * scale from 0 to 8000 Hz, each of area 2 / width. */
 void log_mel_filters(double *out);
+
+/* The level of the samples so far; all zero at the start. */
+typedef struct level_meter {
+  double square_sum; /* of the mixed samples; not finite once a sample is not */
+  uint64_t mixed;    /* mixed samples */
+  uint64_t clipped;  /* samples of all channels at full scale */
+  float peak;        /* the largest magnitude of the mixed samples */
+} level_meter;
+
+/* Writes into out[count] the mean of the first used channels of count interleaved frames, and
+ * measures the level. */
+void mix_channels(const float *block, size_t count, size_t channels, size_t used, float full_scale,
+                  float *out, level_meter *meter);
 
 /* SHA-256 (FIPS 180-4) of bytes. */
 void content_hash(const uint8_t *bytes, size_t count, uint8_t digest[32]);

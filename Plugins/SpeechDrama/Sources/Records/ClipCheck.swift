@@ -14,8 +14,12 @@ struct ClipCheck: Sendable {
         faults.append((record.clip, "\(record.place): no clip; looked for \(places)"))
         continue
       }
-      if let fault = reader.fault(at: path) {
-        faults.append((record.clip, "\(record.place): \(path): \(fault)"))
+      guard let fault = reader.fault(at: path) else { continue }
+      let message = "\(record.place): \(fault.message)"
+      if fault.isWarning {
+        host.log(.warning, message)
+      } else {
+        faults.append((record.clip, message))
       }
     }
   }
@@ -39,8 +43,8 @@ struct ClipCheck: Sendable {
     let kept = records.filter { !bad.contains($0.clip) }
     host.log(
       .warning,
-      "\(split.rawValue): left out \(faults.count) unusable clips with "
-        + "\(records.count - kept.count) records")
+      "\(split.rawValue): unusable clips: \(faults.count), records left out with them: "
+        + "\(records.count - kept.count)")
     return kept
   }
 }

@@ -74,7 +74,8 @@ struct DramaOptions: Sendable {
     kind = try config.kind.map { try Self.option($0, "kind") }
     annotators = try Self.option(config.annotators ?? "draw", "annotators")
     dimensions = try Self.option(config.dimensions ?? "draw", "dimensions")
-    onBadAudio = try Self.option(config.on_bad_audio ?? "error", "on_bad_audio")
+    onBadAudio = try Self.option(
+      config.on_bad_audio ?? "error", "on_bad_audio")
     let keys = (Dimension.realism + Dimension.archetype).map(\.key)
     only = try config.only.map {
       Set(try $0.map { try Self.known($0, "only", keys) })

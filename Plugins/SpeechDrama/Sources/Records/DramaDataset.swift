@@ -26,7 +26,7 @@ struct DramaDataset: Dataset {
   private let heard: [String: String]?
 
   init?(config: DramaConfig, split: Split, host: HostServices) throws {
-    let reader = try AudioFront(config.audio ?? AudioSettings(), host: host)
+    let reader = FrontReader(config.audio ?? AudioSettings(), host: host)
     try self.init(config, split, host, reader: reader)
   }
 
@@ -75,7 +75,7 @@ struct DramaDataset: Dataset {
     var example = try asked(row.asked, record, &random)
     let path = record.clip.path, source = heard?[path] ?? path
     example.tensors[PromptBuilder.clip] = try reader.features(
-      at: source, perturbedBy: isTraining ? random : nil)
+      at: source, perturbedAt: isTraining ? RowPlace(index: index, epoch: epoch, seed: seed) : nil)
     return example
   }
 

@@ -1,0 +1,49 @@
+import Tasks
+
+/// Where the values of an axis are drawn, and which are named.
+struct LinearScale {
+  /// The ends of the axis.
+  let low: Double, high: Double
+  /// Named values, in steps of 1, 2 or 5 times a power of ten.
+  let ticks: [Double]
+  private let decimals: Int
+  private let start: Double, end: Double
+
+  /// A scale over `axis`'s range, widened to hold all `values` and, for bars, 0; drawn from `start`
+  /// to `end`.
+  init(
+    _ axis: Chart.Axis, values: [Double], holdsZero: Bool = false, from start: Double,
+    to end: Double
+  ) {
+    let all =
+      values.filter(\.isFinite) + (holdsZero ? [0] : []) + [axis.low, axis.high].compactMap(\.self)
+    var low = all.min() ?? 0, high = all.max() ?? 1
+    if low == high { (low, high) = (low - 0.5, high + 0.5) }
+    let step = Self.step(for: (high - low) / 5)
+    if axis.low == nil || axis.low != low { low = (low / step + 1e-9).rounded(.down) * step }
+    if axis.high == nil || axis.high != high { high = (high / step - 1e-9).rounded(.up) * step }
+    self.low = low
+    self.high = high
+    self.start = start
+    self.end = end
+    let first = Int((low / step - 1e-9).rounded(.up)),
+      last = Int((high / step + 1e-9).rounded(.down))
+    ticks = first <= last ? (first...last).map { Double($0) * step } : []
+    decimals = step >= 1 ? 0 : step >= 0.1 ? 1 : step >= 0.01 ? 2 : 4
+  }
+
+  /// The place of `value`.
+  func callAsFunction(_ value: Double) -> Double {
+    start + (value - low) / (high - low) * (end - start)
+  }
+
+  /// The name of a tick.
+  func name(_ tick: Double) -> String { fixedPoint(tick, decimals: decimals) }
+
+  private static func step(for rough: Double) -> Double {
+    var power = 1.0
+    while power > rough { power /= 10 }
+    while power * 10 <= rough { power *= 10 }
+    return [1, 2, 5, 10].map { $0 * power }.first { $0 >= rough * 0.999 } ?? power
+  }
+}

@@ -1,0 +1,157 @@
+import JSON
+import Tasks
+
+/// Reports as one page of HTML that needs neither network nor scripts: the metrics of all side by
+/// side, then each one's charts and tables. Light or dark as the reader's system is.
+public struct ReportPage {
+  private let title: String
+  private let facts: [(name: String, value: String)]
+  private let columns: [(name: String, report: Report)]
+
+  /// Describes a page.
+  ///
+  /// - Parameter facts: what was run, on what; shown below the title.
+  public init(
+    title: String, facts: [(name: String, value: String)] = [],
+    columns: [(name: String, report: Report)]
+  ) {
+    self.title = title
+    self.facts = facts
+    self.columns = columns
+  }
+
+  /// The document.
+  public var html: String {
+    let parts = [metrics] + columns.map(section)
+    return """
+      <!DOCTYPE html>
+      <html lang="en">
+      <head>
+      <meta charset="utf-8">
+      <meta name="viewport" content="width=device-width, initial-scale=1">
+      <title>\(escaped(title))</title>
+      <style>
+      \(Palette.styleSheet)
+      </style>
+      </head>
+      <body>
+      <main>
+      <h1>\(escaped(title))</h1>
+      \(facts.map { "<p>\(escaped($0.name)): \(escaped($0.value))</p>" }.joined(separator: "\n"))
+      \(parts.joined(separator: "\n"))
+      </main>
+      </body>
+      </html>
+
+      """
+  }
+
+  /// What `ReportTable` shows in a terminal.
+  private var metrics: String {
+    let table = ReportTable(columns)
+    let primaries = Set(columns.map(\.report.primary))
+    let body = table.rows.map { cells in
+      let name = cells[0].hasSuffix(" *") ? String(cells[0].dropLast(2)) : cells[0]
+      let isMain = cells[0].hasSuffix(" *") && primaries.contains(name)
+      let row = cells.dropFirst().map { "<td>\(Self.withInterval($0))</td>" }.joined()
+      return "<tr\(isMain ? " class=\"main\"" : "")>"
+        + "<th class=\"text\">\(escaped(cells[0]))</th>\(row)</tr>"
+    }
+    return "<h2>Metrics</h2>\n" + Self.table(head: table.header, texts: [0], body)
+      + table.legend.map { "\n<p>\(escaped($0))</p>" }.joined()
+  }
+
+  /// Sets an interval smaller than its value.
+  private static func withInterval(_ cell: String) -> String {
+    guard let bracket = cell.firstIndex(of: "["), bracket > cell.startIndex else {
+      return escaped(cell)
+    }
+    return escaped(String(cell[..<bracket])) + "<small>\(escaped(String(cell[bracket...])))</small>"
+  }
+
+  private func section(_ name: String, _ report: Report) -> String {
+    var parts: [String] = []
+    if !report.charts.isEmpty {
+      let figures = report.charts.map(\.figure).joined(separator: "\n")
+      parts.append("<div class=\"charts\">\n\(figures)\n</div>")
+    }
+    parts += report.tables.map { table in
+      "<h3>\(escaped(table.name))</h3>\n" + table.html
+    }
+    if report.details != .emptyObject {
+      parts.append(
+        "<details><summary>Details</summary><pre>\(escaped(report.details.text(.pretty)))</pre>"
+          + "</details>")
+    }
+    guard !parts.isEmpty else { return "" }
+    let heading = columns.count > 1 ? "<h2>\(escaped(name))</h2>\n" : "<h2>Charts and tables</h2>\n"
+    return heading + parts.joined(separator: "\n")
+  }
+
+  /// A table in a box that scrolls sideways; the columns `texts` are set to the left.
+  fileprivate static func table(head: [String], texts: Set<Int>, _ body: [String]) -> String {
+    let titles = head.enumerated().map { index, title in
+      "<th\(texts.contains(index) ? " class=\"text\"" : "")>\(escaped(title))</th>"
+    }
+    return "<div class=\"wide\"><table>\n<thead><tr>\(titles.joined())</tr></thead>\n<tbody>\n"
+      + body.joined(separator: "\n") + "\n</tbody>\n</table></div>"
+  }
+}
+
+extension Table {
+  /// Numbers to the right with as many decimals as their column needs, texts to the left.
+  fileprivate var html: String {
+    let decimals = columns.indices.map { column in
+      let numbers = rows.compactMap { row -> Double? in
+        if case .number(let value) = row[column], value.isFinite { value } else { nil }
+      }
+      return numbers.allSatisfy { $0 == $0.rounded() } ? 0 : 3
+    }
+    let texts = Set(
+      columns.indices.filter { column in
+        rows.contains { if case .text = $0[column] { true } else { false } }
+      })
+    let body = rows.map { row in
+      let cells = row.enumerated().map { index, cell -> String in
+        let tag = index == 0 ? "th" : "td"
+        let style = texts.contains(index) ? " class=\"text\"" : ""
+        return "<\(tag)\(style)>\(escaped(cell.text(decimals: decimals[index])))</\(tag)>"
+      }
+      return "<tr>\(cells.joined())</tr>"
+    }
+    return ReportPage.table(head: columns, texts: texts, body)
+  }
+}
+
+extension Table.Cell {
+  fileprivate func text(decimals: Int) -> String {
+    switch self {
+    case .text(let text): text
+    case .number(let value) where value.isFinite: fixedPoint(value, decimals: decimals)
+    case .number, .absent: "–"
+    }
+  }
+}
+
+extension Chart {
+  /// The picture with its title, legend and caption.
+  fileprivate var figure: String {
+    let names: [String]
+    let drawing: String
+    switch content {
+    case .scatter(let scatter):
+      (names, drawing) = (scatter.series.map(\.name), scatter.drawing(title: title))
+    case .bars(let bars):
+      (names, drawing) = (bars.series.map(\.name), bars.drawing(title: title))
+    case .histogram(let bars):
+      (names, drawing) = (bars.series.map(\.name), bars.histogram(title: title))
+    case .heatmap(let heatmap): (names, drawing) = ([], heatmap.drawing(title: title))
+    }
+    let keys = names.enumerated().map { index, name in
+      "<span><i class=\"c\(index % Palette.count)\"></i>\(escaped(name))</span>"
+    }
+    let legend = keys.isEmpty ? "" : "\n<div class=\"legend\">\(keys.joined())</div>"
+    let below = caption.isEmpty ? "" : "\n<figcaption>\(escaped(caption))</figcaption>"
+    return "<figure>\n<h3>\(escaped(title))</h3>\n\(drawing)\(legend)\(below)\n</figure>"
+  }
+}

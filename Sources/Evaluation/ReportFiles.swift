@@ -1,0 +1,68 @@
+import JSON
+import Tasks
+
+/// The files that tell of an evaluation, as texts: `report.json`, each table as `NAME.csv`,
+/// `report.html`, and the answers as `predictions.jsonl`.
+///
+/// Where several reports stand side by side (base and tuned), the last one is the one that counts:
+/// its are `report.json` and `NAME.csv`; another's tables are `NAME.COLUMN.csv`.
+public struct ReportFiles {
+  /// Each file's name and whole text.
+  public let files: [(name: String, text: String)]
+
+  /// The files of `reports`, which are named as in `ReportTable`.
+  ///
+  /// - Parameters:
+  ///   - facts: what was run, on what; shown below the page's title.
+  ///   - predictions: the answers behind each report, by its name; empty: no predictions.jsonl.
+  public init(
+    _ reports: [(name: String, report: Report)], title: String,
+    facts: [(name: String, value: String)] = [],
+    predictions: [(name: String, predictions: [Prediction])] = []
+  ) {
+    var files: [(name: String, text: String)] = []
+    if let last = reports.last {
+      files.append(("report.json", last.report.json.text(.pretty) + "\n"))
+    }
+    for (index, (name, report)) in reports.enumerated() {
+      let ending = index == reports.count - 1 ? ".csv" : ".\(name).csv"
+      files += report.tables.map { ($0.name + ending, $0.csv) }
+    }
+    files.append(("report.html", ReportPage(title: title, facts: facts, columns: reports).html))
+    if !predictions.isEmpty {
+      let lines = predictions.flatMap { name, list in
+        list.map { $0.json.setting("model", .string(name)).text(.spaced) + "\n" }
+      }
+      files.append(("predictions.jsonl", lines.joined()))
+    }
+    self.files = files
+  }
+}
+
+extension Table {
+  /// The table as RFC 4180 has it: lines end in CRLF, a field with a comma, a quote or a line break
+  /// is quoted. Numbers are written so that they read back exactly; an absent cell is empty.
+  public var csv: String {
+    let lines = [columns.map(Self.field)] + rows.map { $0.map(\.csv) }
+    return lines.map { $0.joined(separator: ",") + "\r\n" }.joined()
+  }
+
+  fileprivate static func field(_ text: String) -> String {
+    let special = text.unicodeScalars.contains { [",", "\"", "\r", "\n"].contains($0) }
+    return special
+      ? "\""
+        + text.split(separator: "\"", omittingEmptySubsequences: false)
+        .joined(separator: "\"\"") + "\"" : text
+  }
+}
+
+extension Table.Cell {
+  fileprivate var csv: String {
+    switch self {
+    case .text(let text): Table.field(text)
+    case .number(let value) where value.isFinite:
+      abs(value) < 1e15 ? Int(exactly: value).map(String.init) ?? String(value) : String(value)
+    case .number, .absent: ""
+    }
+  }
+}
