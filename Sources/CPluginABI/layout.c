@@ -21,6 +21,7 @@ PIN(tk_reward_batch_v1, 64);
 PIN(tk_reward_out_v1, 48);
 PIN(tk_reward_v1, 48);
 PIN(tk_task_v1, 64);
+PIN(tk_audio_v1, 48);
 PIN(tk_export_v1, 40);
 PIN(tk_plugin_head, 16);
 PIN(tk_plugin_v1, 96);

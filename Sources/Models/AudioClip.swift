@@ -8,6 +8,9 @@ public struct AudioClip {
   /// Rows beyond the clip's end that the convolutions read.
   static let margin = 2
 
+  /// The frames of a clip whose features have so many columns: the last two are past its end.
+  public static func frames(columns: Int) -> Int { max(0, columns - margin) }
+
   /// The clip's frames, L.
   public let frames: Int
   /// [L + 2 frames, mel bins]: the clip's frames and the two past its end.

@@ -8,9 +8,9 @@ final class ExampleSink {
   private var turns: [Turn] = []
   /// Names of the tensors with the weights of choices, by turn and part.
   private var weights: [(turn: Int, part: Int, tensor: String)] = []
-  private var metadata = JSONValue.emptyObject
+  private(set) var metadata = JSONValue.emptyObject
   private var choices: [String] = []
-  private var tensors: [String: MediaTensor] = [:]
+  private(set) var tensors: [String: MediaTensor] = [:]
   private(set) var fault: String?
 
   /// Lends a C sink that fills this object.

@@ -32,6 +32,13 @@ public struct Plugin: Sendable {
   /// What it offers, in its own order; kinds that this host does not know are left out.
   public let exports: [Export]
   let records: [ExportRecord]
+  let extensions: Extensions
+
+  /// The plugin's function from an id to a table.
+  struct Extensions: @unchecked Sendable {
+    // Unchecked: a constant function of a library that is never unloaded; any thread may call it.
+    let find: (@convention(c) (UnsafePointer<CChar>?) -> UnsafeRawPointer?)?
+  }
 
   /// The functions of an export.
   struct ExportRecord: @unchecked Sendable {
@@ -67,6 +74,7 @@ public struct Plugin: Sendable {
     name = String(borrowed: table.name).printable
     version = String(borrowed: table.version).printable
     builtWith = String(borrowed: table.built_with).printable
+    extensions = Extensions(find: table.extension)
     (exports, records) = try Self.exports(of: table)
   }
 

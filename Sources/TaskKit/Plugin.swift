@@ -14,8 +14,11 @@ public struct Plugin: @unchecked Sendable {
   // Unchecked: the table is written once here, never changed and never freed.
   private let plugin: UnsafeMutablePointer<tk_plugin_v1>
 
-  /// Creates the table, which lives as long as the process.
-  public init(name: String, version: String, exports: [Export]) {
+  /// Creates the table, which lives as long as the process. `audio` answers `host audio probe`; one
+  /// for the whole library.
+  public init(
+    name: String, version: String, exports: [Export], audio: (any AudioProbe.Type)? = nil
+  ) {
     let list = UnsafeMutablePointer<tk_export_v1>.allocate(capacity: max(1, exports.count))
     for (index, export) in exports.enumerated() { (list + index).initialize(to: export.record) }
     plugin = .allocate(capacity: 1)
@@ -28,6 +31,12 @@ public struct Plugin: @unchecked Sendable {
     plugin.pointee.built_with = "TaskKit, Swift".immortal
     plugin.pointee.export_count = exports.count
     plugin.pointee.exports = UnsafePointer(list)
+    if let audio {
+      AudioTable.probe.withLock { $0 = AudioProber(audio) }
+      plugin.pointee.extension = { id in
+        id.map { String(cString: $0) } == TK_EXTENSION_AUDIO ? AudioTable.pointer : nil
+      }
+    }
   }
 
   /// The table for a host of ABI version `hostABI`; nil when this kit cannot serve it.

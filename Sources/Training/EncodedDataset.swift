@@ -1,4 +1,5 @@
 import Formats
+import Models
 import Tasks
 
 /// What happens to a row longer than `max_length`.
@@ -33,6 +34,8 @@ public struct EncodedDataset: Sendable {
   let policy: OverlengthPolicy
   let seed: UInt64
   private var usable: [Int] = [], lengths: [Int] = []
+  /// The frames of each usable row's clips.
+  private var clips: [[Int]] = []
   /// What the first pass saw.
   public private(set) var statistics = Statistics()
 
@@ -56,6 +59,7 @@ public struct EncodedDataset: Sendable {
       } else if let kept = shortened(sample) {
         usable.append(row)
         lengths.append(kept.ids.count)
+        clips.append(kept.media.map { AudioClip.frames(columns: $0.features.shape[1]) })
         kept.appendBytes(to: &bytes)
         statistics.tokens += kept.ids.count
         statistics.trainedTokens += kept.isTrained.count { $0 }
@@ -79,6 +83,14 @@ public struct EncodedDataset: Sendable {
   /// The lengths of the `count` longest rows, the longest first.
   public func longestRows(_ count: Int) -> [Int] {
     Array(lengths.sorted(by: >).prefix(count))
+  }
+
+  /// The clips of the `count` rows that have most of them, the longest clip, all clips together.
+  public func sound(ofRows count: Int) -> MemoryPlan.Sound {
+    let rows = clips.map { $0.reduce(0, +) }
+    return MemoryPlan.Sound(
+      frames: rows.sorted(by: >).prefix(count).reduce(0, +),
+      longest: clips.compactMap { $0.max() }.max() ?? 0, all: rows.reduce(0, +))
   }
 
   /// Row `index` of the usable ones, as epoch `epoch` has it.

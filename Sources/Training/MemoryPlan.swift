@@ -7,15 +7,29 @@ import Tensors
 /// It follows what the operations keep: see `Kept` and `Recall` in Tensors. Held against the pool's
 /// own count by a test.
 public struct MemoryPlan: Sendable, Hashable {
-  /// The largest micro-batch: its tokens, its longest row, the tokens it trains.
+  /// The largest micro-batch: its tokens, its longest row, the tokens it trains, its clips.
   public struct Batch: Sendable, Hashable {
-    public var tokens: Int, longest: Int, trained: Int
+    public var tokens: Int, longest: Int, trained: Int, sound: Sound
 
     /// Describes a micro-batch.
-    public init(tokens: Int, longest: Int, trained: Int) {
+    public init(tokens: Int, longest: Int, trained: Int, sound: Sound = Sound()) {
       self.tokens = tokens
       self.longest = longest
       self.trained = trained
+      self.sound = sound
+    }
+  }
+
+  /// Clips, in frames of 10 ms: those of the largest micro-batch together, the longest one, all that
+  /// the run hears.
+  public struct Sound: Sendable, Hashable {
+    public var frames: Int, longest: Int, all: Int
+
+    /// Describes clips; none when left out.
+    public init(frames: Int = 0, longest: Int = 0, all: Int = 0) {
+      self.frames = frames
+      self.longest = longest
+      self.all = all
     }
   }
 
@@ -26,7 +40,7 @@ public struct MemoryPlan: Sendable, Hashable {
   /// The caches of the rows that are answered at once when the run evaluates; they take the place of
   /// activations and buffers.
   public let evaluation: Int
-  /// The program itself, its tokenizer and data.
+  /// The program itself, its tokenizer and data, and what a frozen encoder made of clips.
   public let program: Int
   /// Whether blocks are computed again on the way back.
   public let usesCheckpointing: Bool
@@ -49,104 +63,20 @@ public struct MemoryPlan: Sendable, Hashable {
     weights = shapes.storedBytes
     adapter = trained
     optimizer = 3 * trained
-    evaluation = shapes.evaluation(of: answered)
-    self.program = program + Self.growth
+    let encoding = shapes.audio?.passing(batch.sound) ?? 0
+    evaluation = shapes.evaluation(of: answered) + (answered.isEmpty ? 0 : encoding)
+    self.program = program + Self.growth + (shapes.audio?.remembered(batch.sound) ?? 0)
     self.usesCheckpointing = usesCheckpointing
     let block = shapes.kept(tokens: batch.tokens)
     let input = Buffer.bytes(batch.tokens * shapes.hidden)
     activations =
       (usesCheckpointing ? shapes.layers * input + block : shapes.layers * block)
       + shapes.keptByHead(rows: batch.trained)
-    buffers = max(
-      shapes.passing(tokens: batch.tokens, longest: batch.longest),
-      shapes.passingAtHead(rows: batch.trained))
-  }
-}
-
-/// The sizes of a model that decide about memory.
-public struct ModelShapes: Sendable {
-  let layers: Int, hidden: Int, inner: Int, vocabulary: Int
-  let queries: Int, keys: Int, heads: Int, keyHeads: Int
-  let hasHeadNorms: Bool
-  /// Bytes of all weights that a pass reads.
-  let storedBytes: Int
-  /// Numbers that are trained, and the ranks of one block's low-rank parts together.
-  let trainedParameters: Int, ranks: Int
-  /// Whether the blocks are not quantized yet.
-  public let isQuantizable: Bool
-  /// Whether the attention's output projection is trained or adapted: then it keeps its input.
-  let keepsAttended: Bool
-
-  /// The sizes of `model`, its blocks quantized as `quantization` says where they are not yet, with
-  /// adapters of `rank` on the projections named so (nil: all), or trained in full with `rank` nil.
-  public init(
-    _ model: CausalLanguageModel, quantization: Quantization?, rank: Int?, targets: Set<String>?
-  ) {
-    let config = model.config, projections = model.linears.dropLast()
-    layers = config.layers
-    hidden = config.hiddenSize
-    inner = config.intermediateSize
-    vocabulary = config.vocabularySize
-    isQuantizable = config.quantization == nil
-    queries = config.attentionHeads * config.headDimension
-    keys = config.keyValueHeads * config.headDimension
-    heads = config.attentionHeads
-    keyHeads = config.keyValueHeads
-    hasHeadNorms = model.modules.norms.count > 2 * config.layers + 1
-    storedBytes = projections.reduce(model.head.weight.storedBytes) { sum, linear in
-      guard config.quantization == nil, let quantization else {
-        return sum + linear.weight.storedBytes
-      }
-      return sum + quantization.storedBytes(linear.weight.rows * linear.weight.columns)
-    }
-    let adapted = projections.filter { targets?.contains($0.name) ?? true }
-    if let rank {
-      trainedParameters = adapted.reduce(0) { $0 + rank * ($1.weight.rows + $1.weight.columns) }
-      ranks = rank * adapted.count / max(config.layers, 1)
-      keepsAttended = adapted.contains { $0.name == "o_proj" }
-    } else {
-      let matrices = projections.reduce(0) { $0 + $1.weight.rows * $1.weight.columns }
-      let head = model.head.weight, embeddings = config.tiesWordEmbeddings ? 1 : 2
-      trainedParameters = matrices + embeddings * head.rows * head.columns
-      ranks = 0
-      keepsAttended = true
-    }
-  }
-
-  /// What one block keeps for its way back: its input, q, k and v, the attention's output, the sum
-  /// with the residual, gate and up. Norms, rotations and silu(gate) · up are computed again.
-  func kept(tokens: Int) -> Int {
-    let wide = [hidden, queries, keys, keys, keepsAttended ? queries : 0, hidden, inner, inner]
-    let narrow = heads + 2 + (hasHeadNorms ? heads + keyHeads : 0) + ranks
-    return (wide + [narrow]).reduce(0) { $0 + Buffer.bytes($1 * tokens) }
-  }
-
-  /// What the loss keeps: hidden states, before and after the last norm, and their gradient.
-  func keptByHead(rows: Int) -> Int { 3 * Buffer.bytes(rows * hidden) }
-
-  /// The most that operations on the way back have beside what is kept: around SwiGLU, three matrices
-  /// of the feed-forward's width and one of them packed; around attention, q and k computed again and
-  /// their gradients; the residual's gradients. Buffers of one size are used again for no other, so
-  /// these add up.
-  func passing(tokens: Int, longest: Int) -> Int {
-    let wide =
-      4 * Buffer.bytes(tokens * inner) + 3 * Buffer.bytes(tokens * hidden)
-      + 4 * Buffer.bytes(tokens * queries) + 3 * Buffer.bytes(tokens * keys)
-    let attention = longest * (3 * queries / max(heads, 1) + 4 * Asking.block)
-    return wide + Parallel.threads * Buffer.bytes(attention)
-  }
-
-  /// Caches of keys and values of sequences of these lengths, and one pass over all of them.
-  func evaluation(of lengths: [Int]) -> Int {
-    guard let longest = lengths.max() else { return 0 }
-    return lengths.reduce(0) { $0 + 2 * layers * Buffer.bytes($1 * keys) }
-      + passing(tokens: lengths.reduce(0, +), longest: longest)
-      + 2 * Buffer.bytes(lengths.count * vocabulary)
-  }
-
-  /// Scores of a part of the vocabulary, as they are and packed.
-  func passingAtHead(rows: Int) -> Int {
-    let part = min(rows, 1024)
-    return 2 * Buffer.bytes(part * min(2048, vocabulary)) + 2 * Buffer.bytes(part * hidden)
+      + (shapes.audio?.kept(batch.sound, usesCheckpointing: usesCheckpointing) ?? 0)
+    // The encoder's buffers have other sizes, so those of the blocks come on top of them.
+    buffers =
+      max(
+        shapes.passing(tokens: batch.tokens, longest: batch.longest),
+        shapes.passingAtHead(rows: batch.trained)) + encoding
   }
 }

@@ -28,7 +28,9 @@ struct HostCommand: ParsableCommand {
       CommandGroup(name: "Storing", subcommands: [QuantizeCommand.self]),
       CommandGroup(
         name: "Looking",
-        subcommands: [DataCommand.self, InspectCommand.self]),
+        subcommands: [
+          DataCommand.self, InspectCommand.self, AudioCommand.self, ReportCommand.self,
+        ]),
       CommandGroup(name: "Extending", subcommands: [PluginsCommand.self, RewardCommand.self]),
       CommandGroup(name: "Measuring", subcommands: [BenchCommand.self, DoctorCommand.self]),
     ])

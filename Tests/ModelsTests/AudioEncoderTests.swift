@@ -85,8 +85,8 @@ import Testing
     GoldenTests().expectClose(coarse, plain, relative: 0.1, "int8")
     #expect(coarse != plain)
     let config = AdapterConfig(
-      r: 2, alpha: 4, dropout: 0, targetModules: ["q_proj", "fc2"], usesRSLoRA: false,
-      baseModel: nil)
+      r: 2, alpha: 4, dropout: 0, targetModules: ["audio_tower.q_proj", "audio_tower.fc2"],
+      usesRSLoRA: false, baseModel: nil)
     let adapters = try AdapterSet.fresh(config, on: encoder.linears, seed: 1)
     #expect(Recording.off { encoder(clips).values } == plain)
     #expect(adapters.parameters.count == 8)

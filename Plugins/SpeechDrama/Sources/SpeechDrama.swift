@@ -13,4 +13,4 @@ public let plugin = Plugin(
   name: "speech_drama", version: "1.0.0",
   exports: [
     .task(SpeechDrama.self), .dataset(DramaDataset.self), .evaluator(DramaEvaluator.self),
-  ])
+  ], audio: ClipProbe.self)

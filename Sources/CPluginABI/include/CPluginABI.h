@@ -296,6 +296,24 @@ typedef struct tk_task_v1 {
   void *reserved[6];
 } tk_task_v1;
 
+/* ---- audio: what a plugin that reads audio files can say of one ----------------------------- */
+
+/* The extension id under which tk_plugin_v1.extension gives a tk_audio_v1, since ABI 1.2. The host
+ * itself reads no audio: `host audio probe` asks a plugin. */
+#define TK_EXTENSION_AUDIO "tk.audio/1"
+typedef struct tk_audio_v1 {
+  uint32_t struct_size, flags; /* flags: 0 */
+  /* Reads the file at path as the plugin's dataset would with config_json, the data section's
+   * "audio" object. Writes into the sink with metadata {"rate", "channels", "frames", "seconds",
+   * "format", "peak_dbfs", "rms_dbfs", "clipped_share", "mel_frames", "tokens", "fault"}: levels
+   * null for silence, fault null or {"name", "message", "is_warning"}; and, unless there is no
+   * sample, the tensor "log_mel" [bins, mel_frames + 2]. TK_E_DATA where the file cannot be read.
+   * Any thread, may overlap. */
+  tk_status (*probe)(const tk_host_v1 *host, tk_str path, tk_str config_json,
+                     const tk_example_out_v1 *sink, tk_error *error);
+  void *reserved[4];
+} tk_audio_v1;
+
 /* ---- the plugin itself ---------------------------------------------------------------------- */
 
 /* One thing a plugin offers. vtable is a tk_..._v1 of its kind; user is handed to create. Hosts

@@ -15,10 +15,14 @@ struct LinearScale {
     _ axis: Chart.Axis, values: [Double], holdsZero: Bool = false, from start: Double,
     to end: Double
   ) {
-    let all =
-      values.filter(\.isFinite) + (holdsZero ? [0] : []) + [axis.low, axis.high].compactMap(\.self)
+    let given = [axis.low, axis.high].compactMap(\.self)
+    let all = (values + given + (holdsZero ? [0] : [])).map(Self.bounded)
     var low = all.min() ?? 0, high = all.max() ?? 1
-    if low == high { (low, high) = (low - 0.5, high + 0.5) }
+    // A range too narrow for numbers of this size, or none at all, could not be divided.
+    if high - low <= 1e-9 * max(abs(low), abs(high)) {
+      let room = max(0.5, abs(low) * 0.1)
+      (low, high) = (low - room, high + room)
+    }
     let step = Self.step(for: (high - low) / 5)
     if axis.low == nil || axis.low != low { low = (low / step + 1e-9).rounded(.down) * step }
     if axis.high == nil || axis.high != high { high = (high / step - 1e-9).rounded(.up) * step }
@@ -34,8 +38,11 @@ struct LinearScale {
 
   /// The place of `value`.
   func callAsFunction(_ value: Double) -> Double {
-    start + (value - low) / (high - low) * (end - start)
+    start + (Self.bounded(value) - low) / (high - low) * (end - start)
   }
+
+  /// Numbers beyond any quantity worth drawing are drawn at the end of what can be.
+  private static func bounded(_ value: Double) -> Double { min(1e100, max(-1e100, value)) }
 
   /// The name of a tick.
   func name(_ tick: Double) -> String { fixedPoint(tick, decimals: decimals) }

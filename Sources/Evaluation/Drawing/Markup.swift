@@ -69,7 +69,7 @@ struct Canvas {
 
   /// The element, named for those who cannot see it.
   func svg(title: String) -> String {
-    "<svg role=\"img\" aria-label=\"\(escaped(title))\" "
+    "<svg role=\"img\" aria-label=\"\(escaped(title))\" width=\"\(unit(width))\" "
       + "viewBox=\"0 0 \(unit(width)) \(unit(height))\">\n"
       + elements.joined(separator: "\n") + "\n</svg>"
   }

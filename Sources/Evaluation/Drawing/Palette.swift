@@ -39,8 +39,8 @@ enum Palette {
     h1{font-size:26px;margin:0 0 4px}h2{font-size:19px;margin:36px 0 12px}
     h3{font-size:15px;margin:22px 0 8px}
     p,figcaption{color:var(--soft);margin:4px 0 8px}
-    .wide{overflow-x:auto;border:1px solid var(--line);border-radius:8px}
-    table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
+    .wide{overflow-x:auto;width:fit-content;max-width:100%;border:1px solid var(--line);border-radius:8px}
+    table{border-collapse:collapse;font-variant-numeric:tabular-nums}
     th,td{padding:6px 12px;text-align:right;white-space:nowrap;border-top:1px solid var(--line)}
     thead th{border-top:0;background:var(--panel);font-weight:600}
     .text{text-align:left}tbody th{font-weight:400}
@@ -50,7 +50,7 @@ enum Palette {
     .charts{display:grid;gap:20px;grid-template-columns:repeat(auto-fit,minmax(min(100%,520px),1fr))}
     figure{margin:0;padding:14px 16px;background:var(--panel);border-radius:8px}
     figure h3{margin:0 0 8px}
-    svg{display:block;width:100%;height:auto;max-height:640px}
+    svg{display:block;max-width:100%;height:auto;margin:0 auto}
     svg text{font-size:12px;fill:var(--ink)}svg .axis{fill:var(--soft);font-size:13px}
     svg .strong{fill:#ffffff}
     .grid{stroke:var(--line);stroke-width:1}.zero,.whisker{stroke:var(--ink);stroke-width:1.2}

@@ -9,6 +9,7 @@ struct InspectLogits: ParsableCommand {
     commandName: "logits", abstract: "Writes a model's logits for a list of token ids.",
     discussion: """
       The file holds one tensor 'logits', f32 [ids, vocabulary]: row i is the prediction after id i.
+      Of a model that hears, too, the logits are those of text alone.
 
       Examples:
         host inspect logits --model nano-qwen3 --ids 1,2,3 --out logits.safetensors
@@ -29,6 +30,11 @@ struct InspectLogits: ParsableCommand {
     if let wrong = parsed.first(where: { $0 >= vocabulary }) {
       throw Diagnosis(
         Diagnosis.usage, "--ids: \(wrong) is no id of this model, which has 0 to \(vocabulary - 1)")
+    }
+    if let audio = model.config.audioToken, parsed.contains(Int32(audio)) {
+      throw Diagnosis(
+        Diagnosis.usage,
+        "--ids: \(audio) stands for sound, which this command cannot give; leave it out")
     }
     let hidden = Recording.off { model.hidden(parsed, Segments(lengths: [parsed.count])) }
     let source = TensorSource(name: "logits", type: .f32, shape: [parsed.count, vocabulary]) {

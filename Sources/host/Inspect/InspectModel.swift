@@ -53,6 +53,13 @@ struct InspectModel: ParsableCommand {
     table.append("head", config.tiesWordEmbeddings ? "tied to the embedding" : "of its own")
     table.append("rotary base", Format.short(config.ropeTheta))
     table.append("positions", Format.grouped(config.maximumPositions))
+    if let audio = config.audio {
+      table.append(
+        "audio encoder",
+        "\(audio.layers) layers, width \(audio.width), feed-forward \(audio.feedForward), "
+          + "\(audio.heads) heads, \(audio.melBins) mel bins")
+      table.append("audio token", config.audioToken.map(String.init) ?? "")
+    }
     table.append("end tokens", config.endTokens.map(String.init).joined(separator: ", "))
     for file in weights.files {
       let size = Format.bytes(file.file.count)
@@ -77,6 +84,15 @@ struct InspectModel: ParsableCommand {
       "vocab_size": .int(config.vocabularySize),
       "tie_word_embeddings": .bool(config.tiesWordEmbeddings),
     ]
+    if let audio = config.audio {
+      let encoder: JSONValue = [
+        "layers": .int(audio.layers), "width": .int(audio.width),
+        "feed_forward": .int(audio.feedForward), "heads": .int(audio.heads),
+        "mel_bins": .int(audio.melBins), "positions": .int(audio.maximumPositions),
+      ]
+      report = report.setting("audio_encoder", encoder)
+        .setting("audio_token_id", config.audioToken.map(JSONValue.int) ?? .null)
+    }
     let files = try weights.files.map { file -> JSONValue in
       let entry: JSONValue = [
         "path": .string(file.path), "size": .int(file.file.count),

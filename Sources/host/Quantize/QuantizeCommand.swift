@@ -9,7 +9,7 @@ struct QuantizeCommand: ParsableCommand {
     commandName: "quantize", abstract: "Stores a model with its projections quantized.",
     discussion: """
       The folder holds bitsandbytes' tensors: it loads by mapping here, and in transformers.
-      Embeddings, norms, biases and the output head stay as they are; tokenizer and all other files
+      Embeddings, norms, convolutions, biases and the output head stay as they are; tokenizer and all other files
       are copied.
 
       Examples:

@@ -47,7 +47,10 @@ struct MemoryBudget {
     let lengths = train.longestRows(rows).map { min($0, longest ?? $0) }
     let tokens = lengths.reduce(0, +)
     return MemoryPlan(
-      shapes, batch: .init(tokens: tokens, longest: lengths.first ?? 0, trained: tokens),
+      shapes,
+      batch: .init(
+        tokens: tokens, longest: lengths.first ?? 0, trained: tokens,
+        sound: train.sound(ofRows: rows)),
       answered: answered, usesCheckpointing: usesCheckpointing, program: program)
   }
 

@@ -9,9 +9,9 @@ struct Bootstrap: Sendable {
   /// Of fewer resamples the percentiles would be coarse; more would cost without telling more.
   static let most = 1000, least = 100
 
-  /// As many resamples as a few seconds allow for `questions` questions.
+  /// As many resamples as a second or two allows for `questions` questions.
   init(questions: Int, seed: UInt64) {
-    resamples = min(Self.most, max(Self.least, 2_000_000 / max(1, questions)))
+    resamples = min(Self.most, max(Self.least, 400_000 / max(1, questions)))
     self.seed = seed
   }
 

@@ -1,0 +1,94 @@
+import ArgumentParser
+import Evaluation
+import Formats
+import JSON
+import Tasks
+
+/// `host report`
+struct ReportCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "report", abstract: "Compares the reports of several runs.",
+    discussion: """
+      Each folder is one that host train or host evaluate wrote: its report.json is read, or, where
+      there is none, the report in its run.json. Runs of different data stand side by side all the
+      same; the line of rows says how many each was judged on.
+
+      Examples:
+        host report output/speech_drama
+        host report output/first output/second --html comparison.html
+        host report output/first output/second --json
+      """)
+
+  @Argument(help: "Folders of runs.") var folders: [String]
+  @Option(help: ArgumentHelp("Write the comparison as one page to this file.", valueName: "file"))
+  var html: String?
+  @Flag(help: "Print one JSON object, a report for each folder.") var json = false
+
+  func validate() throws {
+    if folders.isEmpty { throw ValidationError("Name one folder of a run or more.") }
+  }
+
+  func run() throws {
+    var columns: [(name: String, report: Report)] = []
+    for folder in folders {
+      columns.append((name(of: folder), try Report(ofRun: folder)))
+    }
+    if let html {
+      let facts = folders.map { (name: name(of: $0), value: Self.facts(of: $0)) }
+      let page = ReportPage(
+        title: columns.count == 1 ? columns[0].name : "Comparison of \(columns.count) runs",
+        facts: facts, columns: columns)
+      try DurableFile.write(page.html, to: html)
+    }
+    let table = ReportTable(columns)
+    Console.print(json ? table.json.text(.pretty) : table.description)
+  }
+
+  /// The folder's own name where it tells the runs apart, else its path.
+  private func name(of folder: String) -> String {
+    func last(_ path: String) -> String {
+      path.split(separator: "/").last.map(String.init) ?? path
+    }
+    let isAlone = folders.count { last($0) == last(folder) } == 1
+    return isAlone ? last(folder) : folder
+  }
+
+  /// Task, model and outcome of a run, as far as its receipt tells.
+  private static func facts(of folder: String) -> String {
+    guard let receipt = try? JSONValue(readingFile: folder + "/run.json") else { return folder }
+    let parts = [
+      receipt["recipe"]?["task"]?.string, receipt["recipe"]?["model_name_or_path"]?.string,
+      receipt["outcome"]?.string,
+    ]
+    return ([folder] + parts.compactMap(\.self)).joined(separator: ", ")
+  }
+}
+
+extension Report {
+  /// The report in a run's folder: report.json, else run.json's `after` or `before`.
+  init(ofRun folder: String) throws {
+    let own = folder + "/report.json", receipt = folder + "/run.json"
+    if FileSystem.exists(own) {
+      self = try Self.read(JSONValue(readingFile: own), from: own)
+      return
+    }
+    guard FileSystem.exists(receipt) else {
+      throw FormatError(
+        .missing, folder, "has neither report.json nor run.json; give the folder of a run")
+    }
+    let json = try JSONValue(readingFile: receipt)
+    guard
+      let kept = [json["after"], json["before"]].compactMap({ $0 }).first(where: { !$0.isNull })
+    else {
+      throw FormatError(
+        .missing, receipt, "holds no report; the run has no evaluator, or has not ended yet")
+    }
+    self = try Self.read(kept, from: receipt)
+  }
+
+  private static func read(_ json: JSONValue, from path: String) throws -> Report {
+    do { return try Report(json: json) } catch {
+      throw FormatError(.malformed, path, "is not a report: \(error.message)")
+    }
+  }
+}
