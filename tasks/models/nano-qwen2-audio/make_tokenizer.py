@@ -3,7 +3,7 @@
 
 usage: python3 make_tokenizer.py CORPUS.jsonl      (needs: pip install tokenizers==0.23.3)
 
-Reads the questions of the corpus, the records of speech_drama's sample and the task's prompts;
+Reads the captions of the corpus, the records of speech_drama's sample and the texts of prompts;
 writes tokenizer.json here.
 """
 import glob
@@ -41,15 +41,16 @@ def rows(path, fields):
 
 
 def texts(corpus):
-    yield from rows(corpus, ["question_text", "multi_choice"])
+    yield from rows(corpus, ["audio_info"])
     fields = ["local_scene", "char_style", "char_profile", "question"]
     yield from rows(os.path.join(TASK, "sample", "train.jsonl"), fields)
-    for path in sorted(glob.glob(os.path.join(TASK, "prompts", "*.json"))):
+    folders = [os.path.join(TASK, "prompts"), os.path.join(HERE, "prompts")]
+    for path in sorted(sum((glob.glob(folder + "/*.json") for folder in folders), [])):
         with open(path, encoding="utf-8") as file:
             for text in strings(json.load(file)):
                 yield from [text] * 20  # whole words even where the corpus is much larger
     yield from ["system\nYou are a helpful assistant.", "user\nAudio 1: ", "assistant\n",
-                "<answer>no</answer>", "<answer>1</answer>"] * 50
+                "Write <answer>", "</answer>", "<answer>", "<think>", "</think>"] * 50
 
 
 def main():
