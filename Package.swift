@@ -143,7 +143,8 @@ let package = Package(
     .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "JSON", "Tasks", "Text"]),
     .testTarget(name: "HRIDialogueTests", dependencies: ["HRIDialogue", "TaskKit"]),
     .testTarget(name: "InstructTests", dependencies: ["Instruct", "TaskKit"]),
-    .testTarget(name: "SpeechDramaTests",
+    .testTarget(
+      name: "SpeechDramaTests",
       dependencies: ["CLogMel", "CSamplerate", "CSndfile", "SpeechDrama", "TaskKit"]),
     .testTarget(name: "HostTests", dependencies: ["Formats", "JSON", "Tensors"]),
   ] + plugins.flatMap(\.targets),

@@ -18,7 +18,11 @@ import Testing
 
     let list = try runInstalled(moved, ["plugins", "list", "--json"]).json().array ?? []
     let paths = list.compactMap { $0["path"]?.string }
-    #expect(paths == ["hri_dialogue", "instruct", "speech_drama"].map { "\(moved)/lib/host/plugins/lib\($0).so" })
+    #expect(
+      paths
+        == ["hri_dialogue", "instruct", "speech_drama"].map {
+          "\(moved)/lib/host/plugins/lib\($0).so"
+        })
     #expect(list.allSatisfy { $0["error"] == nil })
     let rows = try runInstalled(moved, ["data", "show", "--task", "instruct"])
     #expect(rows.code == 0, "\(rows.errors)")

@@ -86,8 +86,7 @@ import Testing
     #expect(coarse != plain)
     let config = AdapterConfig(
       r: 2, alpha: 4, dropout: 0, targetModules: ["audio_tower.q_proj", "audio_tower.fc2"],
-      usesRSLoRA: false,
-      baseModel: nil)
+      usesRSLoRA: false, baseModel: nil)
     let adapters = try AdapterSet.fresh(config, on: encoder.linears, seed: 1)
     #expect(Recording.off { encoder(clips).values } == plain)
     #expect(adapters.parameters.count == 8)

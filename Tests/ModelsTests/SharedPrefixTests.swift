@@ -56,7 +56,8 @@ import Testing
       return linearCrossEntropy(hidden, model.head.weight, targets: targets).sum
     }
     let separate = try gradients { model in
-      let lengths = texts.map(\.count), ends = lengths.reduce(into: [0]) { $0.append($0.last! + $1) }
+      let lengths = texts.map(\.count),
+        ends = lengths.reduce(into: [0]) { $0.append($0.last! + $1) }
       let hidden = model.hidden(
         texts.flatMap { $0 }, Segments(lengths: lengths), rows: ends.dropFirst().map { $0 - 1 })
       return linearCrossEntropy(hidden, model.head.weight, targets: targets).sum

@@ -32,6 +32,11 @@ struct EvaluateCommand: ParsableCommand {
   var predictions: String?
   @Option(
     help: ArgumentHelp(
+      "Write report.json, the report's tables as CSV, report.html and predictions.jsonl into this "
+        + "folder.", valueName: "folder"))
+  var reportDir: String?
+  @Option(
+    help: ArgumentHelp(
       "Write what the recipe's rewards say of every answer to this JSONL file.",
       valueName: "file"))
   var rewards: String?
@@ -75,6 +80,13 @@ struct EvaluateCommand: ParsableCommand {
     }
     if let predictions {
       try write(results.map { ($0.name, $0.predictions) }, to: predictions)
+    }
+    if let reportDir {
+      let files = ReportFiles(
+        results.map { ($0.name, $0.report) }, title: "\(session.task.description.name), \(split)",
+        facts: [("model", session.modelFolder), ("adapter", adapter ?? "none")],
+        predictions: results.map { ($0.name, $0.predictions) })
+      Console.note("report    \(try files.write(to: reportDir))")
     }
     let table = ReportTable(results.map { ($0.name, $0.report) })
     Console.print(json ? table.json.text(.pretty) : table.description)

@@ -49,8 +49,15 @@ struct RunReceipt {
       }
     json = json.setting("outcome", .string(ending))
     json = json.setting("base", Self.hashes(of: base))
-    json = json.setting("before", before?.json ?? .null)
-    json = json.setting("after", after?.json ?? .null)
+    json = json.setting("before", Self.numbers(before))
+    json = json.setting("after", Self.numbers(after))
+  }
+
+  /// A report without what report.json and its tables hold.
+  private static func numbers(_ report: Report?) -> JSONValue {
+    guard var report else { return .null }
+    (report.tables, report.charts) = ([], [])
+    return report.json
   }
 
   func write(to folder: String) throws(FormatError) {

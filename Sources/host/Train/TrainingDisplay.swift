@@ -21,7 +21,8 @@ final class TrainingDisplay {
 
   /// What will be trained, on what, with which settings.
   func introduce(
-    _ session: TaskSession, _ plan: MemoryPlan, _ model: CausalLanguageModel, _ trainable: Trainable,
+    _ session: TaskSession, _ plan: MemoryPlan, _ model: CausalLanguageModel,
+    _ trainable: Trainable,
     _ train: EncodedDataset, _ validation: EncodedDataset?
   ) {
     let trained = trainable.parameters.reduce(0) { $0 + $1.tensor.count }
@@ -90,12 +91,15 @@ final class TrainingDisplay {
   }
 
   /// The metrics before and after, and where the files are.
-  func conclude(before: Report?, after: Report?, folder: String, _ trainable: Trainable) {
+  /// The reports before and after as a table, and as files in `folder`.
+  func conclude(before: Report?, after: Report?, folder: String, task: String) throws {
     if let after {
       var columns: [(name: String, report: Report)] = []
       if let before { columns.append(("base", before)) }
       columns.append(("tuned", after))
       Console.print(ReportTable(columns).description)
+      let page = try ReportFiles(columns, title: task).write(to: folder)
+      Console.note("report    \(page)")
     }
     Console.note("written   \(folder)")
   }

@@ -77,7 +77,8 @@ struct TrainingRun {
     let after = try judge?.judge(model, label: "answering", at: .end).report
     receipt.finish(outcome, before: before, after: after)
     try receipt.write(to: path)
-    display.conclude(before: before, after: after, folder: path, trainable)
+    try display.conclude(
+      before: before, after: after, folder: path, task: session.task.description.name)
   }
 
   private func trainingRows() throws -> EncodedDataset {
@@ -91,7 +92,9 @@ struct TrainingRun {
 
   private func trainable(_ model: CausalLanguageModel) throws -> Trainable {
     let peft = recipe.peft
-    if peft.method == .full { return .full(model.unfreeze(), constants: model.constants, model.config) }
+    if peft.method == .full {
+      return .full(model.unfreeze(), constants: model.constants, model.config)
+    }
     if let folder = peft.adapterPath {
       return .adapter(try AdapterSet.load(folder: folder, on: model.linears))
     }
