@@ -10,6 +10,9 @@ public struct TrainingOptions: Sendable {
   public var learningRate: LearningRate
   /// The greatest norm of the gradient; nil does not clip.
   public var maximumNorm: Double? = 1
+  /// Rows of the validation split that an evaluation's loss is taken of, drawn once by the seed; nil:
+  /// all.
+  public var evaluationRows: Int?
   /// Intervals in steps.
   public var loggingSteps = 1, evaluationSteps = 1, saveSteps = 1
   /// Checkpoints kept beside the best one; nil: all.
@@ -18,7 +21,8 @@ public struct TrainingOptions: Sendable {
   public var bestMetric = "eval_loss", greaterIsBetter = false
   /// Whether the run ends with the best step's weights.
   public var loadsBest = false
-  /// Evaluations without a gain of more than the threshold after which the run ends; nil: never.
+  /// Evaluations in a row without a gain of more than the threshold over the best one after which the
+  /// run ends, as transformers' EarlyStoppingCallback counts them; nil: never.
   public var patience: Int?, stoppingThreshold = 0.0
   /// Decides the order of rows and dropout.
   public var seed: UInt64 = 42
@@ -47,8 +51,8 @@ public enum TrainingEvent: Sendable {
 /// How a run ended.
 public enum TrainingOutcome: Sendable, Hashable {
   case finished(step: Int)
-  /// Early stopping.
-  case stopped(step: Int)
+  /// Early stopping, and why, in a sentence without its full stop.
+  case stopped(step: Int, reason: String)
   /// A signal; the checkpoint of `step` continues the run.
   case interrupted(step: Int)
 }

@@ -36,6 +36,8 @@ struct TrainingRun {
     let judge = try Judge(
       session, split: .validation, limit: recipe.evaluation.maximumSamples, panel: panel,
       log: RewardLog(path: path + "/rewards.jsonl"))
+    let watched = WatchedMetric(recipe)
+    try watched?.check(hasValidation: validation != nil, judge, panel)
     let mapped = try session.mapped(),
       plan = try MemoryBudget(
         session, train, mapped, judges: judge != nil
@@ -52,6 +54,7 @@ struct TrainingRun {
     try RunOutput.writeSkipped(
       [("train", train)] + (validation.map { [("validation", $0)] } ?? []), to: path)
     let before = try baseReport(judge, model, trainable, path)
+    if let before { try watched?.check(amongst: before.metrics.map(\.name)) }
 
     let trainer = Trainer(
       model: model, trainable: trainable,
@@ -154,6 +157,7 @@ extension TrainingOptions {
     batchSize = training.trainBatchSize
     accumulation = training.accumulation
     evaluationBatchSize = training.evaluationBatchSize
+    evaluationRows = recipe.evaluation.maximumSamples
     epochs = Double(steps) / Double(perEpoch)
     maximumNorm = training.maximumGradientNorm > 0 ? training.maximumGradientNorm : nil
     loggingSteps = training.loggingSteps ?? max(1, steps / 50)

@@ -1,0 +1,66 @@
+import Tasks
+
+extension Comparison {
+  /// The tables of a page or a terminal: the difference of each metric that both reports have and of
+  /// the share of right rows, what the answers are to each other, and the first `examples` of the
+  /// improvements and of the regressions. Empty ones are left out.
+  public func tables(base: Report, tuned: Report, examples: Int) -> [Table] {
+    [
+      differences(base, tuned), outcomes, self.examples(.improvement, examples),
+      self.examples(.regression, examples),
+    ].filter { !$0.rows.isEmpty }
+  }
+
+  private func differences(_ base: Report, _ tuned: Report) -> Table {
+    var table = Table(
+      name: "comparison", columns: ["metric", "base", "tuned", "difference", "low", "high"])
+    if let (base, tuned, difference) = correctness {
+      table.rows.append([
+        .text("right rows"), .number(base), .number(tuned), .number(difference.value),
+        Table.Cell(difference.low), Table.Cell(difference.high),
+      ])
+    }
+    for (name, measure) in tuned.metrics {
+      guard let before = base[name]?.value else { continue }
+      table.rows.append([
+        .text(name), .number(before), .number(measure.value), .number(measure.value - before),
+        .absent, .absent,
+      ])
+    }
+    return table
+  }
+
+  private var outcomes: Table {
+    let titles: [(Outcome, String)] = [
+      (.bothRight, "both right"), (.sameWrong, "both wrong, same answer"),
+      (.bothWrong, "both wrong, different answers"), (.improvement, "improvements"),
+      (.regression, "regressions"), (.sameUnjudged, "same answer, no reference"),
+      (.differentUnjudged, "different answers, no reference"),
+    ]
+    let rows = titles.compactMap { outcome, title -> [Table.Cell]? in
+      let number = count(outcome)
+      let isShown = number > 0 || outcome == .improvement || outcome == .regression
+      return isShown ? line(title, number) : nil
+    }
+    return Table(
+      name: "comparison_outcomes", columns: ["outcome", "rows", "share"],
+      rows: rows + [line("all disagreements", disagreements)])
+  }
+
+  private func line(_ title: String, _ number: Int) -> [Table.Cell] {
+    [.text(title), .number(Double(number)), .number(Double(number) / Double(max(rows.count, 1)))]
+  }
+
+  private func examples(_ outcome: Outcome, _ limit: Int) -> Table {
+    Table(
+      name: "comparison_\(outcome.rawValue)s",
+      columns: ["row", "asked", "reference", "base", "tuned"],
+      rows: rows(outcome).prefix(limit).map { row in
+        let asked = row.base.example.prompt.last { $0.role == "user" }?.text ?? ""
+        return [.number(Double(row.base.index))]
+          + [asked, row.base.expectedAnswer ?? "", row.base.answer, row.tuned.answer].map {
+            .text($0.split(whereSeparator: \.isWhitespace).joined(separator: " "))
+          }
+      })
+  }
+}
