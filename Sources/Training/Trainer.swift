@@ -205,12 +205,13 @@ public final class Trainer {
 
   /// The end of a run that gains nothing any more.
   private var stopped: TrainingOutcome {
+    let verb = options.greaterIsBetter ? "risen" : "fallen", count = state.evaluationsWithoutGain
     let margin = options.stoppingThreshold > 0 ? " by more than \(options.stoppingThreshold)" : ""
-    let best = state.bestMetric.map { "\($0) of step \(state.bestGlobalStep ?? 0)" }
+    let best = state.bestMetric.map { "; its best is \($0), at step \(state.bestGlobalStep ?? 0)" }
     return .stopped(
       step: state.globalStep,
-      reason: "\(watched) has not bettered \(best ?? "anything")\(margin) in "
-        + "\(state.evaluationsWithoutGain) evaluations")
+      reason: "\(watched) has not \(verb)\(margin) in \(count) "
+        + "evaluation\(count == 1 ? "" : "s")\(best ?? "")")
   }
 
   private func evaluate() throws {

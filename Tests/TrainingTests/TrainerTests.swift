@@ -82,7 +82,7 @@ import Tracking
       #expect(outcome == .interrupted(step: stopAfter))
     } else if stalls {
       guard case .stopped(6, let reason) = outcome else { Issue.record("\(outcome)"); return [] }
-      #expect(reason.contains("eval_loss has not bettered") && reason.contains("more than 100.0"))
+      #expect(reason.contains("eval_loss has not fallen by more than 100.0 in 1 evaluation;"))
     } else {
       #expect(outcome == .finished(step: 7))
     }

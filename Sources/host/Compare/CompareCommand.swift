@@ -15,7 +15,7 @@ struct CompareCommand: ParsableCommand {
       A row counts as right when its likeliest choice is the reference's, or, for written answers,
       when the answer is exactly the reference; white space at the ends and thinking do not count.
       The task's evaluator judges both models beside that. Thinking is off (enable_thinking: false)
-      unless the recipe says otherwise.
+      unless the recipe says otherwise, or its template trains other prompts than that would ask.
 
       The base answers with the adapter taken off. A hash of its log-likelihoods before the adapter
       is loaded and after the last answer proves it: where they differ, the command fails.
@@ -57,7 +57,7 @@ struct CompareCommand: ParsableCommand {
   }
 
   func run() throws {
-    let session = try TaskSession(assembled()), folder = try adapterFolder(session.recipe)
+    let session = try session(), folder = try adapterFolder(session.recipe)
     let desk = session.offerModel()
     let panel = try RewardPanel(session.recipe, of: session.task, in: session.catalog)
     let judge = try Judge.required(
@@ -96,14 +96,16 @@ struct CompareCommand: ParsableCommand {
     if json { Console.print(report.json.text(.pretty)) } else { report.print(examples: show) }
   }
 
-  /// The recipe with the base model in it, thinking off where it says nothing.
-  private func assembled() throws -> AssembledRecipe {
+  /// What the recipe names, with `--base` in it; thinking off where it says nothing.
+  private func session() throws -> TaskSession {
     let flags = try base.map { try RecipeLayer.text("model_name_or_path", $0, flag: "--base") }
-    let assembled = try task.assemble(flags: flags.map { [$0] } ?? [])
-    var recipe = assembled.recipe
-    recipe.training.enablesThinking = recipe.training.enablesThinking ?? false
-    return AssembledRecipe(
-      recipe: recipe, task: assembled.task, catalog: assembled.catalog, folder: assembled.folder)
+    let session = try TaskSession(task.assemble(flags: flags.map { [$0] } ?? []))
+    guard session.recipe.training.enablesThinking == nil else { return session }
+    if let off = try session.thinkingOff() { return off }
+    Console.note(
+      "enable_thinking is left unsaid: with false, this model's template would ask other prompts "
+        + "than it trains; training_args.enable_thinking decides otherwise")
+    return session
   }
 
   private func adapterFolder(_ recipe: Recipe) throws -> String {

@@ -49,7 +49,7 @@ struct ComparisonReport {
   /// A report without what the CSV files and the page hold.
   private static func numbers(_ report: Report) -> JSONValue {
     var report = report
-    (report.tables, report.charts) = ([], [])
+    (report.tables, report.charts, report.details) = ([], [], .emptyObject)
     return report.json
   }
 

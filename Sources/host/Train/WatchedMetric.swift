@@ -26,7 +26,8 @@ struct WatchedMetric {
   func check(hasValidation: Bool, _ judge: Judge?, _ panel: RewardPanel?) throws {
     guard hasValidation else {
       throw recipe.fault(
-        key, "needs a validation split, which the data does not have; name one, or leave the key out")
+        key,
+        "needs a validation split, which the data does not have; name one, or leave the key out")
     }
     guard let judge else { return try check(amongst: []) }
     guard let name = recipe.training.bestMetric, Self.bare(name) != "loss" else { return }
@@ -41,11 +42,11 @@ struct WatchedMetric {
     let known = (["loss"] + names).map { "eval_" + $0 }
     let bare = Self.bare(metric)
     guard !known.contains("eval_" + bare) else { return }
-    let hint = nearest(to: bare, among: ["loss"] + names).map { "did you mean '\($0)'? " } ?? ""
+    let hint = nearest(to: bare, among: ["loss"] + names).map { "; did you mean '\($0)'?" } ?? ""
     throw recipe.fault(
       "training_args.metric_for_best_model",
-      "is '\(metric)', which no evaluation gives; \(hint)the metrics are "
-        + known.joined(separator: ", "))
+      "is '\(metric)', which no evaluation gives; there are " + known.joined(separator: ", ")
+        + hint)
   }
 
   private static func bare(_ name: String) -> String {
