@@ -5,16 +5,17 @@ import Tasks
 /// earlier exchanges), then the row's metadata under its own keys.
 ///
 /// The question's first paragraph is the instruction and what follows the blank line the input, so
-/// that instruction, blank line and input together are the question again, letter for letter.
+/// that instruction, blank line and input together are the question again, letter for letter. Of
+/// choices inside an answer the right one is written.
 struct AlpacaRow {
-  /// The row; `label` is its name in errors.
+  /// The row.
   let json: JSONValue
   /// Exchanges before the last one.
   let earlier: Int
-  static let keys = ["instruction", "input", "output", "system", "history"]
+  private static let keys = ["instruction", "input", "output", "system", "history"]
 
   /// Reads `example`, which must be an optional system turn and then questions and answers in turn,
-  /// all of them text: nothing else has a place in such a row.
+  /// all of them text: nothing else has a place in such a row. `label` is the row's name in errors.
   init(_ example: Example, label: String) throws(TaskError) {
     let system = example.turns.first.flatMap { $0.role == "system" ? $0.text : nil }
     let turns = example.turns.dropFirst(system == nil ? 0 : 1)

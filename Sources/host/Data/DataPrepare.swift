@@ -10,7 +10,8 @@ struct DataPrepare: ParsableCommand {
     discussion: """
       train.json and validation.json are arrays of Alpaca rows (instruction, input, output, system,
       history), each with the row's metadata beside; test.jsonl has the same rows, one a line.
-      dataset_info.json registers them, meta.json says what they were made of. Splits that the task
+      dataset_info.json registers them, meta.json says what they were made of, manifest.json how large
+      each file is and its SHA-256. Splits that the task
       does not have are left out. Earlier exchanges of a conversation become its history; rows with
       sound, tools or other turns are refused. Training needs none of these files.
 
