@@ -3,11 +3,15 @@ import Tasks
 extension Prediction {
   /// What the model answered, as one text: the likeliest choices where choices were weighed, else
   /// what it wrote, without the thinking (`<think>…</think>`, or all of it where the model was cut
-  /// off while thinking). White space at the ends does not count.
+  /// off while thinking). White space at the ends does not count. What begins with one of the row's
+  /// choices as a word of its own, in any letter case, is that choice: `Yes, since …`.
   public var answer: String {
-    choiceLogLikelihoods.isEmpty
-      ? trimmed(withoutThinking(text))
-      : likeliest.map(trimmed).joined(separator: ", ")
+    guard choiceLogLikelihoods.isEmpty else {
+      return likeliest.map(trimmed).joined(separator: ", ")
+    }
+    let written = trimmed(withoutThinking(text))
+    let begun = example.choices.map(trimmed).filter { begins(written, with: $0) }
+    return begun.max { $0.count < $1.count } ?? written
   }
 
   /// What the answer should have been, in the same form; nil for a row without a reference.
@@ -32,6 +36,12 @@ extension Prediction {
       return example.choices[best - first]
     }
   }
+}
+
+/// Whether `text` begins with `word`, in any letter case, and the word ends there.
+private func begins(_ text: String, with word: String) -> Bool {
+  guard !word.isEmpty, text.lowercased().hasPrefix(word.lowercased()) else { return false }
+  return text.dropFirst(word.count).first.map { !$0.isLetter && !$0.isNumber } ?? true
 }
 
 /// The text without `<think>…</think>`.

@@ -34,6 +34,21 @@ import Testing
     #expect(Self.written("Yes", nil).isCorrect == nil)
   }
 
+  @Test func aWrittenAnswerThatBeginsWithAChoiceIsThatChoice() {
+    func answer(_ text: String) -> String {
+      Prediction(
+        index: 0, text: text,
+        example: Example(
+          turns: [Turn(role: "assistant", text: "No")], choices: ["No", "Not sure", "Yes"])
+      ).answer
+    }
+    #expect(answer("yes, since they like cars") == "Yes")
+    #expect(answer("<think>Yes?</think> NO.") == "No")
+    #expect(answer("not sure at all") == "Not sure")
+    #expect(answer("Nothing to say") == "Nothing to say")
+    #expect(answer("I would say Yes") == "I would say Yes")
+  }
+
   @Test func theLikeliestChoiceMustBeTheReference() {
     #expect(Self.chosen([-0.1, -3], "Yes").isCorrect == true)
     #expect(Self.chosen([-0.1, -3], "No").isCorrect == false)
@@ -126,16 +141,39 @@ import Testing
 
   @Test func tablesShowTheFirstExamples() {
     let report = Report(count: 8, primary: "f", metrics: [("f", Measure(value: 1))])
-    let tables = Self.comparison.tables(base: report, tuned: report, examples: 2)
+    func tables(_ examples: Int) -> [Table] {
+      Self.comparison.tables(base: report, tuned: report, examples: examples, width: 20)
+    }
+    let shown = tables(2)
     #expect(
-      tables.map(\.name) == [
+      shown.map(\.name) == [
         "comparison", "comparison_outcomes", "comparison_improvements", "comparison_regressions",
       ])
-    #expect(tables[2].rows.count == 2 && tables[3].rows.count == 1)
+    #expect(shown[2].rows.count == 2 && shown[3].rows.count == 1)
     #expect(
-      tables[2].rows[1] == [.number(1), .text("a b"), .text("Yes"), .text("No"), .text("Yes")])
-    let none = Self.comparison.tables(base: report, tuned: report, examples: 0)
-    #expect(none.map(\.name) == ["comparison", "comparison_outcomes"])
+      shown[2].rows[1] == [.number(1), .text("a b"), .text("Yes"), .text("No"), .text("Yes")])
+    #expect(tables(0).map(\.name) == ["comparison", "comparison_outcomes"])
+  }
+
+  /// What all rows ask alike is left out; of the rest, beginning and end are shown.
+  @Test func examplesShowWhatTellsThemApart() {
+    func row(_ index: Int, _ said: String) -> Prediction {
+      let titles = (0..<9).map { "title \($0 + index)" }.joined(separator: "\n")
+      return Prediction(
+        index: index, text: said,
+        example: Example(turns: [
+          Turn(role: "user", text: "Will they like it?\n\n\(titles)\n\nAnswer Yes or No."),
+          Turn(role: "assistant", text: "Yes"),
+        ]))
+    }
+    let report = Report(count: 2, primary: "f", metrics: [("f", Measure(value: 1))])
+    let comparison = Comparison(
+      base: (0..<2).map { row($0, "No") }, tuned: (0..<2).map { row($0, "Yes") }, seed: 1)
+    let tables = comparison.tables(base: report, tuned: report, examples: 9, width: 21)
+    #expect(tables[2].rows[1][1] == .text("1 title 2 … 8 title 9"))
+    #expect(Comparison.cut("abcdef", to: 6) == "abcdef")
+    #expect(Comparison.cut("abcdefg", to: 6) == "abcde…")
+    #expect(Comparison.cut("abcdefg", to: 6, inTheMiddle: true) == "abc…fg")
   }
 
   @Test func theIntervalIsThatOfTheMean() throws {

@@ -8,7 +8,7 @@ import Testing
   private static let trained = Result { () throws -> Scratch in
     let scratch = try Scratch()
     let outcome = try HostProgram.shell(
-      "host train \(task) --output-dir \(scratch.path("out")) --epochs 5"
+      "host train \(task) --output-dir \(scratch.path("out")) --epochs 6"
         + " --set evaluation.predict_with_generate=false --set training_args.eval_steps=1000")
     try #require(outcome.code == 0, "\(outcome.errors)")
     return scratch
@@ -59,8 +59,8 @@ import Testing
     #expect(page.contains("comparison_improvements") && page.contains("right rows"))
     let shown = outcome.output.split(separator: "\n").map(String.init)
     let head = try #require(shown.firstIndex { $0.contains("asked") && $0.contains("tuned") })
-    // Two examples end the output.
-    #expect(shown[(head + 1)...].count == 2)
+    // The examples end the output.
+    #expect(shown[(head + 1)...].count == min(2, improvements.count))
     #expect(outcome.output.contains("all disagreements"))
   }
 

@@ -62,7 +62,7 @@ struct ComparisonReport {
         ("model", session.modelFolder), ("adapter", adapter),
         ("rows", "\(comparison.rows.count)"),
       ],
-      tables: comparison.tables(base: base.report, tuned: tuned.report, examples: examples),
+      tables: tables(examples, width: 240),
       predictions: [("base", base.predictions), ("tuned", tuned.predictions)],
       others: [
         ("comparison_report.json", json.text(.pretty) + "\n"),
@@ -74,18 +74,21 @@ struct ComparisonReport {
   /// The metrics side by side, then what the models make of each other's rows.
   func print(examples: Int) {
     Console.print(ReportTable([("base", base.report), ("tuned", tuned.report)]).description)
-    let tables = comparison.tables(base: base.report, tuned: tuned.report, examples: examples)
-    let width = max(24, (Console.output.isTerminal ? Console.output.width : 160) / 5)
-    for table in tables {
+    let width = max(16, (Console.output.isTerminal ? Console.output.width : 160) / 5)
+    for table in tables(examples, width: width) {
       Console.print("")
-      Console.print(TextTable(table, cellWidth: width).text)
+      Console.print(TextTable(table).text)
     }
+  }
+
+  private func tables(_ examples: Int, width: Int) -> [Table] {
+    comparison.tables(base: base.report, tuned: tuned.report, examples: examples, width: width)
   }
 }
 
 extension TextTable {
-  /// A report's table; texts are cut to `cellWidth` characters.
-  fileprivate init(_ table: Table, cellWidth: Int) {
+  /// A report's table: texts to the left, numbers to the right.
+  fileprivate init(_ table: Table) {
     let texts = table.columns.indices.map { column in
       table.rows.contains { if case .text = $0[column] { true } else { false } }
     }
@@ -99,7 +102,7 @@ extension TextTable {
       append(
         row: zip(row, decimals).map { cell, decimals in
           switch cell {
-          case .text(let text): text.count > cellWidth ? text.prefix(cellWidth - 1) + "…" : text
+          case .text(let text): text
           case .number(let value): Format.fixed(value, decimals)
           case .absent: ""
           }

@@ -13,7 +13,8 @@ struct DataPrepare: ParsableCommand {
       dataset_info.json registers them, meta.json says what they were made of, manifest.json how large
       each file is and its SHA-256. Splits that the task
       does not have are left out. Earlier exchanges of a conversation become its history; rows with
-      sound, tools or other turns are refused. Training needs none of these files.
+      sound, tools or other turns are refused. Where rows vary from epoch to epoch, they are the
+      first one's. Training needs none of these files.
 
       The folder appears whole or not at all, however the program ends.
 
