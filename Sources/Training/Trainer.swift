@@ -224,13 +224,17 @@ public final class Trainer {
     if let validation { values.append(("eval_loss", try loss(of: validation))) }
     if let judge { values += try judge(state.globalStep).map { ("eval_" + $0.name, $0.value) } }
     guard !values.isEmpty else { return }
-    guard let value = values.first(where: { $0.name == watched })?.value else {
+    let value = values.first(where: { $0.name == watched })?.value
+    guard value != nil || options.isMetricKnown else {
       throw TrainingError(
         .refused,
         "metric_for_best_model is '\(options.bestMetric)', but the evaluation gives "
           + values.map(\.name).joined(separator: ", "))
     }
-    let isBest = noteBest(value)
+    if value == nil {
+      observe(.note("\(watched) is undefined at step \(state.globalStep), which is no gain"))
+    }
+    let isBest = noteBest(value ?? .nan)
     try append(values.map { ($0.name, $0.value) }, prefix: "eval/")
     observe(.evaluated(state.globalStep, values, isBest: isBest))
   }

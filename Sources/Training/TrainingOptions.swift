@@ -19,6 +19,9 @@ public struct TrainingOptions: Sendable {
   public var saveLimit: Int?
   /// The metric that chooses the best step, and its direction.
   public var bestMetric = "eval_loss", greaterIsBetter = false
+  /// Whether the metric is known to exist: an evaluation without it then has it undefined, which is no
+  /// gain, and not the wrong name.
+  public var isMetricKnown = false
   /// Whether the run ends with the best step's weights.
   public var loadsBest = false
   /// Evaluations in a row without a gain of more than the threshold over the best one after which the

@@ -13,6 +13,8 @@ import Testing
   struct Script {
     var values: [Double]
     var greaterIsBetter = true, threshold = 0.0, patience: Int? = 2
+    /// Whether a value that is not a number is left out of the report.
+    var omits = false, isKnown = false
     var loadsBest = true, saveSteps = 100, saveLimit: Int? = 2
   }
 
@@ -36,13 +38,17 @@ import Testing
     options.patience = script.patience
     options.stoppingThreshold = script.threshold
     options.saveSteps = script.saveSteps
+    options.isMetricKnown = script.isKnown
     options.saveLimit = script.saveLimit
     var notes: [String] = []
     let trainer = Trainer(
       model: model, trainable: .adapter(adapters), optimizer: AdamW(adapters.parameters),
       train: data, validation: nil, options: options,
       folder: try RunFolder(path: path, resuming: resuming),
-      judge: { [("score", script.values[$0 - 1])] },
+      judge: { step in
+        let value = script.values[step - 1]
+        return [("other", 1)] + (script.omits && value.isNaN ? [] : [("score", value)])
+      },
       observe: { if case .note(let text) = $0 { notes.append(text) } })
     var done = 0
     let outcome = try trainer.run(resuming: resuming) {
@@ -92,6 +98,19 @@ import Testing
     let path = TrainerTests.folder(), script = Script(values: [0.5, .nan, .nan, 0.9])
     #expect(step(try run(script, at: path).outcome) == 3)
     #expect(try state(path).bestGlobalStep == 1)
+  }
+
+  @Test func aMetricThatIsUndefinedIsNoGain() throws {
+    var script = Script(values: [0.5, .nan, .nan, 0.9], omits: true, isKnown: true)
+    let result = try run(script, at: TrainerTests.folder())
+    #expect(step(result.outcome) == 3)
+    #expect(result.notes.contains("eval_score is undefined at step 2, which is no gain"))
+    // A name that nobody has confirmed is taken for a wrong one.
+    script.isKnown = false
+    let error = #expect(throws: TrainingError.self) {
+      try run(script, at: TrainerTests.folder())
+    }
+    #expect(error?.message.contains("but the evaluation gives eval_other") == true)
   }
 
   @Test(arguments: [1, 2, 3, 4]) func aResumedRunKeepsTheCount(stop: Int) throws {

@@ -11,7 +11,8 @@ struct DataAudit: ParsableCommand {
       rows with how they begin, rows that cannot be read, duplicates within it and in other splits,
       the share of trained tokens. Ends with exit code 65 when a row cannot be read.
 
-      --chars needs neither tokenizer nor model: lengths and --max-length count characters.
+      --chars needs neither tokenizer nor model: lengths, and --max-length where it is given, count
+      characters.
 
       Examples:
         host data audit --task hri_dialogue
@@ -34,8 +35,10 @@ struct DataAudit: ParsableCommand {
   func run() throws {
     let assembled = try task.assemble(), session = chars ? nil : try TaskSession(assembled)
     let recipe = assembled.recipe
+    // The recipe's max_length counts tokens.
+    let maximum = chars && task.maximumLength == nil ? nil : recipe.training.maximumLength
     let measure = SplitAudit.Measure(
-      encoder: session?.encoder, maximumLength: recipe.training.maximumLength, longest: longest,
+      encoder: session?.encoder, maximumLength: maximum, longest: longest,
       seed: UInt64(recipe.training.seed))
     var audits: [SplitAudit] = []
     for split in Split.allCases {
@@ -49,7 +52,7 @@ struct DataAudit: ParsableCommand {
       Console.print(report(audits, overlaps).text(.pretty))
     } else {
       Console.print(lengths(audits, measure))
-      printRows(audits, overlaps, measure)
+      printRows(audits, overlaps)
     }
     let faulty = audits.reduce(0) { $0 + $1.faults.count }
     guard faulty == 0 else {
@@ -61,7 +64,7 @@ struct DataAudit: ParsableCommand {
     let trained = chars ? [] : ["trained"]
     let titles =
       ["rows", measure.unit] + trained + ["min", "mean"] + percentiles.percents.map { "p\($0)" }
-      + ["over \(measure.maximumLength)", "share", "twice", "unusable"]
+      + (measure.maximumLength.map { ["over \($0)", "share"] } ?? []) + ["twice", "unusable"]
     var table = TextTable(columns: [("split", .left)] + titles.map { ($0, .right) })
     for audit in audits {
       let lengths = Percentiles(audit.lengths)
@@ -71,17 +74,15 @@ struct DataAudit: ParsableCommand {
       table.append(
         row: [
           audit.split.rawValue, Format.grouped(audit.rows), Format.grouped(audit.total),
-        ] + (audit.trainedShare.map { [Format.percent($0)] } ?? []) + numbers + [
-          "\(audit.overlength.count)", Format.percent(audit.overlengthShare),
-          "\(audit.duplicates)", "\(audit.faults.count)",
-        ])
+        ] + (audit.trainedShare.map { [Format.percent($0)] } ?? []) + numbers
+          + (measure.maximumLength == nil
+            ? [] : ["\(audit.overlength.count)", Format.percent(audit.overlengthShare)])
+          + ["\(audit.duplicates)", "\(audit.faults.count)"])
     }
     return table.text
   }
 
-  private func printRows(
-    _ audits: [SplitAudit], _ overlaps: [Overlap], _ measure: SplitAudit.Measure
-  ) {
+  private func printRows(_ audits: [SplitAudit], _ overlaps: [Overlap]) {
     for overlap in overlaps where overlap.prompts > 0 {
       Console.print(
         "\(overlap.split.rawValue): \(overlap.prompts) rows ask what a row of "
@@ -89,15 +90,10 @@ struct DataAudit: ParsableCommand {
     }
     for audit in audits {
       for row in audit.longest {
-        let isOver = row.length > measure.maximumLength
+        let isOver = audit.measure.maximumLength.map { row.length > $0 } ?? false
         Console.print(
-          "\(audit.split.rawValue) row \(row.row): \(row.length) \(measure.unit)"
+          "\(audit.split.rawValue) row \(row.row): \(row.length) \(audit.measure.unit)"
             + (isOver ? ", over max_length" : "") + Style.dim("  \(row.beginning)"))
-      }
-      let shown = Set(audit.longest.map(\.row))
-      for row in audit.overlength.filter({ !shown.contains($0.row) }).prefix(8) {
-        Console.print(
-          "\(audit.split.rawValue) row \(row.row): \(row.length) \(measure.unit), over max_length")
       }
       for fault in audit.faults.prefix(8) { Console.note("host: \(fault)") }
     }

@@ -7,8 +7,8 @@ struct SplitAudit {
   struct Measure {
     /// Makes tokens of a row; nil measures characters.
     let encoder: ConversationEncoder?
-    /// The longest row that a run takes, in the same unit.
-    let maximumLength: Int
+    /// The longest row that a run takes, in the same unit; nil where none is known in it.
+    let maximumLength: Int?
     /// How many of the longest rows are kept.
     let longest: Int
     let seed: UInt64
@@ -60,7 +60,7 @@ struct SplitAudit {
     trainedTokens += sample?.isTrained.count { $0 } ?? 0
     lengths.append(length)
     characters.append(count)
-    if length > measure.maximumLength { overlength.append((row, length)) }
+    if let maximum = measure.maximumLength, length > maximum { overlength.append((row, length)) }
     if conversations[example.turns.hashValue] != nil { duplicates += 1 }
     conversations[example.turns.hashValue, default: 0] += 1
     prompts[example.prompt.hashValue, default: 0] += 1
@@ -105,14 +105,16 @@ struct SplitAudit {
         .setting("trained_share", .double(trainedShare))
         .setting("token_lengths", Percentiles(lengths).json(percents))
     }
-    return json.setting("character_lengths", Percentiles(characters).json(percents))
-      .setting("max_length", .int(measure.maximumLength))
-      .setting("overlength_share", .double(overlengthShare))
-      .setting(
-        "overlength",
-        .array(overlength.map { ["row": .int($0.row), measure.unit: .int($0.length)] })
-      )
-      .setting(
+    json = json.setting("character_lengths", Percentiles(characters).json(percents))
+    if let maximum = measure.maximumLength {
+      let rows = overlength.map { row -> JSONValue in
+        ["row": .int(row.row), measure.unit: .int(row.length)]
+      }
+      json = json.setting("max_length", .int(maximum))
+        .setting("overlength_share", .double(overlengthShare)).setting("overlength", .array(rows))
+    }
+    return
+      json.setting(
         "longest",
         .array(
           longest.map {

@@ -22,18 +22,22 @@ struct WatchedMetric {
 
   /// Refuses a run that could never tell its best step: one without validation rows, or one whose
   /// evaluations do not give the metric. What they give is known beforehand from `judge`, unless its
-  /// evaluator fails on what it is shown; the base model's report then decides.
-  func check(hasValidation: Bool, _ judge: Judge?, _ panel: RewardPanel?) throws {
+  /// evaluator fails on what it is shown: then the answer is false, and the base model's report must
+  /// decide.
+  func check(hasValidation: Bool, _ judge: Judge?, _ panel: RewardPanel?) throws -> Bool {
     guard hasValidation else {
       throw recipe.fault(
         key,
         "needs a validation split, which the data does not have; name one, or leave the key out")
     }
-    guard let judge else { return try check(amongst: []) }
-    guard let name = recipe.training.bestMetric, Self.bare(name) != "loss" else { return }
-    guard let names = try? judge.metricNames() else { return }
-    let rewards = panel.map { ["reward"] + $0.members.map { "reward/" + $0.name } } ?? []
-    try check(amongst: names + rewards)
+    guard let name = recipe.training.bestMetric, Self.bare(name) != "loss" else { return true }
+    var names: [String] = []
+    if let judge {
+      guard let own = try? judge.metricNames() else { return false }
+      names = own + (panel.map { ["reward"] + $0.members.map { "reward/" + $0.name } } ?? [])
+    }
+    try check(amongst: names)
+    return true
   }
 
   /// Refuses a metric that is neither the loss nor one of `names`.
