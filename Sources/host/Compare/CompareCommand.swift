@@ -58,13 +58,30 @@ struct CompareCommand: ParsableCommand {
 
   func run() throws {
     let session = try session(), folder = try adapterFolder(session.recipe)
+    let (base, tuned, check) = try answers(session, adapter: folder)
+    let report = ComparisonReport(
+      session: session, adapter: folder, split: split, limit: limit, generates: generate,
+      recipeFile: task.recipe.config, base: base, tuned: tuned,
+      comparison: Comparison(
+        base: base.predictions, tuned: tuned.predictions, seed: session.seed),
+      check: check)
+    if let reportDir {
+      Console.note("report    \(try report.files(examples: max(show, 20)).write(to: reportDir))")
+    }
+    if json { Console.print(report.json.text(.pretty)) } else { report.print(examples: show) }
+  }
+
+  /// What both models say, and the digests that prove the base to have been the base.
+  private func answers(
+    _ session: TaskSession, adapter: String
+  ) throws -> (base: Judged, tuned: Judged, check: JSONValue) {
     let desk = session.offerModel()
     let panel = try RewardPanel(session.recipe, of: session.task, in: session.catalog)
     let judge = try Judge.required(
       session, split: split, limit: limit, panel: panel, generates: generate)
     let model = try session.model(), check = try BaseCheck(session, judge)
     let before = try check.digest(model)
-    let adapters = try AdapterSet.load(folder: folder, on: model.linears)
+    let adapters = try AdapterSet.load(folder: adapter, on: model.linears)
     desk.open(model, adapters: adapters)
     let tunedDigest = try check.digest(model)
     let base = try adapters.withoutAdapters {
@@ -75,25 +92,17 @@ struct CompareCommand: ParsableCommand {
     guard before == after else {
       throw Diagnosis(
         Diagnosis.failed,
-        "the base model does not answer as it did before the adapter was loaded (\(before.prefix(12)) "
-          + "before, \(after.prefix(12)) after); the comparison is void")
+        "the base model does not answer as it did before the adapter was loaded "
+          + "(\(before.prefix(12)) before, \(after.prefix(12)) after); the comparison is void")
     }
     if tunedDigest == before {
       Console.note("warning: with the adapter the model answers exactly as without it")
     }
-    let comparison = Comparison(
-      base: base.predictions, tuned: tuned.predictions, seed: session.seed)
-    let report = ComparisonReport(
-      session: session, adapter: folder, split: split, limit: limit, generates: generate,
-      recipeFile: task.recipe.config, base: base, tuned: tuned, comparison: comparison,
-      check: [
-        "rows": .int(check.rows), "base_before": .string(before), "base_after": .string(after),
-        "tuned": .string(tunedDigest),
-      ])
-    if let reportDir {
-      Console.note("report    \(try report.files(examples: max(show, 20)).write(to: reportDir))")
-    }
-    if json { Console.print(report.json.text(.pretty)) } else { report.print(examples: show) }
+    let digests: JSONValue = [
+      "rows": .int(check.rows), "base_before": .string(before), "base_after": .string(after),
+      "tuned": .string(tunedDigest),
+    ]
+    return (base, tuned, digests)
   }
 
   /// What the recipe names, with `--base` in it; thinking off where it says nothing.
