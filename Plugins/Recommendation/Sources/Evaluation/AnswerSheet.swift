@@ -76,7 +76,7 @@ struct AnswerSheet {
     let reasons = [
       "precision": "nothing was called Yes", "recall": "nothing is liked",
       "f1": "nothing is liked, or called Yes",
-      "roc_auc": judgements.contains { $0.probability != nil }
+      "roc_auc": judgements.contains { $0.score != nil }
         ? "both liked and other rows are needed" : "answers were written out, without log-odds",
       "ece": "answers were written out, without log-odds",
       "brier": "answers were written out, without log-odds",

@@ -13,7 +13,6 @@ struct Baseline {
   ) -> [Baseline] {
     let liked = judgements.count(where: \.isLiked)
     let majority = 2 * liked > judgements.count
-    let limit = Double(likedFrom)
     func rule(
       _ name: String, _ definition: String, limit: Double, ranks: Bool = true,
       _ score: (RowMetadata) -> Double?
@@ -38,14 +37,19 @@ struct Baseline {
         }
       },
       rule(
-        "item_mean", "Yes where the candidate's mean rating in training is at least the threshold",
-        limit: limit
-      ) { $0.item_mean.map(Double.init) },
+        "item_mean", "Yes where the candidate's mean rating in training is at least that of all",
+        limit: 0
+      ) { difference($0.item_mean, $0.overall_mean) },
       rule(
-        "user_mean", "Yes where the user's mean rating in training is at least the threshold",
-        limit: limit
-      ) { $0.user_mean.map(Double.init) },
+        "user_mean", "Yes where the user's mean rating in training is at least that of all",
+        limit: 0
+      ) { difference($0.user_mean, $0.overall_mean) },
     ].compactMap(\.self)
+  }
+
+  private static func difference(_ mean: Float?, _ overall: Float?) -> Double? {
+    guard let mean, let overall else { return nil }
+    return Double(mean - overall)
   }
 
   /// The metrics that the rule has: a rule's score is no probability, so it has no calibration.

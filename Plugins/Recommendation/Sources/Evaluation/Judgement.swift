@@ -10,7 +10,10 @@ import TaskKit
 struct Judgement: Sendable, Hashable {
   /// Whether the user liked the candidate; what was said; nil for neither Yes nor No.
   var isLiked: Bool, said: Bool?
-  /// P(Yes) against No, of their log-odds; nil where the answer was written out.
+  /// What ranks rows: the log-odds of Yes against No, or a rule's score; nil where the answer was
+  /// written out.
+  var score: Double?
+  /// P(Yes) against No, of the log-odds; nil without them.
   var probability: Double?
   /// P(Yes) + P(No): how much of its probability the model gives to an answer at all.
   var mass: Double?
@@ -33,6 +36,13 @@ struct Judgement: Sendable, Hashable {
         "row \(prediction.index): \(scores.count) log-likelihoods for the choices "
           + "\(prediction.example.choices)")
     }
+    guard scores.allSatisfy(\.isFinite) else {
+      throw PluginError(
+        .data,
+        "row \(prediction.index): the model's log-likelihoods of Yes and No are \(scores); it is "
+          + "broken, so train it again with a smaller learning rate")
+    }
+    score = scores[0] - scores[1]
     probability = 1 / (1 + exp(scores[1] - scores[0]))
     mass = exp(scores[0]) + exp(scores[1])
     said = scores[0] >= scores[1]
@@ -43,6 +53,6 @@ struct Judgement: Sendable, Hashable {
     self.isLiked = isLiked
     self.user = user
     said = score >= limit
-    probability = score
+    self.score = score
   }
 }

@@ -41,13 +41,13 @@ struct Tally {
   ]
 
   private let judgements: [Judgement]
-  /// The places of judgements with a probability, from the least likely to the likeliest Yes.
+  /// The places of judgements with a score, from the least likely to the likeliest Yes.
   private let ranked: [Int]
 
   init(_ judgements: [Judgement]) {
     self.judgements = judgements
-    ranked = judgements.indices.filter { judgements[$0].probability != nil }
-      .sorted { judgements[$0].probability! < judgements[$1].probability! }
+    ranked = judgements.indices.filter { judgements[$0].score != nil }
+      .sorted { judgements[$0].score! < judgements[$1].score! }
   }
 
   /// Counts of all judgements, each once.
@@ -76,7 +76,7 @@ struct Tally {
     return confusion
   }
 
-  /// How often a liked row's probability is above another's, ties counted as half: the area under
+  /// How often a liked row's score is above another's, ties counted as half: the area under
   /// the ROC curve.
   private func auc(_ times: [Int]?) -> Double? {
     var positives = 0, negatives = 0, pairs = 0.0
@@ -89,13 +89,13 @@ struct Tally {
       ? nil : pairs / (Double(positives) * Double(negatives))
   }
 
-  /// Groups of equal probability, ascending: how many are liked, how many are not.
+  /// Groups of equal score, ascending: how many are liked, how many are not.
   private func forEachTie(_ times: [Int]?, _ body: (_ liked: Int, _ others: Int) -> Void) {
     var place = 0
     while place < ranked.count {
-      let probability = judgements[ranked[place]].probability
+      let score = judgements[ranked[place]].score
       var liked = 0, others = 0
-      while place < ranked.count, judgements[ranked[place]].probability == probability {
+      while place < ranked.count, judgements[ranked[place]].score == score {
         let count = times?[ranked[place]] ?? 1
         if judgements[ranked[place]].isLiked { liked += count } else { others += count }
         place += 1

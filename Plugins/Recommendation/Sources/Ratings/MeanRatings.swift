@@ -1,6 +1,8 @@
 /// Mean ratings of movies and users, in stars, over the ratings that training may know.
 struct MeanRatings: Sendable {
   private let movies: [Float], users: [Float]
+  /// Of all these ratings.
+  let overall: Float
 
   /// Where a movie or a user has no such rating, the mean of all stands in.
   init(_ table: RatingTable, _ windows: Windows, movies count: Int) {
@@ -19,6 +21,7 @@ struct MeanRatings: Sendable {
       userCounts.append(known.count)
     }
     let total = userSums.reduce(0, +) / Double(max(1, userCounts.reduce(0, +)))
+    overall = Float(total)
     func means(_ sums: [Double], _ counts: [Int]) -> [Float] {
       zip(sums, counts).map { Float($1 == 0 ? total : $0 / Double($1)) }
     }

@@ -26,7 +26,10 @@ final class OpenFile {
     descriptor = open(path, O_RDONLY | O_CLOEXEC)
     var status = stat()
     guard descriptor >= 0, fstat(descriptor, &status) == 0 else {
-      throw PluginError(.data, "\(path): no such file, or it cannot be read")
+      throw PluginError(
+        .data,
+        "\(path): there is no such file, or it cannot be read; 'data.source' must name a folder with "
+          + "ratings.csv and movies.csv, or a zip archive with both")
     }
     size = Int(status.st_size)
   }

@@ -76,7 +76,7 @@ struct RecommendationDataset: Dataset {
       user_id: ratings.users[user], candidate_title: title(candidate),
       movie_id: corpus.movies.ids[Int(movie)], history_titles: lines,
       history_ratings: Array(ratings.ratings[history]), item_mean: corpus.means.movie(movie),
-      user_mean: corpus.means.user(user))
+      user_mean: corpus.means.user(user), overall_mean: corpus.means.overall)
     let question = PromptBuilder.question(lines, candidate: title(candidate))
     return example(prompts.prompt(input: question), metadata)
   }

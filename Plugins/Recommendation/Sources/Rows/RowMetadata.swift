@@ -10,8 +10,8 @@ struct RowMetadata: Decodable, Sendable, Hashable {
   var candidate_title: String?, movie_id: Int?
   /// The history's lines as the prompt has them, and the stars in them.
   var history_titles: [String]?, history_ratings: [Float]?
-  /// Means over the training ratings, in stars.
-  var item_mean: Float?, user_mean: Float?
+  /// Means over the training ratings, in stars: the candidate's, the user's, of all.
+  var item_mean: Float?, user_mean: Float?, overall_mean: Float?
 }
 
 extension RowMetadata {
@@ -28,6 +28,7 @@ extension RowMetadata {
     members["history_ratings"] = history_ratings.map { .array($0.map { .double(Double($0)) }) }
     members["item_mean"] = item_mean.map { .double(Double($0)) }
     members["user_mean"] = user_mean.map { .double(Double($0)) }
+    members["overall_mean"] = overall_mean.map { .double(Double($0)) }
     return .object(members)
   }
 }
