@@ -4,6 +4,8 @@ import Tasks
 /// A plugin's dataset as the host sees one.
 final class PluginDataset: Dataset {
   let count: Int
+  let sources: [String]
+  let variesByEpoch: Bool
   private let subject: String
   private let instance: PluginInstance
   private let reading: Guard
@@ -34,6 +36,8 @@ final class PluginDataset: Dataset {
         kind(of: tk_status(truncatingIfNeeded: count)),
         "\(plugin.name): \(subject): it cannot count its rows (status \(count))")
     }
+    (sources, variesByEpoch) = try plugin.sources(
+      of: made, dataset: name, subject: "\(plugin.name): \(subject), sources")
     self.subject = "\(plugin.name): \(subject)"
     self.count = Int(count)
     self.read = read

@@ -107,7 +107,16 @@ tk_status log_likelihoods(const tk_generate_v1 *, int32_t model, int32_t, const 
   return TK_OK;
 }
 
+int64_t parts_done = 0;
+
+void show(const tk_progress_v1 *, tk_str label, int64_t done, int64_t total) {
+  CHECK(tk::view(label) == "reading" && total == 9);
+  parts_done = done;
+}
+
 const void *service(const tk_host_v1 *, const char *id) {
+  static const tk_progress_v1 progress = {nullptr, show, {}};
+  if (strcmp(id, TK_SERVICE_PROGRESS) == 0) return &progress;
   static const tk_tokenizer_v1 tokenizer = {nullptr, encode, decode};
   static const tk_generate_v1 generate = {nullptr, complete, log_likelihoods, {}};
   if (strcmp(id, TK_SERVICE_TOKENIZER) == 0) return &tokenizer;
@@ -132,6 +141,10 @@ void services() {
   table.cancelled = [](const tk_host_v1 *) -> int32_t { return 1; };
   const tk::Host host(&table);
   CHECK(status_of([&] { host.check_cancelled(); }) == TK_E_CANCELLED);
+  host.progress("reading", 4, 9);
+  CHECK(parts_done == 4);
+  tk::Host(&tk_test_host).progress("reading", 5, 9);  // this one has no such service
+  CHECK(parts_done == 4);
   const auto ids = host.tokenizer()->encode("abc");  // nine ids, guessed to be four
   CHECK(ids.size() == 9 && ids[8] == 'c' && host.tokenizer()->encode("").empty());
   CHECK(host.tokenizer()->decode({'h', 'i'}) == "hi");
