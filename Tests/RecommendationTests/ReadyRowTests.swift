@@ -111,6 +111,23 @@ import Testing
     ("3", ":2: a row must be an object, not a number"),
   ]
 
+  @Test func filesThatDecideTheRowsAreNamed() throws {
+    let files = [
+      "dataset_info.json": #"{"ml": {"file_name": "t.json"}}"#, "t.json": Self.alpaca,
+      "r.jsonl": Self.raw,
+    ]
+    try withFolder(texts: files) { folder in
+      let settings: JSON = [
+        "dataset_info": .string(folder), "test": .string(folder + "/r.jsonl"),
+      ]
+      for (split, name) in [(Split.train, "t.json"), (.test, "r.jsonl")] {
+        let data = try #require(try RecommendationDataset(configuration: settings, split: split))
+        #expect(data.sources == [folder + "/" + name, folder + "/dataset_info.json"])
+        #expect(!data.variesByEpoch)
+      }
+    }
+  }
+
   @Test(arguments: faults)
   func faultsNameFileAndLine(line: String, expected: String) {
     let said = message { _ = try rows(["t.jsonl": Self.raw + "\n" + line], ["train": "t.jsonl"]) }

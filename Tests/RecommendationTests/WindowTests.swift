@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Synchronization
 import TaskKit
 import Testing
 
@@ -82,6 +83,23 @@ import Testing
       #expect(example.metadata["history_ratings"]?.array?.count == 15)
       #expect(example.metadata["history_titles"]?.array?.count == 15)
     }
+  }
+
+  @Test func readingTellsItsSourcesAndItsProgress() throws {
+    let seen = Mutex<[String: [Int]]>([:])
+    let host = HostServices(progress: { label, done, total in
+      seen.withLock { $0[label] = [done, total] }
+    })
+    try withFolder(texts: Self.files) { folder in
+      let dataset = try #require(
+        try RecommendationDataset(
+          configuration: ["source": .string(folder)], split: .test, host: host))
+      #expect(dataset.sources == [folder + "/ratings.csv", folder + "/movies.csv"])
+      #expect(!dataset.variesByEpoch)
+    }
+    let expected = Dictionary(
+      uniqueKeysWithValues: Self.files.map { ("reading \($0)", [$1.utf8.count, $1.utf8.count]) })
+    #expect(seen.withLock { $0 } == expected)
   }
 
   @Test func answersOfSeveralTokensAreTurns() throws {

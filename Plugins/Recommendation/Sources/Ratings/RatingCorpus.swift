@@ -5,10 +5,13 @@ import TaskKit
 final class RatingCorpus: Sendable {
   let movies: MovieTable, ratings: RatingTable, windows: Windows, means: MeanRatings
   let options: WindowOptions
+  /// The files that were read.
+  let paths: [String]
 
   private init(_ source: String, _ options: WindowOptions, host: HostServices) throws {
     self.options = options
     let files = try RatingFiles(source)
+    paths = files.paths
     movies = try MovieTable(files.movies, host: host)
     ratings = try RatingTable(files.ratings, movies: movies, host: host)
     windows = try Windows(ratings, options)

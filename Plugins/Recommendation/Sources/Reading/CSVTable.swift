@@ -25,8 +25,12 @@ struct CSVTable {
       }
       try body(Row(record: record, places: places, table: self))
     }
+    let label = "reading " + source.name.split(separator: "/").suffix(1).joined()
+    var done = 0
     try source.forEachChunk { chunk in
       if host.isCancelled { throw PluginError(.cancelled, "cancelled") }
+      done += chunk.count
+      host.progress(label, done: done, of: source.count)
       try reader.feed(chunk, take)
     }
     try reader.finish(take)

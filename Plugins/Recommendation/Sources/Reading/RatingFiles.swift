@@ -9,6 +9,8 @@ import TaskKit
 /// Where the ratings and the movies of a data set lie.
 struct RatingFiles {
   let ratings: any ByteSource, movies: any ByteSource
+  /// The files themselves.
+  let paths: [String]
 
   /// Of a folder with `ratings.csv` and `movies.csv`, or of a zip archive with both.
   init(_ source: String) throws {
@@ -22,6 +24,7 @@ struct RatingFiles {
     if status.st_mode & S_IFMT == S_IFDIR {
       ratings = FileSource(try OpenFile(source + "/ratings.csv"))
       movies = FileSource(try OpenFile(source + "/movies.csv"))
+      paths = [ratings.name, movies.name]
       return
     }
     let file = try OpenFile(source)
@@ -34,5 +37,6 @@ struct RatingFiles {
     let archive = try ZipArchive(file)
     ratings = try archive.source(named: "ratings.csv")
     movies = try archive.source(named: "movies.csv")
+    paths = [source]
   }
 }

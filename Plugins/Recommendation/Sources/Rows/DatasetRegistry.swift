@@ -8,6 +8,8 @@ struct DatasetEntry: Sendable, Hashable {
   var train: String, validation: String?
   /// Our names of keys to the file's.
   var columns: [String: String]
+  /// The registry's own file.
+  var registry: String
 
   /// The keys of a registry's `columns` and ours.
   private static let roles = [
@@ -37,10 +39,11 @@ struct DatasetEntry: Sendable, Hashable {
         "'data.dataset' is '\(name)', but \(file) has \(names.joined(separator: ", "))")
     }
     let folder = file.lastIndex(of: "/").map { String(file[...$0]) } ?? ""
-    try self.init(entry, folder: folder, label: "\(file), '\(name)'")
+    try self.init(entry, registry: file, folder: folder, label: "\(file), '\(name)'")
   }
 
-  private init(_ entry: JSON, folder: String, label: String) throws {
+  private init(_ entry: JSON, registry: String, folder: String, label: String) throws {
+    self.registry = registry
     guard let name = entry["file_name"]?.string else {
       throw PluginError(
         .data, "\(label): 'file_name' is missing; only data sets in files are read")

@@ -10,6 +10,8 @@ struct RecommendationDataset: Dataset {
     case ready([ReadyRow])
   }
 
+  let sources: [String]
+  let variesByEpoch = false
   private let rows: Rows
   private let prompts: PromptBuilder
   private let likedFrom: Float
@@ -40,11 +42,13 @@ struct RecommendationDataset: Dataset {
             + "splits or 'data.history_length'")
       }
       rows = .windows(corpus, candidates)
+      sources = corpus.paths
       return
     }
-    try config.refuseWindowKeys()
-    guard let ready = try Self.ready(config, split) else { return nil }
+    let files = try ReadyFiles(config)
+    guard let ready = try files.rows(split, prompts) else { return nil }
     rows = .ready(ready)
+    sources = files.paths(split)
   }
 
   var count: Int {
@@ -87,43 +91,5 @@ struct RecommendationDataset: Dataset {
     return Example(
       turns: prompt + [Turn(role: "assistant", parts: [answer])],
       metadata: metadata.json, choices: PromptBuilder.answers)
-  }
-
-  /// The ready-made rows of `split`; nil where the recipe names none.
-  private static func ready(_ config: RecommendationConfig, _ split: Split) throws -> [ReadyRow]? {
-    var files: [Split: Paths] = [:], columns: [String: String] = [:]
-    if let registry = config.dataset_info {
-      guard config.train == nil, config.validation == nil else {
-        throw config.fault(
-          "'data.dataset_info' names the training and validation rows; leave out 'train' and "
-            + "'validation'")
-      }
-      let entry = try DatasetEntry(registry: registry, name: config.dataset)
-      files[.train] = Paths([entry.train])
-      files[.validation] = entry.validation.map { Paths([$0]) }
-      columns = entry.columns
-    } else {
-      guard config.dataset == nil else {
-        throw config.fault("'data.dataset' needs 'data.dataset_info', the registry it stands in")
-      }
-      files[.train] = config.train
-      files[.validation] = config.validation
-    }
-    files[.test] = config.test
-    guard !files.isEmpty else {
-      throw config.fault(
-        "'data.source' is required: the MovieLens folder or its zip; or give 'train', or "
-          + "'dataset_info'")
-    }
-    guard let paths = files[split]?.paths else { return nil }
-    var rows: [ReadyRow] = []
-    for path in paths {
-      try JSONValues(path).forEach { value, place in
-        rows.append(
-          try ReadyRow(
-            value, columns: split == .test ? [:] : columns, prompts: config.prompts, place: place))
-      }
-    }
-    return rows
   }
 }
