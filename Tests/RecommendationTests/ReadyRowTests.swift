@@ -59,6 +59,16 @@ import Testing
     #expect(row.metadata["history_ratings"] == nil)
   }
 
+  /// Tools that cut at the first blank line leave the history in the instruction.
+  @Test func theHistoryIsFoundWhereverTheTextIsDivided() throws {
+    let line = Self.alpaca.replacing("I\", \"input\": \"", with: "")
+      .replacing("\\n\\nCandidate", with: "\", \"input\": \"Candidate")
+    let row = try rows(["t.json": line], ["train": "t.json"])[0]
+    #expect(row.turns[1].text.contains("(rating ≈ 3.0)\n\nCandidate movie:\nC (1990)\n\nShould"))
+    #expect(row.metadata["history_ratings"] == [4.5, 3.0])
+    #expect(row.metadata["candidate_title"] == "C (1990)")
+  }
+
   @Test func earlierTurnsComeBeforeTheQuestion() throws {
     let line = Self.alpaca.replacing("[]", with: #"[["q", "a"]]"#)
     let row = try rows(["t.json": line], ["train": "t.json"])[0]

@@ -73,7 +73,9 @@ struct ReadyRow: Sendable {
       prompt.insert(contentsOf: turns, at: prompt.count - 1)
     }
     var metadata = RowMetadata(label: try fields.answer("output"))
-    let lines = input.split(separator: "\n", omittingEmptySubsequences: false)
+    // Where the text is divided differs from tool to tool: look for the history in all of it.
+    let question = prompt.last?.text ?? ""
+    let lines = question.split(separator: "\n", omittingEmptySubsequences: false)
     metadata.history_ratings = ratings(lines.filter { PromptBuilder.rating(in: $0) != nil })
     if let mark = lines.firstIndex(of: "Candidate movie:"), mark + 1 < lines.count {
       metadata.candidate_title = String(lines[mark + 1])
