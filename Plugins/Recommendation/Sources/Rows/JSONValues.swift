@@ -72,7 +72,14 @@ private struct JSONCutter {
       guard place < bytes.endIndex else {
         throw PluginError(.data, "\(path): the array is never closed; was the file cut off?")
       }
-      if bytes[place] == UInt8(ascii: "]") { return nil }
+      if bytes[place] == UInt8(ascii: "]") {
+        place += 1
+        skipBlanks()
+        guard place == bytes.endIndex else {
+          throw PluginError(.data, "\(path): text follows the array's end; one array a file")
+        }
+        return nil
+      }
     }
     guard place < bytes.endIndex else { return nil }
     let start = place
