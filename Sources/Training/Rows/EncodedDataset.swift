@@ -131,6 +131,9 @@ public struct EncodedDataset: Sendable {
     statistics.digest = digest.finish().sha256
   }
 
+  /// What errors call the rows.
+  public var name: String { encoding.name }
+
   /// The number of usable rows.
   public var count: Int { usable.count }
 
