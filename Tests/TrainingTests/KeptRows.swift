@@ -1,5 +1,6 @@
 import Foundation
 import JSON
+import Models
 import Synchronization
 import Tasks
 import Text
@@ -9,7 +10,7 @@ import Text
 /// A folder with a file of lines, a cache, and the rows that are made of the lines.
 final class KeptRows: Sendable {
   /// The lines of a file as rows: what is asked, what is answered. A line with a `|` has places of
-  /// choices in its answer; one with a `~` has a clip.
+  /// choices in its answer; "clip" is one.
   struct Lines: Dataset {
     let lines: [String]
     let sources: [String]
@@ -23,6 +24,17 @@ final class KeptRows: Sendable {
       willRead(index)
       let line = lines[index]
       if line == "broken" { throw TaskError(.data, "line \(index) is broken") }
+      if line == "clip" {
+        return Example(
+          turns: [
+            Turn(role: "user", parts: [.media(kind: "audio", tensor: "clip"), .text("hear")]),
+            Turn(role: "assistant", text: "a clip"),
+          ],
+          tensors: [
+            "clip": MediaTensor(shape: [4, 102], values: Array(repeating: 0.5, count: 408))
+          ]
+        )
+      }
       let epoch = variesByEpoch ? " of epoch \(epoch)" : ""
       var answer = [Part.text("here are \(line)\(epoch)")]
       if line.contains("|") {
@@ -71,24 +83,38 @@ final class KeptRows: Sendable {
     var enableThinking: Bool?
     var template: String?
     var usesCache = true, limit = 1 << 20, namesSources = true, variesByEpoch = false
+    var hears = false
     var willRead: @Sendable (Int) -> Void = { _ in }
   }
 
-  static let tokenizer = try? Tokenizer(folder: TrainerTests.modelFolder)
+  /// The tokenizers of the small models, of text alone and of sound.
+  static let tokenizers = [false, true].map { try? Tokenizer(folder: folder(hears: $0)) }
+
+  private static func folder(hears: Bool) -> String {
+    hears ? TrainerTests.modelFolder.dropLast(5) + "qwen2-audio" : TrainerTests.modelFolder
+  }
+
+  private func encoder(_ change: Change) throws -> ConversationEncoder {
+    guard let tokenizer = Self.tokenizers[change.hears ? 1 : 0] else {
+      throw TaskError(.internal, "no tokenizer")
+    }
+    if let template = change.template {
+      return ConversationEncoder(
+        tokenizer: tokenizer, template: try ChatTemplate(source: template),
+        enableThinking: change.enableThinking)
+    }
+    let audio = AudioTokens(
+      id: tokenizer.id(of: "<|AUDIO|>") ?? -1, text: "<|AUDIO|>", melBins: 4, mostFrames: 3000,
+      count: AudioClip.tokens)
+    return try ConversationEncoder(
+      folder: Self.folder(hears: change.hears), tokenizer: tokenizer,
+      enableThinking: change.enableThinking, audio: change.hears ? audio : nil)
+  }
 
   /// Opens the rows, with or without the cache.
   func open(_ change: Change = Change()) throws -> EncodedDataset {
-    guard let tokenizer = Self.tokenizer else { throw TaskError(.internal, "no tokenizer") }
-    let model = try ConversationEncoder(
-      folder: TrainerTests.modelFolder, tokenizer: tokenizer,
-      enableThinking: change.enableThinking)
-    let encoder = try change.template.map {
-      ConversationEncoder(
-        tokenizer: tokenizer, template: try ChatTemplate(source: $0),
-        enableThinking: change.enableThinking)
-    } ?? model
     let opened = try EncodedDataset(
-      name: change.name, encoder: encoder, maximumLength: change.maximumLength,
+      name: change.name, encoder: encoder(change), maximumLength: change.maximumLength,
       policy: change.policy, seed: change.seed,
       cache: change.usesCache
         ? RowCache(key: change.key, folder: cacheFolder, limit: change.limit) : nil,

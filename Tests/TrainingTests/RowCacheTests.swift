@@ -157,6 +157,18 @@ import Testing
     #expect(rows.files.isEmpty && rows.notes.withLock { $0 }.isEmpty)
   }
 
+  @Test func rowsWithClipsAreNotKept() throws {
+    let rows = try KeptRows(["nuts", "clip"])
+    let heard = try rows.open(Change(hears: true))
+    #expect(heard.origin == .dataset(reason: "the rows hold clips") && rows.files.isEmpty)
+    #expect(heard.sound(ofRows: 1).all == 100)
+    #expect(try heard.sample(1, epoch: 0).media.count == 1)
+    #expect(rows.notes.withLock { $0 }.isEmpty)
+    // Without them the same model's rows are.
+    try rows.write(["nuts"])
+    #expect(try rows.open(Change(hears: true)).isKept)
+  }
+
   @Test func aSourceThatChangesMeanwhileIsNotTrusted() throws {
     let rows = try KeptRows()
     let path = rows.path
