@@ -3,21 +3,17 @@ import JSON
 import Tasks
 
 extension Plugin {
-  /// What `tk.dataset_sources/1` says of a dataset's instance; a plugin without it names no file.
+  /// What `tk.dataset_sources/1` says of an instance of a dataset; a plugin without it names no file.
+  /// To be called as other functions of the instance are.
   func sources(
-    of instance: PluginInstance, dataset: String, subject: String
+    of instance: UnsafeMutableRawPointer?, dataset: String, subject: String
   ) throws(TaskError) -> (paths: [String], varyByEpoch: Bool) {
-    let guarding = Guard(subject)
-    let table = try guarding.run { () throws(TaskError) in
-      try extensionTable(TK_EXTENSION_DATASET_SOURCES, as: tk_dataset_sources_v1.self)
-    }
+    let table = try extensionTable(TK_EXTENSION_DATASET_SOURCES, as: tk_dataset_sources_v1.self)
     guard let describe = table?.describe else { return ([], true) }
     let output = TextSink()
-    try instance.call(guarding) { instance throws(TaskError) in
-      try checked(subject) { error in
-        dataset.withStr { dataset in
-          output.withTable { describe(dataset, instance, $0, error) }
-        }
+    try checked(subject) { error in
+      dataset.withStr { dataset in
+        output.withTable { describe(dataset, instance, $0, error) }
       }
     }
     guard let json = try? JSONValue(parsing: output.text), let list = json["sources"]?.array,

@@ -36,8 +36,10 @@ final class PluginDataset: Dataset {
         kind(of: tk_status(truncatingIfNeeded: count)),
         "\(plugin.name): \(subject): it cannot count its rows (status \(count))")
     }
-    (sources, variesByEpoch) = try plugin.sources(
-      of: made, dataset: name, subject: "\(plugin.name): \(subject), sources")
+    let asked = "\(plugin.name): \(subject), sources"
+    (sources, variesByEpoch) = try made.call(Guard(asked)) { instance throws(TaskError) in
+      try plugin.sources(of: instance, dataset: name, subject: asked)
+    }
     self.subject = "\(plugin.name): \(subject)"
     self.count = Int(count)
     self.read = read

@@ -13,7 +13,7 @@ struct EncodedBlock: Sendable {
   private(set) var spanCounts: [UInt32] = [], spans: [UInt32] = []
   /// How many places of choices each row has, and the places.
   private(set) var choiceCounts: [UInt32] = [], choices: [Sample.Alternatives] = []
-  /// The frames of each usable row's clips.
+  /// The frames of each clip, of those usable rows that have clips.
   private(set) var clips: [[Int]] = []
   private(set) var trainedTokens = 0
   private(set) var skipped: [EncodedDataset.Skipped] = []
@@ -61,7 +61,9 @@ struct EncodedBlock: Sendable {
     }
     choiceCounts.append(UInt32(sample.choices.count))
     choices += sample.choices
-    clips.append(sample.media.map { AudioClip.frames(columns: $0.features.shape[1]) })
+    if !sample.media.isEmpty {
+      clips.append(sample.media.map { AudioClip.frames(columns: $0.features.shape[1]) })
+    }
     sample.appendBytes(to: &digested)
   }
 }

@@ -51,7 +51,7 @@ public struct EncodedDataset: Sendable {
   let source: LazyDataset
   let encoding: RowEncoding
   private var usable: [UInt32] = [], lengths: [UInt32] = []
-  /// The frames of each usable row's clips; empty where no row has any.
+  /// The frames of each clip, of those usable rows that have clips.
   private var clips: [[Int]] = []
   private var file: RowFile?
   /// What the first pass saw.
@@ -68,7 +68,8 @@ public struct EncodedDataset: Sendable {
   ) throws(TaskError) {
     let opened = try Self(
       name: name, encoder: encoder, maximumLength: maximumLength, policy: policy, seed: seed,
-      cache: cache, hear: hear) { dataset }
+      cache: cache, hear: hear
+    ) { dataset }
     guard let opened else { throw TaskError(.internal, "\(name): the dataset has gone") }
     self = opened
   }
@@ -119,10 +120,7 @@ public struct EncodedDataset: Sendable {
     try RowPass(dataset: dataset, encoding: encoding).forEachBlock { block, done in
       usable += block.rows
       lengths += block.lengths
-      if clips.isEmpty, block.clips.contains(where: { !$0.isEmpty }) {
-        clips = Array(repeating: [], count: usable.count - block.rows.count)
-      }
-      if !clips.isEmpty || block.clips.contains(where: { !$0.isEmpty }) { clips += block.clips }
+      clips += block.clips
       block.digested.withUnsafeBytes { digest.update($0) }
       statistics.add(block)
       keeper.append(block)
@@ -130,6 +128,9 @@ public struct EncodedDataset: Sendable {
     }
     statistics.digest = digest.finish().sha256
   }
+
+  /// What errors call the rows.
+  public var name: String { encoding.name }
 
   /// The number of usable rows.
   public var count: Int { usable.count }

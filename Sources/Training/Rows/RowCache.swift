@@ -77,7 +77,7 @@ public struct RowCache: Sendable {
     guard let file = try? MappedFile(path: path) else { return nil }
     let head = try RowFile.Head(file), key = try head.key(of: file)
     guard key["request"].map(Self.text) == Self.text(request) else {
-      throw RowFile.Fault(reason: "its key is not that of its name")
+      throw RowFile.Fault(reason: "its key is damaged")
     }
     let kept = key["sources"]?.array ?? []
     let paths = kept.compactMap { $0["path"]?.string }

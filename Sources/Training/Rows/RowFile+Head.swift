@@ -49,7 +49,7 @@ extension RowFile {
       let end = RowFile.headSize + keySize
       let text = file.withBytes(RowFile.headSize..<end) { Array($0) }
       guard let key = try? JSONValue(parsing: text) else {
-        throw Fault(reason: "its key cannot be read")
+        throw Fault(reason: "its key is damaged")
       }
       return key
     }

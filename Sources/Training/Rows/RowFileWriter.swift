@@ -35,7 +35,7 @@ final class RowFileWriter {
     self.limit = limit
     idSize = vocabulary <= 1 << 16 ? 2 : 4
     partial = "\(path).\(getpid()).\(UInt32.random(in: .min ... .max))\(Self.partialSuffix)"
-    descriptor = open(partial, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
+    descriptor = open(partial, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
     let bytes = Array(key.text(.pretty).utf8)
     keySize = bytes.count
     guard descriptor >= 0 else { throw Self.systemFault() }

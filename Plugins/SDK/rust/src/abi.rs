@@ -275,6 +275,21 @@ pub struct tk_task_v1 {
     pub reserved: [*mut c_void; 6],
 }
 
+pub const TK_EXTENSION_DATASET_SOURCES: &[u8] = b"tk.dataset_sources/1\0";
+
+#[repr(C)]
+pub struct tk_dataset_sources_v1 {
+    pub struct_size: u32,
+    pub flags: u32,
+    pub describe: unsafe extern "C" fn(
+        tk_str,
+        *mut c_void,
+        *const tk_text_out_v1,
+        *mut tk_error,
+    ) -> tk_status,
+    pub reserved: [*mut c_void; 4],
+}
+
 #[repr(C)]
 pub struct tk_export_v1 {
     pub kind: i32,
