@@ -26,8 +26,11 @@ struct PromptBuilder: Sendable {
 
   /// The stars at the end of a history's line, `… (rating ≈ 3.5)`; nil where there are none.
   static func rating(in line: Substring) -> Float? {
-    guard line.hasSuffix(")"), let mark = line.ranges(of: "(rating ≈ ").last else { return nil }
-    return Float(line[mark.upperBound...].dropLast())
+    guard line.utf8.last == UInt8(ascii: ")"),
+      let opening = line.utf8.lastIndex(of: UInt8(ascii: "("))
+    else { return nil }
+    let inner = line[opening...].dropFirst().dropLast(), mark = "rating ≈ "
+    return inner.hasPrefix(mark) ? Float(inner.dropFirst(mark.count)) : nil
   }
 
   /// The turns before the answer.
