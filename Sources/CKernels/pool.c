@@ -101,10 +101,13 @@ void k_set_thread_count(int32_t count) {
   atomic_store(&threads, count < 1 ? 1 : count > MOST_THREADS ? MOST_THREADS : count);
 }
 
-// Signals are the main thread's business: workers block them all.
+// Signals are the main thread's business: workers block them all, but for those that a fault of
+// their own raises, which must reach the crash guard.
 static void spawn(int32_t count) {
   sigset_t all, old;
   sigfillset(&all);
+  const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS};
+  for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) sigdelset(&all, faults[i]);
   pthread_sigmask(SIG_SETMASK, &all, &old);
   while (workers < count) {
     pthread_t thread;

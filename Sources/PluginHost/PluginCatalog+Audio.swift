@@ -53,14 +53,6 @@ extension Plugin {
 
   /// The function behind `tk.audio/1`; nil: the plugin has none.
   fileprivate func audioProbe() throws(TaskError) -> AudioProbe? {
-    guard let table = extensions.find?(TK_EXTENSION_AUDIO) else { return nil }
-    let size = table.load(as: UInt32.self)
-    guard size == UInt32(MemoryLayout<tk_audio_v1>.size) else {
-      throw TaskError(
-        .internal,
-        "\(name): its audio table has \(size) bytes, this host expects "
-          + "\(MemoryLayout<tk_audio_v1>.size); rebuild the plugin against this host's header")
-    }
-    return table.load(as: tk_audio_v1.self).probe
+    try extensionTable(TK_EXTENSION_AUDIO, as: tk_audio_v1.self)?.probe
   }
 }

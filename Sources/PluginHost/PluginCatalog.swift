@@ -24,7 +24,7 @@ public final class PluginCatalog: Sendable {
   /// Where this catalog looks.
   public let searchPaths: PluginSearchPaths
   /// What plugins are offered; a run adds its tokenizer and model.
-  public let services = OfferedServices()
+  public let services: OfferedServices
   let host: HostTable
   /// Takes the lines that plugins log.
   public let log: @Sendable (PluginLogLevel, String) -> Void
@@ -35,14 +35,16 @@ public final class PluginCatalog: Sendable {
   private let surveyed = Mutex<[String: Result<PluginSummary, Unusable>]>([:])
 
   /// Creates a catalog; nothing is opened yet. `log` gets the lines that plugins log, on any
-  /// thread; `isCancelled` is polled by long calls. `workerProgram` is what a process runs in which
+  /// thread, `progress` how far their long work is; `isCancelled` is polled by long calls. `workerProgram` is what a process runs in which
   /// plugins that are not bundled are opened for `list`; nil: they are opened in this one.
   public init(
     searchPaths: PluginSearchPaths, workerProgram: String? = nil,
     log: @escaping @Sendable (PluginLogLevel, String) -> Void = { _, _ in },
+    progress: @escaping PluginProgress = { _, _, _ in },
     isCancelled: @escaping @Sendable () -> Bool = { false }
   ) {
     self.searchPaths = searchPaths
+    services = OfferedServices(progress: progress)
     self.workerProgram = workerProgram
     self.log = log
     self.isCancelled = isCancelled

@@ -4,6 +4,8 @@ import Tasks
 /// A plugin's dataset as the host sees one.
 final class PluginDataset: Dataset {
   let count: Int
+  let sources: [String]
+  let variesByEpoch: Bool
   private let subject: String
   private let instance: PluginInstance
   private let reading: Guard
@@ -33,6 +35,10 @@ final class PluginDataset: Dataset {
       throw TaskError(
         kind(of: tk_status(truncatingIfNeeded: count)),
         "\(plugin.name): \(subject): it cannot count its rows (status \(count))")
+    }
+    let asked = "\(plugin.name): \(subject), sources"
+    (sources, variesByEpoch) = try made.call(Guard(asked)) { instance throws(TaskError) in
+      try plugin.sources(of: instance, dataset: name, subject: asked)
     }
     self.subject = "\(plugin.name): \(subject)"
     self.count = Int(count)

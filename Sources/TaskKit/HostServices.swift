@@ -6,6 +6,7 @@ public struct HostServices: Sendable {
   private let isStopped: @Sendable () -> Bool
   private let findTokenizer: @Sendable () -> Tokenizer?
   private let findModel: @Sendable () -> LanguageModel?
+  private let show: @Sendable (_ label: String, _ done: Int, _ total: Int) -> Void
 
   /// How much a line of the log matters.
   public enum Level: Int32, Sendable { case debug, info, warning, error }
@@ -14,9 +15,13 @@ public struct HostServices: Sendable {
   public init(
     tokenizer: Tokenizer? = nil, model: LanguageModel? = nil,
     isCancelled: @escaping @Sendable () -> Bool = { false },
+    progress: @escaping @Sendable (_ label: String, _ done: Int, _ total: Int) -> Void = {
+      _, _, _ in
+    },
     log: @escaping @Sendable (Level, String) -> Void = { _, _ in }
   ) {
     write = log
+    show = progress
     isStopped = isCancelled
     findTokenizer = { tokenizer }
     findModel = { model }
@@ -34,6 +39,12 @@ public struct HostServices: Sendable {
     }
     findTokenizer = { host?.service(TK_SERVICE_TOKENIZER).map { Tokenizer(HostTable($0)) } }
     findModel = { host?.service(TK_SERVICE_GENERATE).map { LanguageModel(HostTable($0)) } }
+    let progress: HostTable<tk_progress_v1>? = host?.service(TK_SERVICE_PROGRESS)
+      .map(HostTable.init)
+    show = { label, done, total in
+      guard let table = progress?.pointer else { return }
+      label.withStr { table.pointee.show?(table, $0, Int64(done), Int64(total)) }
+    }
   }
 
   /// No host at all, for tests: nothing is logged, nothing cancelled, no model there.
@@ -41,6 +52,10 @@ public struct HostServices: Sendable {
 
   /// Writes a line to the host's log. Standard output belongs to the host: do not print.
   public func log(_ level: Level, _ message: String) { write(level, message) }
+
+  /// Says that `done` of `total` parts of the work `label` ("reading ratings") are done; the host
+  /// shows a bar. Call it as often as you like. Nothing happens with a host older than ABI 1.3.
+  public func progress(_ label: String, done: Int, of total: Int) { show(label, done, total) }
 
   /// Whether the user asked to stop. Long work polls it and throws `PluginError(.cancelled, …)`.
   public var isCancelled: Bool { isStopped() }

@@ -31,10 +31,12 @@ public struct Plugin: @unchecked Sendable {
     plugin.pointee.built_with = "TaskKit, Swift".immortal
     plugin.pointee.export_count = exports.count
     plugin.pointee.exports = UnsafePointer(list)
-    if let audio {
-      AudioTable.probe.withLock { $0 = AudioProber(audio) }
-      plugin.pointee.extension = { id in
-        id.map { String(cString: $0) } == TK_EXTENSION_AUDIO ? AudioTable.pointer : nil
+    if let audio { AudioTable.probe.withLock { $0 = AudioProber(audio) } }
+    plugin.pointee.extension = { id in
+      switch id.map({ String(cString: $0) }) {
+      case TK_EXTENSION_AUDIO: AudioTable.probe.withLock { $0 != nil } ? AudioTable.pointer : nil
+      case TK_EXTENSION_DATASET_SOURCES: SourcesTable.pointer
+      default: nil
       }
     }
   }

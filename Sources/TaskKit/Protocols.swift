@@ -60,6 +60,13 @@ public protocol Dataset: Sendable {
   /// Row `index`, a pure function of its three arguments: random choices (which annotator, which
   /// wording) follow from `epoch` and `seed`; see `RowGenerator`.
   func example(at index: Int, epoch: Int, seed: UInt64) throws -> Example
+  /// Every file whose content decides the rows, beside `Config`, the split and the seed; a folder
+  /// stands for the names in it. The host then keeps the rows that it has encoded for as long as
+  /// these files stay as they are. None, the default: not known, every row is read anew.
+  var sources: [String] { get }
+  /// Whether a row may differ from epoch to epoch; true by default. The host asks for rows that do
+  /// not once, where it knows `sources`.
+  var variesByEpoch: Bool { get }
 }
 
 extension Dataset {
@@ -67,6 +74,10 @@ extension Dataset {
   public static var summary: String { "" }
   /// None.
   public static var defaults: JSON { [:] }
+  /// Not known.
+  public var sources: [String] { [] }
+  /// True.
+  public var variesByEpoch: Bool { true }
 }
 
 /// Turns predictions into a report. Calls may overlap.

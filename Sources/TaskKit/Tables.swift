@@ -146,7 +146,7 @@ func release<Object: AnyObject>(_ pointer: UnsafeMutableRawPointer?, as: Object.
   if let pointer { Unmanaged<Object>.fromOpaque(pointer).release() }
 }
 
-private func write(_ text: String, to out: UnsafePointer<tk_text_out_v1>?) throws {
+func write(_ text: String, to out: UnsafePointer<tk_text_out_v1>?) throws {
   guard let out, let write = out.pointee.write else {
     throw PluginError(.internal, "the host gave no sink")
   }

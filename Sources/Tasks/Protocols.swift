@@ -31,6 +31,18 @@ public protocol Dataset: Sendable {
   /// Row `index`, a pure function of its three arguments: random choices (which annotator, which
   /// wording) follow from `epoch` and `seed` and are the same in every run.
   func example(at index: Int, epoch: Int, seed: UInt64) throws(TaskError) -> Example
+  /// Every file whose content decides the rows, beside the configuration, the split and the seed; a
+  /// folder stands for the names in it. Empty, the default: not known.
+  var sources: [String] { get }
+  /// Whether a row may differ from epoch to epoch; true by default.
+  var variesByEpoch: Bool { get }
+}
+
+extension Dataset {
+  /// Not known.
+  public var sources: [String] { [] }
+  /// True.
+  public var variesByEpoch: Bool { true }
 }
 
 /// What the model answered to one row.

@@ -9,8 +9,9 @@ public enum Parallel {
     set { k_set_thread_count(Int32(newValue)) }
   }
 
-  /// Runs `body` for 0..<count in any order, on all threads.
-  static func run(_ count: Int, _ body: (Int) -> Void) {
+  /// Runs `body` for 0..<count in any order, on all threads; each call must write its own part of
+  /// the results alone.
+  public static func run(_ count: Int, _ body: (Int) -> Void) {
     guard count > 1 else {
       if count == 1 { body(0) }
       return

@@ -18,10 +18,11 @@ struct PlanCommand: ParsableCommand {
 
   @OptionGroup var task: TaskOptions
   @Flag(help: "Print one JSON object.") var json = false
+  @OptionGroup var cache: CacheOptions
 
   func run() throws {
     let session = try TaskSession(task.assemble())
-    guard let train = try session.encoded(.train) else {
+    guard let train = try session.encoded(.train, usesCache: !cache.noCache) else {
       throw Diagnosis(
         Diagnosis.data, "the task '\(session.task.description.name)' has no training rows")
     }

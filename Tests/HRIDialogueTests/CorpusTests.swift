@@ -63,6 +63,18 @@ import Testing
     }
   }
 
+  @Test func theRowsNameTheirFilesAndDoNotVary() throws {
+    let files = try DialogueFile.paths(in: Self.sample)
+    let data = try #require(
+      try DialogueDataset(config: config(), split: .train, host: .none))
+    #expect(data.sources == [Self.sample] + files && !data.variesByEpoch)
+    let named = config {
+      $0.folder = nil
+      $0.files = files
+    }
+    #expect(try DialogueDataset(config: named, split: .train, host: .none)?.sources == files)
+  }
+
   @Test func historyTrainsEachAnswerOnceAndAsksEachTurn() throws {
     let corpus = try Corpus(config())
     let train = DialogueDataset(corpus.train, history: true, isTraining: true)

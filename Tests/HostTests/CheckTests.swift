@@ -51,6 +51,7 @@ struct CheckTests {
     ("exits", "left with exit code 3 in score, 1 sample: a plugin must not call exit()"),
     ("aborts", "!! loads it crashed while loading (Aborted)"),
     ("rows", "!! train row 0 differs when read a second time"),
+    ("epochs", "!! train row 0 is another one in epoch 1, though the dataset says"),
   ])
   func aFaultIsNamed(name: String, sentence: String) throws {
     let outcome = try check(try build(name))

@@ -52,7 +52,10 @@ struct HostProgram {
     process.executableURL = program
     process.arguments = arguments
     process.environment = ProcessInfo.processInfo.environment
-      .merging(["HOST_HOME": package.path, "HOST_THREADS": "2"]) { $1 }
+      .merging([
+        "HOST_HOME": package.path, "HOST_THREADS": "2",
+        "XDG_CACHE_HOME": scratch.url("cache").path,
+      ]) { $1 }
       .merging(environment) { $1 }
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = try FileHandle(forWritingTo: files[0])

@@ -91,6 +91,19 @@ func withFile<R>(_ text: String, _ body: (String) throws -> R) throws -> R {
     }
   }
 
+  @Test func theRowsNameTheirFilesAndDoNotVary() throws {
+    try withFile(Self.chat + "\n" + Self.chat) { path in
+      let own = ConversationConfig(train: Paths(["x.jsonl"]), validation: Paths([path, path]))
+      let data = try ConversationDataset(config: own, split: .validation, host: .none)
+      #expect(data?.sources == [path, path] && data?.variesByEpoch == false)
+      let held = ConversationConfig(train: Paths([path]), validation_fraction: 0.5, seed: 1)
+      for split in [Split.train, .validation] {
+        let data = try ConversationDataset(config: held, split: split, host: .none)
+        #expect(data?.sources == [path])
+      }
+    }
+  }
+
   @Test func splitsWithoutFilesDoNotExist() throws {
     try withFile(Self.chat) { path in
       let config = ConversationConfig(train: Paths([path]))

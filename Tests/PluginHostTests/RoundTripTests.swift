@@ -32,6 +32,7 @@ import Testing
     let rows = try task.dataset(split: .train, configuration: ["count": 3, "seed": 1])
     let dataset = try #require(rows)
     #expect(dataset.count == 3)
+    #expect(dataset.sources == ["rows of train"] && !dataset.variesByEpoch)
     #expect(
       try dataset.example(at: 1, epoch: 4, seed: .max)
         == Tasks.Example(
@@ -117,6 +118,7 @@ private struct ToyRows: TaskKit.Dataset {
   static let defaults: JSON = ["count": 9]
   let count: Int
   let host: HostServices
+  let sources = ["rows of train"], variesByEpoch = false
 
   init?(config: Config, split: TaskKit.Split, host: HostServices) throws {
     if split == .test { return nil }

@@ -35,6 +35,21 @@ import Testing
     #expect(error?.kind == .unsupported)
   }
 
+  @Test func progressReachesTheHost() {
+    let heard = Mutex<[String]>([])
+    let host = HostServices(progress: { label, done, total in
+      heard.withLock { $0.append("\(label) \(done)/\(total)") }
+    })
+    host.progress("reading", done: 2, of: 5)
+    HostServices.none.progress("reading", done: 3, of: 5)
+    #expect(heard.withLock { $0 } == ["reading 2/5"])
+    let before = shown.load(ordering: .relaxed)
+    HostServices(fullHost).progress("sorting", done: 3, of: 5)
+    #expect(shown.load(ordering: .relaxed) == before + 7 * 3 + 5)
+    HostServices(mockHost(service: nil)).progress("sorting", done: 4, of: 5)
+    #expect(shown.load(ordering: .relaxed) == before + 7 * 3 + 5)
+  }
+
   @Test func tokenizerAsksAgainWhereTheRoomIsTooSmall() throws {
     let tokenizer = try #require(HostServices(fullHost).tokenizer)
     // Each byte is an id; an "x" stands for three.
@@ -110,6 +125,7 @@ import Testing
       switch id.map({ String(cString: $0) }) {
       case TK_SERVICE_TOKENIZER: immortal { mockTokenizer }
       case TK_SERVICE_GENERATE: immortal { mockModel }
+      case TK_SERVICE_PROGRESS: immortal { mockProgress }
       default: nil
       }
     }
@@ -131,6 +147,17 @@ private var mockTokenizer: tk_tokenizer_v1 {
     let needed = Int(UnsafeBufferPointer(start: ids, count: count).reduce(0, +))
     for index in 0..<min(needed, capacity) { bytes?[index] = CChar(UInt8(ascii: "a")) }
     return Int64(needed)
+  }
+  return table
+}
+
+/// The length of the label times the parts done, and their number.
+private let shown = Atomic(0)
+
+private var mockProgress: tk_progress_v1 {
+  var table = tk_progress_v1()
+  table.show = { _, label, done, total in
+    shown.add(label.len * Int(done) + Int(total), ordering: .relaxed)
   }
   return table
 }

@@ -48,14 +48,14 @@ import Tracking
   func run(
     _ path: String, resuming: Bool = false, stopAfter: Int? = nil,
     judge: ((_ step: Int) throws -> [(name: String, value: Double)])? = nil,
-    stalls: Bool = false
+    stalls: Bool = false, data: EncodedDataset? = nil
   ) throws -> [[Float]] {
     let model = try CausalLanguageModel(folder: Self.modelFolder)
     let config = AdapterConfig(
       r: 4, alpha: 8, dropout: 0.2, targetModules: ["q_proj", "down_proj"], usesRSLoRA: false,
       baseModel: nil)
     let adapters = try AdapterSet.fresh(config, on: model.linears, seed: 7)
-    let data = try Self.encoded(Rows())
+    let data = try data ?? Self.encoded(Rows())
     var options = TrainingOptions(
       steps: 7, learningRate: LearningRate(shape: .cosine, peak: 1e-2, warmup: 2, total: 7))
     options.batchSize = 2
@@ -100,6 +100,16 @@ import Tracking
         #expect(try readFile("\(path)/\(name)") == readFile("\(whole)/\(name)"), "\(name)")
       }
     }
+  }
+
+  @Test func keptRowsTrainToTheSameBits() throws {
+    let rows = try KeptRows((0..<12).map { "\($0) red gears" })
+    let expected = try run(Self.folder(), data: rows.open(.init(usesCache: false)))
+    #expect(try run(Self.folder(), data: rows.open()) == expected)
+    let path = Self.folder(), kept = try rows.open()
+    #expect(kept.isFromCache)
+    _ = try run(path, stopAfter: 3, data: kept)
+    #expect(try run(path, resuming: true, data: rows.open()) == expected)
   }
 
   @Test(arguments: [3, 6, 7])

@@ -17,6 +17,8 @@ struct DialogueConfig: Decodable, Sendable {
 /// All dialogues, divided into the three splits.
 struct Corpus: Sendable {
   var train: [Dialogue] = [], validation: [Dialogue] = [], test: [Dialogue] = []
+  /// The files that the dialogues come from, and the folder, if one was named.
+  private(set) var sources: [String] = []
 
   subscript(split: Split) -> [Dialogue] {
     switch split {
@@ -41,6 +43,7 @@ struct Corpus: Sendable {
     try self.init(
       DialogueFile.read(paths), validationFraction: config.validation_fraction ?? 0.1,
       testFraction: config.test_fraction ?? 0, seed: config.seed ?? 0)
+    sources = (config.folder.map { [$0] } ?? []) + paths
   }
 
   /// Divides `dialogues` by dialogue, domain by domain.

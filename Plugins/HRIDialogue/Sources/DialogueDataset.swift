@@ -28,12 +28,15 @@ struct DialogueDataset: Dataset {
   }
   private let dialogues: [Dialogue]
   private let rows: [Row]
+  private(set) var sources: [String] = []
+  let variesByEpoch = false
 
   init?(config: DialogueConfig, split: Split, host: HostServices) throws {
     let corpus = try Corpus(config)
     if split == .test, corpus.test.isEmpty { return nil }
     if split == .validation, corpus.validation.isEmpty { return nil }
     self.init(corpus[split], history: config.history ?? false, isTraining: split == .train)
+    sources = corpus.sources
     if split != .train {
       let same = Duplicates(of: corpus[split], in: corpus.train)
       host.log(

@@ -32,6 +32,8 @@ struct ConversationDataset: Dataset {
   static let summary = "Chat, Alpaca or ShareGPT rows from JSONL or JSON files."
 
   private let rows: [ConversationRow]
+  let sources: [String]
+  let variesByEpoch = false
 
   init?(config: ConversationConfig, split: Split, host: HostServices) throws {
     let fraction = config.validation_fraction ?? 0
@@ -46,12 +48,14 @@ struct ConversationDataset: Dataset {
     let own = [Split.train: config.train, .validation: config.validation, .test: config.test][split]
     if let own = own ?? nil, split != .train || fraction == 0 {
       rows = try ConversationFile.read(own.paths)
+      sources = own.paths
     } else if split == .test || (split == .validation && fraction == 0) {
       return nil
     } else {
       guard let train = config.train else {
         throw PluginError(.configuration, "'data.train' is required: a file of rows, or a list")
       }
+      sources = train.paths
       rows = Self.part(
         try ConversationFile.read(train.paths), split, fraction, seed: config.seed ?? 0)
     }

@@ -185,6 +185,14 @@ class Dataset {
 
   /// Writes row `index`: a pure function of (index, epoch, seed).
   virtual void read(int64_t index, int64_t epoch, uint64_t seed, Row &row) const = 0;
+
+  /// Every file whose content decides the rows, beside the configuration, the split and the seed; a
+  /// folder stands for the names in it. The host then keeps the rows that it has encoded for as
+  /// long as these files stay as they are. None: not known, every row is read anew.
+  virtual std::vector<std::string> sources() const { return {}; }
+
+  /// Whether a row may differ from epoch to epoch.
+  virtual bool varies_by_epoch() const { return true; }
 };
 
 // ---- evaluators -----------------------------------------------------------------------------

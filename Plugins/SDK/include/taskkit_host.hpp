@@ -270,6 +270,14 @@ class Host {
     if (table_->cancelled(table_)) throw Error(TK_E_CANCELLED, "cancelled");
   }
 
+  /// Says that `done` of `total` parts of the work `label` are done; the host shows a bar. Any
+  /// thread, as often as you like. Nothing happens with a host older than ABI 1.3.
+  void progress(std::string_view label, int64_t done, int64_t total) const {
+    const void *found = table_->service(table_, TK_SERVICE_PROGRESS);
+    const auto *service = static_cast<const tk_progress_v1 *>(found);
+    if (service) service->show(service, str(label), done, total);
+  }
+
   /// The model's tokenizer; none while the host has no model open.
   std::optional<Tokenizer> tokenizer() const {
     return service<Tokenizer, tk_tokenizer_v1>(TK_SERVICE_TOKENIZER);

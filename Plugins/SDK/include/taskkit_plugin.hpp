@@ -52,6 +52,7 @@ struct RewardTable {
       sizeof(tk_reward_v1), flags<T>, create, destroy<T>, score, {nullptr, nullptr}};
 };
 
+/// An instance is a Dataset, whatever class it is of: SourcesTable knows no more.
 template <class T>
 struct DatasetTable {
   static_assert(std::is_base_of_v<Dataset, T>, "a dataset derives from tk::Dataset");
@@ -60,7 +61,7 @@ struct DatasetTable {
                           void **instance, tk_error *error) noexcept {
     return guarded(error, [&]() -> tk_status {
       try {
-        *instance = new T(Host(host), configuration(config), view(split));
+        *instance = static_cast<Dataset *>(new T(Host(host), configuration(config), view(split)));
         return TK_OK;
       } catch (const NoSuchSplit &) {
         return TK_END;
@@ -71,7 +72,7 @@ struct DatasetTable {
   static int64_t count(void *instance) noexcept {
     int64_t rows = 0;
     const tk_status status = guarded(nullptr, [&] {
-      rows = static_cast<const T *>(instance)->count();
+      rows = static_cast<const Dataset *>(instance)->count();
       return TK_OK;
     });
     return status == TK_OK ? rows : status;
@@ -81,13 +82,32 @@ struct DatasetTable {
                         const tk_example_out_v1 *sink, tk_error *error) noexcept {
     return guarded(error, [&] {
       Row row(sink);
-      static_cast<const T *>(instance)->read(index, epoch, seed, row);
+      static_cast<const Dataset *>(instance)->read(index, epoch, seed, row);
       return TK_OK;
     });
   }
 
   static constexpr tk_dataset_v1 table = {
-      sizeof(tk_dataset_v1), flags<T>, create, destroy<T>, count, read, {nullptr, nullptr}};
+      sizeof(tk_dataset_v1), flags<T>, create, destroy<Dataset>, count, read, {nullptr, nullptr}};
+};
+
+struct SourcesTable {
+  static tk_status describe(tk_str, void *instance, const tk_text_out_v1 *json,
+                            tk_error *error) noexcept {
+    return guarded(error, [&] {
+      const auto *dataset = static_cast<const Dataset *>(instance);
+      std::string list;
+      for (const std::string &path : dataset->sources()) {
+        list += (list.empty() ? "" : ", ") + quote(path);
+      }
+      const char *varies = dataset->varies_by_epoch() ? "true" : "false";
+      json->write(json, str("{\"sources\": [" + list + "], \"varies_by_epoch\": " + varies + "}"));
+      return TK_OK;
+    });
+  }
+
+  static constexpr tk_dataset_sources_v1 table = {
+      sizeof(tk_dataset_sources_v1), 0, describe, {nullptr, nullptr, nullptr, nullptr}};
 };
 
 template <class T>
@@ -178,7 +198,7 @@ class Plugin {
       rows_.push_back({each.kind, 0, each.name, each.summary, each.table, &each.description});
     }
     table_ = {{TK_MAGIC, TK_ABI_MAJOR, TK_ABI_MINOR, sizeof(tk_plugin_v1)},
-              name, version, "C++", rows_.size(), rows_.data(), nullptr, {}};
+              name, version, "C++", rows_.size(), rows_.data(), extension, {}};
   }
   Plugin(const Plugin &) = delete;
 
@@ -188,6 +208,10 @@ class Plugin {
   }
 
  private:
+  static const void *extension(const char *id) noexcept {
+    return std::string_view(id) == TK_EXTENSION_DATASET_SOURCES ? &SourcesTable::table : nullptr;
+  }
+
   std::vector<Export> exports_;
   std::vector<tk_export_v1> rows_;
   tk_plugin_v1 table_;

@@ -1,4 +1,4 @@
-/* The door between the host and its plugins: C ABI, version 1.2. What may change is in ../ABI.md.
+/* The door between the host and its plugins: C ABI, version 1.3. What may change is in ../ABI.md.
  *
  * A plugin is a shared library that exports one function, tk_plugin_entry. It returns a constant
  * table of exports (tasks, datasets, evaluators, rewards), each with a table of functions.
@@ -28,7 +28,7 @@ extern "C" {
 
 #define TK_MAGIC 0x00004b54u
 #define TK_ABI_MAJOR 1u /* breaking: the host refuses another one */
-#define TK_ABI_MINOR 2u /* additive: new service ids, reserved slots put to use */
+#define TK_ABI_MINOR 3u /* additive: new service ids, reserved slots put to use */
 #define TK_EXPORT __attribute__((visibility("default")))
 
 /* UTF-8 text, borrowed for the duration of the call. */
@@ -141,6 +141,19 @@ struct tk_generate_v1 {
                                const tk_str *prompts, const tk_str *completions, size_t count,
                                double *sums, int64_t *token_counts, tk_error *error);
   void *reserved[4];
+};
+
+/* How far long work has come, service id TK_SERVICE_PROGRESS, since ABI 1.3: the host draws a bar, or
+ * writes a line now and then. Offered in worker processes too. Lives as long as the process. */
+#define TK_SERVICE_PROGRESS "tk.progress/1"
+typedef struct tk_progress_v1 tk_progress_v1;
+struct tk_progress_v1 {
+  void *ctx;
+  /* Says that done of total parts of the work called label ("reading ratings") are done. Another
+   * label begins another bar; done == total ends it. Call it as often as you like: the host draws
+   * some twenty times a second at most. Any thread, at any time. */
+  void (*show)(const tk_progress_v1 *progress, tk_str label, int64_t done, int64_t total);
+  void *reserved[2];
 };
 
 /* ---- dataset: rows by random access, so that the host shuffles, shards and resumes ---------- */
@@ -313,6 +326,24 @@ typedef struct tk_audio_v1 {
                      const tk_example_out_v1 *sink, tk_error *error);
   void *reserved[4];
 } tk_audio_v1;
+
+/* ---- sources: which files a dataset's rows come from ----------------------------------------- */
+
+/* The extension id under which tk_plugin_v1.extension gives a tk_dataset_sources_v1, since ABI 1.3.
+ * With it the host may keep rows that it has encoded, and need not even open the dataset where they
+ * are still good. Without it every row is read anew. */
+#define TK_EXTENSION_DATASET_SOURCES "tk.dataset_sources/1"
+typedef struct tk_dataset_sources_v1 {
+  uint32_t struct_size, flags; /* flags: 0 */
+  /* Writes JSON: {"sources": [path, ...], "varies_by_epoch": true}, of an instance that create of
+   * the plugin's dataset of that name made. sources: every file whose content decides the rows,
+   * beside the configuration, the split and the seed; a folder stands for the names in it. An empty
+   * list: not known. varies_by_epoch: false where read gives a row whatever the epoch is. Any
+   * thread, overlapping other calls on the instance only with TK_THREAD_SAFE. */
+  tk_status (*describe)(tk_str dataset, void *instance, const tk_text_out_v1 *json,
+                        tk_error *error);
+  void *reserved[4];
+} tk_dataset_sources_v1;
 
 /* ---- the plugin itself ---------------------------------------------------------------------- */
 

@@ -34,8 +34,35 @@ public struct FileDigest: Sendable, Hashable {
     sha256 = hexadecimal(SHA256.hash(data: bytes))
   }
 
+  /// Hashes bytes in memory.
+  public init(of bytes: UnsafeRawBufferPointer) {
+    var running = RunningDigest()
+    running.update(bytes)
+    self = running.finish()
+  }
+
   /// `{"size", "sha256"}`
   public var json: JSONValue { ["size": .int(size), "sha256": .string(sha256)] }
+}
+
+/// SHA-256 of bytes that come piece by piece.
+public struct RunningDigest: Sendable {
+  private var digest = SHA256()
+  private var size = 0
+
+  /// Of no bytes yet.
+  public init() {}
+
+  /// Adds bytes.
+  public mutating func update(_ bytes: UnsafeRawBufferPointer) {
+    digest.update(bufferPointer: bytes)
+    size += bytes.count
+  }
+
+  /// What all bytes together have; nothing may be added afterwards.
+  public func finish() -> FileDigest {
+    FileDigest(size: size, sha256: hexadecimal(digest.finalize()))
+  }
 }
 
 func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {

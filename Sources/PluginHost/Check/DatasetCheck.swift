@@ -1,4 +1,5 @@
 import CPluginABI
+import FoundationEssentials
 import Tasks
 
 /// A dataset's functions, called with borrowed memory.
@@ -7,8 +8,10 @@ struct DatasetCalls: @unchecked Sendable {
   private let table: tk_dataset_v1
   private let user: UnsafeMutableRawPointer?
   private let host: HostTable
+  private let name: String, plugin: Plugin
 
   init(_ name: String, _ plugin: Plugin, _ host: HostTable) throws(TaskError) {
+    (self.name, self.plugin) = (name, plugin)
     (table, user) = try functions(.dataset, name, of: plugin, as: tk_dataset_v1.self)
     guard table.create != nil, table.count != nil, table.read != nil else {
       throw TaskError(.internal, "it lacks 'create', 'count' or 'read'")
@@ -33,6 +36,15 @@ struct DatasetCalls: @unchecked Sendable {
     let count = table.count(instance.pointer)
     guard count >= 0 else { throw .fails("it cannot count its rows (status \(count))") }
     return count
+  }
+
+  /// The files that the rows come from, and whether the rows vary by epoch.
+  func sources(
+    _ instance: CheckInstance
+  ) throws(CheckFault) -> (paths: [String], varyByEpoch: Bool) {
+    do throws(TaskError) {
+      return try plugin.sources(of: instance.pointer, dataset: name, subject: "sources")
+    } catch { throw .fails(error.message) }
   }
 
   /// A row, into a sink that is lent for this call.
@@ -115,8 +127,7 @@ struct DatasetCheck: Sendable {
     bench.step(name, "read, the same rows of split '\(name)' on another thread")
     let others = onOtherThread { Result { () throws(CheckFault) in try again(instance, indices) } }
     try compare(rows, try others.get(), indices, "read on another thread")
-    bench.step(name, "read, rows of another epoch")
-    _ = try calls.row(instance, indices[0], epoch: 1)
+    try checkSources(instance, indices, rows, name)
     try compare(rows, try again(instance, indices), indices, "read after another epoch")
     if calls.isThreadSafe { try readAtOnce(instance, indices, rows, name) }
     bench.step(name, "count, split '\(name)'")
@@ -124,6 +135,26 @@ struct DatasetCheck: Sendable {
       throw .fails("count changes from \(count) to another number while rows are read")
     }
     return "\(count) rows; the same in any order, again and on other threads"
+  }
+
+  /// Reads rows of another epoch, and holds what the dataset says of its rows against them.
+  private func checkSources(
+    _ instance: CheckInstance, _ indices: [Int64], _ rows: [Example], _ name: String
+  ) throws(CheckFault) {
+    bench.step(name, "describe, the sources of split '\(name)'")
+    let sources = try calls.sources(instance)
+    bench.step(name, "read, rows of another epoch")
+    for (place, index) in indices.enumerated() {
+      let other = try calls.row(instance, index, epoch: 1)
+      guard sources.varyByEpoch || other == rows[place] else {
+        throw .fails(
+          "row \(index) is another one in epoch 1, though the dataset says that its rows do not "
+            + "vary by epoch")
+      }
+    }
+    if let path = sources.paths.first(where: { !FileManager.default.fileExists(atPath: $0) }) {
+      throw .fails("its rows are said to come from \(path), which is not there")
+    }
   }
 
   private func readAtOnce(

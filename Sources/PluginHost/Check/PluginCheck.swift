@@ -152,6 +152,7 @@ private struct CheckWatch {
           log(level, text)
           // Lines of a log are no progress.
           try Self.checkTime(&deadline)
+        case .progress: try Self.checkTime(&deadline)
         default: return false
         }
       }

@@ -13,9 +13,16 @@ public final class OfferedServices: Sendable {
     var modelService: (any ModelService)?
   }
   private let offers = Mutex(Offers())
+  private let progress: ProgressTable
+  /// Hears of plugins' long work; of those in workers, too.
+  let showProgress: PluginProgress
 
-  /// Offers nothing yet.
-  public init() {}
+  /// Offers no tokenizer and no model yet. `progress` hears how far plugins' long work has come, on
+  /// any thread.
+  public init(progress: @escaping PluginProgress = { _, _, _ in }) {
+    showProgress = progress
+    self.progress = ProgressTable(progress)
+  }
 
   /// Offers the tokenizer of the model in `folder`; worker processes open the folder themselves.
   /// The first one stays: plugins may keep its table.
@@ -57,6 +64,7 @@ public final class OfferedServices: Sendable {
           offers.tokenizer = (try? Tokenizer(folder: folder)).map(TokenizerTable.init)
         }
         return offers.tokenizer.map { UnsafeRawPointer($0.pointer) }
+      case TK_SERVICE_PROGRESS: return UnsafeRawPointer(progress.pointer)
       case TK_SERVICE_GENERATE: return offers.model.map { UnsafeRawPointer($0.pointer) }
       default: return nil
       }

@@ -137,6 +137,10 @@ final class IsolatedReward: Reward, @unchecked Sendable {
         host.log(level, text)
         // A plugin that never stops logging hangs like any other.
         try checkTime(&deadline)
+      case .progress(let label, let done, let total):
+        // A worker's own word is not to be trusted with the terminal.
+        host.services.showProgress(label.printable, done, total)
+        try checkTime(&deadline)
       case .ask(let question):
         // The time in which the host itself works is not the plugin's.
         let start = ContinuousClock.now

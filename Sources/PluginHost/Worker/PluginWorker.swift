@@ -71,10 +71,10 @@ private final class WorkerLoop {
   }
 
   private func open(_ job: WorkerJob) throws(TaskError) -> WorkerResponse {
-    let services = OfferedServices()
+    let desk = desk
+    let services = OfferedServices(progress: { desk.tell($0, $1, $2) })
     if !job.tokenizerFolder.isEmpty { services.offerTokenizer(inFolder: job.tokenizerFolder) }
     if job.offersModel { services.offer(desk) }
-    let desk = desk
     let host = HostTable(
       log: { desk.log($0, $1) }, isCancelled: { desk.isCancelled }, services: services)
     let plugin: Plugin
@@ -120,6 +120,11 @@ private final class WorkerDesk: ModelService {
 
   func log(_ level: PluginLogLevel, _ text: String) {
     try? socket.send(WorkerResponse.log(level, text).bytes)
+  }
+
+  /// Tells the host how far the plugin's work is.
+  func tell(_ label: String, _ done: Int, _ total: Int) {
+    try? socket.send(WorkerResponse.progress(label, done: done, total: total).bytes)
   }
 
   var isCancelled: Bool {

@@ -24,7 +24,7 @@ enum WorkerRequest: Sendable {
   case check(CheckJob)
 }
 
-/// From a worker to its host. While a request is open a worker may log and ask; `opened`, `scored` or
+/// From a worker to its host. While a request is open a worker may log, tell and ask; `opened`, `scored` or
 /// `failed` closes it.
 enum WorkerResponse: Sendable {
   /// The plugin's name, and the reward's.
@@ -32,6 +32,8 @@ enum WorkerResponse: Sendable {
   case scored(RewardReply)
   case failed(TaskError)
   case log(PluginLogLevel, String)
+  /// How far the plugin's long work is: what it does, how many parts of how many are done.
+  case progress(String, done: Int, total: Int)
   case ask(WorkerQuestion)
   case check(CheckEvent)
 }
@@ -131,6 +133,11 @@ extension WorkerResponse {
       writer.write(UInt8(3))
       writer.write(level.rawValue)
       writer.write(text)
+    case .progress(let label, let done, let total):
+      writer.write(UInt8(6))
+      writer.write(label)
+      writer.write(Int64(done))
+      writer.write(Int64(total))
     case .ask(let question):
       writer.write(UInt8(4))
       question.write(to: &writer)
@@ -151,6 +158,11 @@ extension WorkerResponse {
       let level = PluginLogLevel(rawValue: try reader.integer()) ?? .info
       self = .log(level, try reader.text())
     case 4: self = .ask(try WorkerQuestion(&reader))
+    case 6:
+      let label = try reader.text()
+      let done = try reader.integer(Int64.self), total = try reader.integer(Int64.self)
+      guard 0...max(0, total) ~= done else { throw WireReader.Fault() }
+      self = .progress(label, done: Int(done), total: Int(total))
     case CheckEvent.tag: self = .check(try CheckEvent(&reader))
     default: throw WireReader.Fault()
     }

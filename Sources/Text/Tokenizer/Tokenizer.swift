@@ -28,6 +28,9 @@ public final class Tokenizer: Sendable {
   let specialIDs: Set<Int32>
   private let scratches = Mutex<[BytePairEncoder.Scratch]>([])
 
+  /// The files of a model's folder that `init(folder:)` reads.
+  public static let files = ["tokenizer.json", "tokenizer_config.json"]
+
   /// Reads `tokenizer.json`, and `tokenizer_config.json` if there is one, from a model's folder.
   public convenience init(folder: String) throws(TokenizerError) {
     let name = folder + "/tokenizer.json"

@@ -38,6 +38,17 @@ struct Machine {
     return (kibibytes.flatMap { Double($0) } ?? 0) / 1024
   }
 
+  /// The time since this process was started, by the system's clock of 10 ms.
+  static var secondsSinceStart: Double {
+    // Field 22 of a line whose second field, the program's name, may hold anything in brackets.
+    let fields = text(ofFile: "/proc/self/stat")?.split(separator: ")").last?.split(separator: " ")
+    guard let fields, fields.count > 19, let ticks = Double(fields[19]) else { return 0 }
+    var now = timespec()
+    clock_gettime(CLOCK_BOOTTIME, &now)
+    let seconds = Double(now.tv_sec) + Double(now.tv_nsec) * 1e-9
+    return seconds - ticks / Double(sysconf(Int32(_SC_CLK_TCK)))
+  }
+
   /// Bytes this process has in use now.
   static var currentMemory: Int {
     let pages = text(ofFile: "/proc/self/statm")?.split(separator: " ").dropFirst().first

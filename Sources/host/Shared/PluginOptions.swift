@@ -12,12 +12,14 @@ struct PluginOptions: ParsableArguments {
   /// Where plugins are looked for.
   var searchPaths: PluginSearchPaths { .standard(pluginDirectories: directories) }
 
-  /// The plugins that can be found; what they log goes to standard error. `isCancelled` is polled
+  /// The plugins that can be found; what they log, and how
+  /// far their long work is, goes to standard error. `isCancelled` is polled
   /// by their long calls.
   func catalog(isCancelled: @escaping @Sendable () -> Bool = { false }) -> PluginCatalog {
-    PluginCatalog(
+    let bar = PluginBar()
+    return PluginCatalog(
       searchPaths: searchPaths, workerProgram: "/proc/self/exe",
       log: { level, message in if level != .debug { Console.note("\(level): \(message)") } },
-      isCancelled: isCancelled)
+      progress: { bar.show($0, done: $1, total: $2) }, isCancelled: isCancelled)
   }
 }

@@ -6,7 +6,7 @@ struct ProgressBar {
   private let start = ContinuousClock.now
   private var done = 0, drawn: ContinuousClock.Instant?
 
-  /// A bar over `total` items, on standard error.
+  /// A bar over `total` items, on standard error; without a unit no rate is shown.
   init(_ label: String, total: Int, unit: String, stream: TextStream = Console.error) {
     self.label = label
     self.total = total
@@ -44,7 +44,8 @@ struct ProgressBar {
     let left = done > 0 ? Format.duration(Double(total - done) / rate) : "?"
     let share = total > 0 ? Double(done) / Double(total) : 1
     var text = "\(label)  \(done)/\(total)  \(Format.fixed(100 * share, 0)) %"
-    text += "  \(Format.fixed(rate, rate < 10 ? 2 : 0)) \(unit)/s  \(left) left"
+    let pace = unit.isEmpty ? "" : "  \(Format.fixed(rate, rate < 10 ? 2 : 0)) \(unit)/s"
+    text += "\(pace)  \(left) left"
     if !note.isEmpty { text += "  " + note }
     guard stream.usesColor else { return stream.write(text + "\n") }
     let bar = Self.bar(share, width: min(24, max(0, stream.width - text.count - 3)))

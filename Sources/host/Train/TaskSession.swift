@@ -81,16 +81,26 @@ struct TaskSession {
     try task.dataset(split: split, configuration: recipe.dataConfiguration)
   }
 
-  /// The rows of `split`, read and encoded once, with a progress bar.
-  func encoded(_ split: Split) throws -> EncodedDataset? {
-    guard let dataset = try dataset(split) else { return nil }
-    let training = recipe.training
-    var bar = ProgressBar("reading \(split.rawValue)", total: dataset.count, unit: "rows")
-    defer { bar.finish() }
+  /// The rows of `split`, encoded: those of an earlier run where they are still good, else read
+  /// once, with a progress bar.
+  func encoded(_ split: Split, usesCache: Bool) throws -> EncodedDataset? {
+    let training = recipe.training, task = task, configuration = recipe.dataConfiguration
+    var bar: ProgressBar?
+    defer { bar?.finish() }
     return try EncodedDataset(
-      dataset, name: split.rawValue, encoder: encoder, maximumLength: training.maximumLength,
-      policy: OverlengthPolicy(training.onOverlength), seed: UInt64(training.seed)
-    ) { bar.update($0) }
+      name: split.rawValue, encoder: encoder, maximumLength: training.maximumLength,
+      policy: OverlengthPolicy(training.onOverlength), seed: UInt64(training.seed),
+      cache: usesCache ? RowCache(key: rowsKey(split)) : nil
+    ) { event in
+      switch event {
+      case .note(let text): Console.note(text)
+      case .reading(let done, let total):
+        if bar == nil { bar = ProgressBar("reading \(split)", total: total, unit: "rows") }
+        bar?.update(done)
+      }
+    } open: { () throws(TaskError) in
+      try task.dataset(split: split, configuration: configuration)
+    }
   }
 
   /// The model's weights, mapped as they are stored; drawn at random where the recipe asks for

@@ -39,14 +39,16 @@ struct TrainCommand: ParsableCommand {
   var resume = false
   @Flag(help: "Replace a run that the output folder holds.")
   var overwrite = false
+  @OptionGroup var cache: CacheOptions
 
   func run() throws {
     let shouldStop = StopSignal.install()
     let assembled = try task.assemble(flags: flags(), isCancelled: { StopSignal.isRaised })
     let session = try TaskSession(assembled)
     try session.choosePrecision()
-    try TrainingRun(session, resumes: resume, overwrites: overwrite).run(
-      until: shouldStop)
+    let run = TrainingRun(
+      session, resumes: resume, overwrites: overwrite, usesCache: !cache.noCache)
+    try run.run(until: shouldStop)
   }
 
   /// The flags that were given, as layers over the recipe.

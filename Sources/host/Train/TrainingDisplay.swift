@@ -12,6 +12,7 @@ final class TrainingDisplay {
   private let options: TrainingOptions
   private var bar: ProgressBar
   private var lossAverage: Double?
+  private var isUnderWay = false
   private let isTerminal = Console.error.usesColor
 
   init(_ options: TrainingOptions) {
@@ -37,6 +38,13 @@ final class TrainingDisplay {
       "rows      \(train.count) train, \(validation?.count ?? 0) validation; "
         + "\(Format.fixed(share, 1)) % of \(tokens) tokens are trained, "
         + "longest row \(train.statistics.longest)")
+    let kept = [train, validation].compactMap { $0 }.filter {
+      if case .cache = $0.origin { true } else { false }
+    }
+    if !kept.isEmpty {
+      let names = kept.map(\.name).joined(separator: ", ")
+      Console.note("cache     the tokens of \(names) are an earlier run's; see --no-cache")
+    }
     for data in [train, validation].compactMap({ $0 }) where !data.statistics.skipped.isEmpty {
       Console.note(
         "skipped   \(data.statistics.skipped.count) rows left out or cut; see skipped.jsonl")
@@ -53,6 +61,11 @@ final class TrainingDisplay {
   func observe(_ event: TrainingEvent) {
     switch event {
     case .step(let number, let loss, let norm, let rate, let tokens, let seconds):
+      if !isUnderWay {
+        let start = Format.fixed(Machine.secondsSinceStart - seconds, 2)
+        bar.interject("started   step \(number) began \(start) s after the program")
+        isUnderWay = true
+      }
       let speed = Double(tokens) / seconds
       guard isTerminal else {
         guard number % options.loggingSteps == 0 else { return }

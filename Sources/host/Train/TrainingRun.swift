@@ -11,13 +11,14 @@ import Training
 /// One `host train`, from the opened recipe to the final table.
 struct TrainingRun {
   let session: TaskSession
-  let resumes: Bool, overwrites: Bool
+  let resumes: Bool, overwrites: Bool, usesCache: Bool
   private var recipe: Recipe { session.recipe }
 
-  init(_ session: TaskSession, resumes: Bool, overwrites: Bool) {
+  init(_ session: TaskSession, resumes: Bool, overwrites: Bool, usesCache: Bool) {
     self.session = session
     self.resumes = resumes
     self.overwrites = overwrites
+    self.usesCache = usesCache
   }
 
   /// Trains until the last step or until `shouldStop`. Everything that can be refused is refused
@@ -31,7 +32,8 @@ struct TrainingRun {
     if overwrites, !resumes { try RunFolder.removeRun(at: path) }
     let folder = try RunFolder(path: path, resuming: resumes)
     let desk = session.offerModel()
-    let train = try trainingRows(), validation = try session.encoded(.validation)
+    let train = try trainingRows()
+    let validation = try session.encoded(.validation, usesCache: usesCache)
     let panel = try RewardPanel(recipe, of: session.task, in: session.catalog)
     let judge = try Judge(
       session, split: .validation, limit: recipe.evaluation.maximumSamples, panel: panel,
@@ -86,7 +88,7 @@ struct TrainingRun {
   }
 
   private func trainingRows() throws -> EncodedDataset {
-    guard let train = try session.encoded(.train) else {
+    guard let train = try session.encoded(.train, usesCache: usesCache) else {
       throw Diagnosis(
         Diagnosis.data,
         "the task '\(session.task.description.name)' has no training rows; see its data keys")

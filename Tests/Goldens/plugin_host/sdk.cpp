@@ -43,6 +43,8 @@ struct Broken : tk::Dataset {
     row.tensor("t", {1, 2}, {1, 2});
     if (index == 1) throw std::bad_alloc();
   }
+  std::vector<std::string> sources() const override { return {"a.csv", "\"b\""}; }
+  bool varies_by_epoch() const override { return false; }
 };
 
 void boundary() {
@@ -69,6 +71,26 @@ void boundary() {
   CHECK(tk_test_row("broken", "{}", "train", 1).status == TK_E_INTERNAL);
   CHECK(tk_test_row("broken", "{}", "validation", 0).count == TK_E_DATA);
   CHECK(tk_test_row("broken", "{}", "test", 0).status == TK_END);
+}
+
+// ---- extensions: where rows come from ----------------------------------------------------------
+
+void sources() {
+  const auto *plugin = reinterpret_cast<const tk_plugin_v1 *>(tk_plugin_entry(TK_ABI_MAJOR));
+  CHECK(plugin->extension("tk.unheard_of/1") == nullptr);
+  const auto *table = static_cast<const tk_dataset_sources_v1 *>(
+      plugin->extension(TK_EXTENSION_DATASET_SOURCES));
+  const tk_export_v1 *each = tk_test_export(TK_KIND_DATASET, "broken");
+  const auto *dataset = static_cast<const tk_dataset_v1 *>(each->vtable);
+  void *instance = nullptr;
+  CHECK(dataset->create(each->user, &tk_test_host, tk_test_str("{}"), tk_test_str("train"),
+                        &instance, nullptr) == TK_OK);
+  tk_test_answer made = {};
+  const tk_text_out_v1 out = {&made, tk_test_write};
+  CHECK(table->describe(tk_test_str("broken"), instance, &out, nullptr) == TK_OK);
+  CHECK(strcmp(made.text,
+               "{\"sources\": [\"a.csv\", \"\\\"b\\\"\"], \"varies_by_epoch\": false}") == 0);
+  dataset->destroy(instance);
 }
 
 // ---- services: a tokenizer of bytes, a model that repeats its prompt ---------------------------
@@ -107,7 +129,16 @@ tk_status log_likelihoods(const tk_generate_v1 *, int32_t model, int32_t, const 
   return TK_OK;
 }
 
+int64_t parts_done = 0;
+
+void show(const tk_progress_v1 *, tk_str label, int64_t done, int64_t total) {
+  CHECK(tk::view(label) == "reading" && total == 9);
+  parts_done = done;
+}
+
 const void *service(const tk_host_v1 *, const char *id) {
+  static const tk_progress_v1 progress = {nullptr, show, {}};
+  if (strcmp(id, TK_SERVICE_PROGRESS) == 0) return &progress;
   static const tk_tokenizer_v1 tokenizer = {nullptr, encode, decode};
   static const tk_generate_v1 generate = {nullptr, complete, log_likelihoods, {}};
   if (strcmp(id, TK_SERVICE_TOKENIZER) == 0) return &tokenizer;
@@ -132,6 +163,10 @@ void services() {
   table.cancelled = [](const tk_host_v1 *) -> int32_t { return 1; };
   const tk::Host host(&table);
   CHECK(status_of([&] { host.check_cancelled(); }) == TK_E_CANCELLED);
+  host.progress("reading", 4, 9);
+  CHECK(parts_done == 4);
+  tk::Host(&tk_test_host).progress("reading", 5, 9);  // this one has no such service
+  CHECK(parts_done == 4);
   const auto ids = host.tokenizer()->encode("abc");  // nine ids, guessed to be four
   CHECK(ids.size() == 9 && ids[8] == 'c' && host.tokenizer()->encode("").empty());
   CHECK(host.tokenizer()->decode({'h', 'i'}) == "hi");
@@ -204,6 +239,7 @@ TK_PLUGIN("fragile", "1.0.0", tk::reward<Fragile>("fragile", ""), tk::reward<Sho
 
 int main() {
   boundary();
+  sources();
   services();
   json();
   return tk_test_result();

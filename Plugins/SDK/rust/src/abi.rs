@@ -1,4 +1,4 @@
-//! The C header `CPluginABI.h`, ABI 1.2, call by call; the rules stand there.
+//! The C header `CPluginABI.h`, ABI 1.3, call by call; the rules stand there.
 #![allow(non_camel_case_types, missing_docs)]
 
 mod layout;
@@ -7,7 +7,7 @@ use std::ffi::{c_char, c_void};
 
 pub const TK_MAGIC: u32 = 0x00004b54;
 pub const TK_ABI_MAJOR: u32 = 1;
-pub const TK_ABI_MINOR: u32 = 2;
+pub const TK_ABI_MINOR: u32 = 3;
 
 pub type tk_status = i32;
 pub const TK_OK: tk_status = 0;
@@ -61,6 +61,15 @@ pub struct tk_host_v1 {
     pub cancelled: unsafe extern "C" fn(*const tk_host_v1) -> i32,
     pub service: unsafe extern "C" fn(*const tk_host_v1, *const c_char) -> *const c_void,
     pub reserved: [*mut c_void; 4],
+}
+
+pub const TK_SERVICE_PROGRESS: &[u8] = b"tk.progress/1\0";
+
+#[repr(C)]
+pub struct tk_progress_v1 {
+    pub ctx: *mut c_void,
+    pub show: unsafe extern "C" fn(*const tk_progress_v1, tk_str, i64, i64),
+    pub reserved: [*mut c_void; 2],
 }
 
 pub const TK_SERVICE_TOKENIZER: &[u8] = b"tk.tokenizer/1\0";
@@ -264,6 +273,21 @@ pub struct tk_task_v1 {
     pub describe:
         unsafe extern "C" fn(*mut c_void, *const tk_text_out_v1, *mut tk_error) -> tk_status,
     pub reserved: [*mut c_void; 6],
+}
+
+pub const TK_EXTENSION_DATASET_SOURCES: &[u8] = b"tk.dataset_sources/1\0";
+
+#[repr(C)]
+pub struct tk_dataset_sources_v1 {
+    pub struct_size: u32,
+    pub flags: u32,
+    pub describe: unsafe extern "C" fn(
+        tk_str,
+        *mut c_void,
+        *const tk_text_out_v1,
+        *mut tk_error,
+    ) -> tk_status,
+    pub reserved: [*mut c_void; 4],
 }
 
 #[repr(C)]

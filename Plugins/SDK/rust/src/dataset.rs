@@ -165,4 +165,16 @@ pub trait Dataset: Sized + Send + Sync + 'static {
 
     /// Row `index`: a pure function of (index, epoch, seed).
     fn row(&self, index: usize, epoch: i64, seed: u64) -> Result<Row>;
+
+    /// Every file whose content decides the rows, beside the configuration, the split and the seed;
+    /// a folder stands for the names in it. The host then keeps the rows that it has encoded for as
+    /// long as these files stay as they are. None: not known, every row is read anew.
+    fn sources(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// Whether a row may differ from epoch to epoch.
+    fn varies_by_epoch(&self) -> bool {
+        true
+    }
 }

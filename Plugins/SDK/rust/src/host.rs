@@ -72,6 +72,15 @@ impl Host {
         Err(Error { status: TK_E_CANCELLED, sentence: "cancelled".to_string() })
     }
 
+    /// Says that `done` of `total` parts of the work `label` are done; the host shows a bar. As
+    /// often as you like; nothing happens with a host older than ABI 1.3.
+    pub fn progress(&self, label: &str, done: i64, total: i64) {
+        let table = self.service(TK_SERVICE_PROGRESS).cast::<tk_progress_v1>();
+        if let Some(table) = unsafe { table.as_ref() } {
+            unsafe { (table.show)(table, str(label), done, total) }
+        }
+    }
+
     /// The model's tokenizer; none while the host has no model open.
     pub fn tokenizer(&self) -> Option<Tokenizer> {
         let table = self.service(TK_SERVICE_TOKENIZER).cast::<tk_tokenizer_v1>();

@@ -34,6 +34,7 @@ mod host;
 mod json;
 mod plugin;
 mod reward;
+mod sources;
 pub mod testing;
 
 pub use dataset::{Dataset, Part, Row, Split};

@@ -3,7 +3,7 @@
 use crate::abi::*;
 use crate::error::{caught, guarded};
 use crate::host::{str, text};
-use crate::{Dataset, Error, Evaluator, Host, Json, Result, Reward, Split};
+use crate::{sources, Dataset, Error, Evaluator, Host, Json, Result, Reward, Split};
 use std::ffi::{c_void, CString};
 use std::ptr::null_mut;
 
@@ -14,13 +14,14 @@ pub struct Export {
     summary: String,
     vtable: *const c_void,
     description: String,
+    sources: Option<sources::Sources>,
 }
 
 impl Export {
     fn new<T>(kind: i32, name: &str, summary: &str, vtable: T) -> Export {
         let (name, summary) = (name.to_string(), summary.to_string());
         let vtable = (Box::leak(Box::new(vtable)) as *const T).cast();
-        Export { kind, name, summary, vtable, description: String::new() }
+        Export { kind, name, summary, vtable, description: String::new(), sources: None }
     }
 }
 
@@ -48,7 +49,9 @@ pub fn dataset<D: Dataset>(name: &str, summary: &str) -> Export {
         read: read::<D>,
         reserved: [null_mut(); 2],
     };
-    Export::new(TK_KIND_DATASET, name, summary, table)
+    let mut export = Export::new(TK_KIND_DATASET, name, summary, table);
+    export.sources = Some(sources::of::<D>);
+    export
 }
 
 /// An evaluator of type `E` under a name, with one sentence on it.
@@ -102,6 +105,8 @@ impl Plugin {
     /// Makes the table; [`plugin!`](crate::plugin) calls it once.
     pub fn new(name: &str, version: &str, exports: Vec<Export>) -> Plugin {
         let c = |text: &str| CString::new(text).unwrap_or_default().into_raw().cast_const();
+        let named = exports.iter().filter_map(|each| Some((each.name.clone(), each.sources?)));
+        sources::register(named.collect());
         let rows: Vec<tk_export_v1> = exports
             .into_iter()
             .map(|each| tk_export_v1 {
@@ -126,7 +131,7 @@ impl Plugin {
             built_with: c("Rust"),
             export_count: rows.len(),
             exports: rows.as_ptr(),
-            extension: None,
+            extension: Some(sources::extension),
             reserved: [null_mut(); 4],
         })
     }

@@ -82,6 +82,28 @@ pub fn row(
     status.map(|_| Some((count, lines)))
 }
 
+/// Where the rows of a split come from, as JSON: `{"sources": [...], "varies_by_epoch": ...}`.
+pub fn sources(entry: Entry, name: &str, config: &str, split: &str) -> Result<String> {
+    let (table, user) = export::<tk_dataset_v1>(entry, TK_KIND_DATASET, name)?;
+    let plugin = unsafe { &*entry(TK_ABI_MAJOR).cast::<tk_plugin_v1>() };
+    let id = TK_EXTENSION_DATASET_SOURCES.as_ptr().cast();
+    let found = plugin.extension.map_or(null(), |find| unsafe { find(id) });
+    let Some(found) = (unsafe { found.cast::<tk_dataset_sources_v1>().as_ref() }) else {
+        return Err(Error::unsupported("the plugin does not say where rows come from"));
+    };
+    let mut instance = null_mut();
+    let (config, split) = (str(config), str(split));
+    let create = |e| unsafe { (table.create)(user, &HOST.0, config, split, &mut instance, e) };
+    if checked(create)? == TK_END {
+        return Err(Error::data("there is no such split"));
+    }
+    let mut json = String::new();
+    let out = tk_text_out_v1 { ctx: (&mut json as *mut String).cast(), write };
+    let status = checked(|e| unsafe { (found.describe)(str(name), instance, &out, e) });
+    unsafe { (table.destroy)(instance) };
+    status.map(|_| json)
+}
+
 /// An answer to judge: what the model wrote, the reference, the row as JSON.
 pub type Answer<'a> = (&'a str, Option<&'a str>, &'a str);
 

@@ -1,7 +1,7 @@
 //! What must not cross the boundary: panics and errors become a status and one sentence.
 
 use taskkit::abi::{TK_E_CONFIG, TK_E_DATA, TK_E_INTERNAL};
-use taskkit::testing::{row, score};
+use taskkit::testing::{row, score, sources};
 use taskkit::{Dataset, Error, Host, Json, Level, Result, Reward, Row, Sample, Score, Split};
 
 struct Fragile;
@@ -55,6 +55,14 @@ impl Dataset for Panicking {
 
     fn row(&self, index: usize, _epoch: i64, _seed: u64) -> Result<Row> {
         panic!("row {index}")
+    }
+
+    fn sources(&self) -> Vec<String> {
+        vec!["a \"b\".csv".to_string()]
+    }
+
+    fn varies_by_epoch(&self) -> bool {
+        false
     }
 }
 
@@ -116,4 +124,11 @@ fn components_are_columns() {
     assert_eq!(made.components[0].0, "a");
     assert_eq!((made.components[0].1[0], made.components[0].1[2]), (2.0, 2.0));
     assert!(made.components[0].1[1].is_nan());
+}
+
+#[test]
+fn a_dataset_says_where_its_rows_come_from() {
+    let json = sources(tk_plugin_entry, "panicking", "{}", "train").unwrap();
+    let expected = r#"{"sources":["a \"b\".csv"],"varies_by_epoch":false}"#;
+    assert_eq!(Json::parse(&json).unwrap(), Json::parse(expected).unwrap(), "{json}");
 }

@@ -15,6 +15,15 @@ static TOKENIZER: Table<tk_tokenizer_v1> =
 static GENERATE: Table<tk_generate_v1> =
     Table(tk_generate_v1 { ctx: null_mut(), complete, log_likelihoods, reserved: [null_mut(); 4] });
 
+static PROGRESS: Table<tk_progress_v1> =
+    Table(tk_progress_v1 { ctx: null_mut(), show, reserved: [null_mut(); 2] });
+
+static SHOWN: std::sync::Mutex<Vec<(String, i64, i64)>> = std::sync::Mutex::new(Vec::new());
+
+unsafe extern "C" fn show(_: *const tk_progress_v1, label: tk_str, done: i64, total: i64) {
+    SHOWN.lock().unwrap().push((text(label).unwrap().to_string(), done, total));
+}
+
 static HOST: Table<tk_host_v1> = Table(tk_host_v1 {
     abi_minor: TK_ABI_MINOR,
     struct_size: 72,
@@ -36,6 +45,7 @@ unsafe extern "C" fn cancelled(_: *const tk_host_v1) -> i32 {
 unsafe extern "C" fn service(_: *const tk_host_v1, id: *const c_char) -> *const c_void {
     match CStr::from_ptr(id).to_bytes() {
         b"tk.tokenizer/1" => (&TOKENIZER.0 as *const tk_tokenizer_v1).cast(),
+        b"tk.progress/1" => (&PROGRESS.0 as *const tk_progress_v1).cast(),
         b"tk.generate/1" => (&GENERATE.0 as *const tk_generate_v1).cast(),
         _ => std::ptr::null(),
     }
@@ -113,6 +123,8 @@ unsafe extern "C" fn log_likelihoods(
 fn the_host_is_asked() {
     let host = unsafe { Host::new(&HOST.0) };
     host.log(Level::Warn, "careful");
+    host.progress("reading", 1, 2);
+    assert_eq!(*SHOWN.lock().unwrap(), [("reading".to_string(), 1, 2)]);
     assert_eq!(host.check_cancelled().unwrap_err().status, TK_E_CANCELLED);
 }
 

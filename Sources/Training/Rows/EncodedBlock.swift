@@ -1,0 +1,98 @@
+import Formats
+import Models
+import Tasks
+
+/// Consecutive rows, encoded: what is kept of them, and what statistics need. Rows that cannot be
+/// used are left out.
+struct EncodedBlock: Sendable {
+  /// The usable rows' numbers in the dataset, and their lengths.
+  private(set) var rows: [UInt32] = [], lengths: [UInt32] = []
+  /// Their tokens, one row behind the other.
+  private(set) var ids: [Int32] = []
+  /// How many runs of trained tokens each row has; the runs' first places and ends within the row.
+  private(set) var spanCounts: [UInt32] = [], spans: [UInt32] = []
+  /// How many places of choices each row has, and the places.
+  private(set) var choiceCounts: [UInt32] = [], choices: [Sample.Alternatives] = []
+  /// The frames of each clip, of those usable rows that have clips.
+  private(set) var clips: [[Int]] = []
+  private(set) var trainedTokens = 0
+  private(set) var skipped: [EncodedDataset.Skipped] = []
+  /// Ids and targets as the digest of a dataset reads them.
+  private(set) var digested: [UInt8] = []
+  /// What ended the block before its last row.
+  private(set) var error: TaskError?
+
+  /// Reads and encodes `range` of the dataset's rows as epoch 0.
+  init(_ range: Range<Int>, of dataset: any Dataset, _ encoding: RowEncoding) {
+    for row in range {
+      do throws(TaskError) {
+        try add(row, encoding.sample(row, of: dataset, epoch: 0), encoding)
+      } catch {
+        self.error = error
+        return
+      }
+    }
+  }
+
+  private mutating func add(_ row: Int, _ sample: Sample, _ encoding: RowEncoding) {
+    let length = sample.ids.count
+    func skipped(_ reason: String) -> EncodedDataset.Skipped {
+      EncodedDataset.Skipped(row: row, length: length, reason: reason)
+    }
+    if length > encoding.maximumLength, encoding.policy != .truncate {
+      self.skipped.append(skipped("longer than max_length"))
+    } else if let kept = encoding.shortened(sample) {
+      keep(row, kept)
+      if kept.ids.count < length { self.skipped.append(skipped("truncated")) }
+    } else {
+      self.skipped.append(skipped("no trained token is left after truncation"))
+    }
+  }
+
+  private mutating func keep(_ row: Int, _ sample: Sample) {
+    rows.append(UInt32(row))
+    lengths.append(UInt32(sample.ids.count))
+    ids += sample.ids
+    let runs = sample.trainedRuns
+    spanCounts.append(UInt32(runs.count))
+    for run in runs {
+      spans += [UInt32(run.lowerBound), UInt32(run.upperBound)]
+      trainedTokens += run.count
+    }
+    choiceCounts.append(UInt32(sample.choices.count))
+    choices += sample.choices
+    if !sample.media.isEmpty {
+      clips.append(sample.media.map { AudioClip.frames(columns: $0.features.shape[1]) })
+    }
+    sample.appendBytes(to: &digested)
+  }
+}
+
+extension Sample {
+  /// The runs of trained tokens.
+  fileprivate var trainedRuns: [Range<Int>] {
+    var runs: [Range<Int>] = [], start: Int?
+    for (place, isTrained) in isTrained.enumerated() where isTrained != (start != nil) {
+      if let first = start { runs.append(first..<place) }
+      start = isTrained ? place : nil
+    }
+    if let first = start { runs.append(first..<isTrained.count) }
+    return runs
+  }
+
+  /// Ids and targets as bytes, little-endian, for a digest.
+  fileprivate func appendBytes(to bytes: inout [UInt8]) {
+    bytes.reserveCapacity(bytes.count + 5 * ids.count)
+    for (id, isTrained) in zip(ids, isTrained) {
+      withUnsafeBytes(of: id.littleEndian) { bytes.append(contentsOf: $0) }
+      bytes.append(isTrained ? 1 : 0)
+    }
+    for clip in media {
+      let features = clip.features.values.withUnsafeBytes { FileDigest(of: $0) }
+      bytes += Array(features.sha256.utf8)
+    }
+    for choice in choices {
+      choice.weights.withUnsafeBytes { bytes.append(contentsOf: $0) }
+    }
+  }
+}

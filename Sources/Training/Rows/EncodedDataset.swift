@@ -1,0 +1,187 @@
+import Formats
+import Models
+import Tasks
+
+/// What happens to a row longer than `max_length`.
+public enum OverlengthPolicy: String, Sendable, CaseIterable {
+  case error, drop, truncate
+}
+
+/// A dataset's rows as token ids.
+///
+/// A first pass over the data finds the usable rows. Where the dataset says which files it comes
+/// from, and a cache is at hand, that pass is kept: the next run maps its file, checks it, and need
+/// not even open the dataset. Otherwise rows are read and encoded where they are used. A row may
+/// differ from epoch to epoch (another annotator, another wording); of such a dataset the first
+/// epoch is kept alone.
+public struct EncodedDataset: Sendable {
+  /// A row left out, or cut, and why.
+  public struct Skipped: Sendable, Hashable {
+    public let row: Int, length: Int, reason: String
+  }
+
+  /// What the first pass saw.
+  public struct Statistics: Sendable, Hashable {
+    /// Tokens and trained tokens of the usable rows; the longest of them.
+    public var tokens = 0, trainedTokens = 0, longest = 0
+    /// Rows left out or cut.
+    public var skipped: [Skipped] = []
+    /// SHA-256 of the usable rows' ids and targets.
+    public var digest = ""
+  }
+
+  /// What is heard while the rows are opened.
+  public enum Event: Sendable, Hashable {
+    /// So many rows of so many are read and encoded.
+    case reading(Int, of: Int)
+    /// A sentence for the user.
+    case note(String)
+  }
+
+  /// Where the rows are read from.
+  public enum Origin: Sendable, Hashable {
+    /// The file that an earlier run has kept.
+    case cache(String)
+    /// The dataset; they are in the file now, for the next run.
+    case kept(String)
+    /// The dataset; nothing is kept, since there is no cache or for a reason.
+    case dataset(reason: String?)
+  }
+
+  let source: LazyDataset
+  let encoding: RowEncoding
+  private var usable: [UInt32] = [], lengths: [UInt32] = []
+  /// The frames of each clip, of those usable rows that have clips.
+  private var clips: [[Int]] = []
+  private var file: RowFile?
+  /// What the first pass saw.
+  public private(set) var statistics = Statistics()
+  /// Where the rows are read from.
+  public private(set) var origin = Origin.dataset(reason: nil)
+
+  /// Reads and encodes every row once, as epoch 0. Errors of the data surface here, before the first
+  /// step.
+  public init(
+    _ dataset: any Dataset, name: String, encoder: ConversationEncoder, maximumLength: Int,
+    policy: OverlengthPolicy, seed: UInt64, cache: RowCache? = nil,
+    hear: (Event) -> Void = { _ in }
+  ) throws(TaskError) {
+    let opened = try Self(
+      name: name, encoder: encoder, maximumLength: maximumLength, policy: policy, seed: seed,
+      cache: cache, hear: hear
+    ) { dataset }
+    guard let opened else { throw TaskError(.internal, "\(name): the dataset has gone") }
+    self = opened
+  }
+
+  /// The rows that `open` gives, from `cache` where they are there and good: `open` is then called
+  /// only if a row is asked for that was not kept. nil when `open` says that there are none.
+  public init?(
+    name: String, encoder: ConversationEncoder, maximumLength: Int, policy: OverlengthPolicy,
+    seed: UInt64, cache: RowCache?, hear: (Event) -> Void = { _ in },
+    open: @escaping @Sendable () throws(TaskError) -> (any Dataset)?
+  ) throws(TaskError) {
+    encoding = RowEncoding(
+      name: name, encoder: encoder, maximumLength: maximumLength, policy: policy, seed: seed)
+    source = LazyDataset(name, open: open)
+    if let cache, encoding.reasonNotToKeep == nil,
+      let found = cache.find(cache.request(encoding), note: { hear(.note($0)) })
+    {
+      use(found)
+      origin = .cache(found.file.path)
+      return
+    }
+    let start = SourceDigests.now
+    guard let dataset = try source.dataset() else { return nil }
+    var keeper = RowKeeper(dataset, encoding, cache, opened: start)
+    try read(dataset, &keeper) { hear(.reading($0, of: dataset.count)) }
+    try refuseOverlength(of: dataset.count)
+    guard !usable.isEmpty else {
+      throw TaskError(.data, "\(name): no usable row of \(dataset.count); see max_length")
+    }
+    if let file = keeper.finish(statistics) {
+      use(file)
+      origin = .kept(file.file.path)
+    } else {
+      origin = .dataset(reason: keeper.reason)
+      if let fault = keeper.fault { hear(.note("\(name): the rows are not kept: \(fault)")) }
+    }
+  }
+
+  private mutating func use(_ file: RowFile) {
+    (usable, lengths, statistics) = (file.rows, file.lengths, file.statistics)
+    self.file = file
+  }
+
+  private mutating func read(
+    _ dataset: any Dataset, _ keeper: inout RowKeeper, _ progress: (Int) -> Void
+  ) throws(TaskError) {
+    var digest = RunningDigest()
+    try RowPass(dataset: dataset, encoding: encoding).forEachBlock { block, done in
+      usable += block.rows
+      lengths += block.lengths
+      clips += block.clips
+      block.digested.withUnsafeBytes { digest.update($0) }
+      statistics.add(block)
+      keeper.append(block)
+      progress(done)
+    }
+    statistics.digest = digest.finish().sha256
+  }
+
+  /// What errors call the rows.
+  public var name: String { encoding.name }
+
+  /// The number of usable rows.
+  public var count: Int { usable.count }
+
+  /// The lengths of the `count` longest rows, the longest first.
+  public func longestRows(_ count: Int) -> [Int] {
+    lengths.sorted(by: >).prefix(count).map { Int($0) }
+  }
+
+  /// The clips of the `count` rows that have most of them, the longest clip, all clips together.
+  public func sound(ofRows count: Int) -> MemoryPlan.Sound {
+    let rows = clips.map { $0.reduce(0, +) }
+    return MemoryPlan.Sound(
+      frames: rows.sorted(by: >).prefix(count).reduce(0, +),
+      longest: clips.compactMap { $0.max() }.max() ?? 0, all: rows.reduce(0, +))
+  }
+
+  /// Row `index` of the usable ones, as epoch `epoch` has it.
+  public func sample(_ index: Int, epoch: Int) throws(TaskError) -> Sample {
+    let row = Int(usable[index])
+    if let file, epoch == 0 || !file.variesByEpoch {
+      return file.sample(index, source: encoding.label(ofRow: row))
+    }
+    let sample = try encoding.encoder.sample(
+      source.example(at: row, epoch: epoch, seed: encoding.seed), label: encoding.label(ofRow: row))
+    guard let kept = encoding.shortened(sample),
+      encoding.policy == .truncate || kept.ids.count == sample.ids.count
+    else {
+      throw TaskError(
+        .data,
+        "\(encoding.label(ofRow: row)): \(sample.ids.count) tokens in epoch \(epoch), but "
+          + "max_length is \(encoding.maximumLength); raise it or set on_overlength: truncate")
+    }
+    return kept
+  }
+
+  /// Row `index` of the usable ones as the dataset has it.
+  public func example(_ index: Int, epoch: Int) throws(TaskError) -> Example {
+    try source.example(at: Int(usable[index]), epoch: epoch, seed: encoding.seed)
+  }
+
+  private func refuseOverlength(of rows: Int) throws(TaskError) {
+    guard encoding.policy == .error, !statistics.skipped.isEmpty else { return }
+    let shown = statistics.skipped.prefix(8).map { "row \($0.row) (\($0.length) tokens)" }
+    let rest = statistics.skipped.count - shown.count
+    throw TaskError(
+      .data,
+      "\(encoding.name): \(statistics.skipped.count) of \(rows) rows are longer than max_length "
+        + "\(encoding.maximumLength): " + shown.joined(separator: ", ")
+        + (rest > 0 ? " and \(rest) more" : "")
+        + "; raise training_args.max_length, or set training_args.on_overlength to drop or truncate"
+    )
+  }
+}

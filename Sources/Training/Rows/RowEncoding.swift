@@ -1,0 +1,47 @@
+import Formats
+import JSON
+import Tasks
+
+/// How a dataset's rows become samples.
+struct RowEncoding: Sendable {
+  /// What errors call the rows.
+  let name: String
+  let encoder: ConversationEncoder
+  let maximumLength: Int
+  let policy: OverlengthPolicy
+  let seed: UInt64
+
+  /// Row `row` as tokens, however many they are.
+  func sample(_ row: Int, of dataset: any Dataset, epoch: Int) throws(TaskError) -> Sample {
+    try encoder.sample(
+      dataset.example(at: row, epoch: epoch, seed: seed), label: label(ofRow: row))
+  }
+
+  /// What errors call a row.
+  func label(ofRow row: Int) -> String { "\(name) row \(row)" }
+
+  /// The sample, cut to the maximum length; nil when no trained token is left.
+  func shortened(_ sample: Sample) -> Sample? {
+    guard sample.ids.count > maximumLength else { return sample }
+    let cut = sample.prefix(maximumLength)
+    return cut.isTrained.contains(true) ? cut : nil
+  }
+
+  /// Why rows encoded so must not be kept; nil when they may be.
+  var reasonNotToKeep: String? {
+    encoder.template.source.contains("strftime_now")
+      ? "the chat template writes the date" : nil
+  }
+
+  /// All that decides a row's tokens, beside the row and the tokenizer.
+  var key: JSONValue {
+    let variables = encoder.variables.sorted { $0.key < $1.key }
+    return [
+      "name": .string(name), "seed": .string("\(seed)"), "max_length": .int(maximumLength),
+      "on_overlength": .string(policy.rawValue),
+      "template_sha256": .string(FileDigest(of: Array(encoder.template.source.utf8)).sha256),
+      "template_variables": .object(.init(uniqueKeysWithValues: variables)),
+      "audio_token": encoder.audio.map { .int(Int($0.id)) } ?? .null,
+    ]
+  }
+}
