@@ -5,5 +5,7 @@ struct BenchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bench",
     abstract: "Measures throughput against what the processor can do at best.",
-    subcommands: [BenchTrain.self, BenchGenerate.self, BenchGemm.self, BenchPlugins.self])
+    subcommands: [
+      BenchTrain.self, BenchGenerate.self, BenchTokenizer.self, BenchGemm.self, BenchPlugins.self,
+    ])
 }
