@@ -36,6 +36,7 @@ func libraries(in folder: String) -> LinkerSetting {
 let plugins = [
   BundledPlugin(name: "hri_dialogue", module: "HRIDialogue"),
   BundledPlugin(name: "instruct", module: "Instruct"),
+  BundledPlugin(name: "recommendation", module: "Recommendation"),
   BundledPlugin(
     name: "speech_drama", module: "SpeechDrama",
     dependencies: ["CLogMel", "CSamplerate", "CSndfile"]),
@@ -143,6 +144,7 @@ let package = Package(
     .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "JSON", "Tasks", "Text"]),
     .testTarget(name: "HRIDialogueTests", dependencies: ["HRIDialogue", "TaskKit"]),
     .testTarget(name: "InstructTests", dependencies: ["Instruct", "TaskKit"]),
+    .testTarget(name: "RecommendationTests", dependencies: ["Recommendation", "TaskKit"]),
     .testTarget(
       name: "SpeechDramaTests",
       dependencies: ["CLogMel", "CSamplerate", "CSndfile", "SpeechDrama", "TaskKit"]),

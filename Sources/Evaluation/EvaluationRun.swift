@@ -41,8 +41,8 @@ public struct EvaluationRun {
   private let dataset: any Dataset
   private let evaluator: any Evaluator
 
-  /// Describes an evaluation. `limit` rows are spread evenly over the dataset, since many files are
-  /// sorted by what is to be told apart; nil asks all.
+  /// Describes an evaluation of `limit` rows, which are spread over the dataset by `sampledRows` and
+  /// are the same each time; nil asks all.
   public init(
     dataset: any Dataset, evaluator: any Evaluator, batchSize: Int, limit: Int? = nil,
     seed: UInt64 = 42
@@ -57,8 +57,7 @@ public struct EvaluationRun {
     self.evaluator = evaluator
     self.batchSize = batchSize
     self.seed = seed
-    let total = dataset.count, count = min(limit ?? total, total)
-    rows = (0..<count).map { $0 * total / count }
+    rows = sampledRows(of: dataset.count, limit: limit, seed: seed)
   }
 
   /// Asks all rows in order and judges the answers. `respond` encodes the prompts of a batch,
@@ -73,10 +72,7 @@ public struct EvaluationRun {
     var predictions: [Prediction] = []
     predictions.reserveCapacity(rows.count)
     for first in stride(from: 0, to: rows.count, by: batchSize) {
-      let questions = try rows[first...].prefix(batchSize).map { index in
-        Question(
-          index: index, example: try dataset.example(at: index, epoch: 0, seed: seed))
-      }
+      let questions = try rows[first...].prefix(batchSize).map(question)
       let answers = try respond(questions)
       precondition(
         answers.count == questions.count,
@@ -86,6 +82,33 @@ public struct EvaluationRun {
       observe(Progress(done: predictions.count, total: rows.count, batch: batch))
     }
     return (try evaluator.evaluate(predictions), predictions)
+  }
+
+  /// What the model is asked of the dataset's row `index`.
+  public func question(_ index: Int) throws(TaskError) -> Question {
+    Question(index: index, example: try dataset.example(at: index, epoch: 0, seed: seed))
+  }
+
+  /// The names of the metrics that the evaluator gives, found before any model is asked: it judges
+  /// the right answers to a few rows.
+  public func metricNames() throws(TaskError) -> [String] {
+    var predictions: [Prediction] = []
+    for row in sampledRows(of: rows.count, limit: 16, seed: seed) {
+      let question = try question(rows[row])
+      predictions.append(Prediction(question, Answer(rightFor: question.example)))
+    }
+    return try evaluator.evaluate(predictions).metrics.map(\.name)
+  }
+}
+
+extension Answer {
+  /// The reference itself, or all but certainty that it stands among the row's choices.
+  fileprivate init(rightFor example: Example) {
+    let right = example.places.isEmpty ? [example.reference ?? ""] : example.places.map(\.text)
+    self.init(
+      text: example.choices.isEmpty ? right[0] : "",
+      choiceLogLikelihoods: example.choices.isEmpty
+        ? [] : right.flatMap { right in example.choices.map { $0 == right ? -1e-6 : -14 } })
   }
 }
 

@@ -14,11 +14,14 @@ public struct ReportFiles {
   ///
   /// - Parameters:
   ///   - facts: what was run, on what; shown below the page's title.
+  ///   - tables: what the reports are to each other; below the metrics, and as `NAME.csv`.
   ///   - predictions: the answers behind each report, by its name; empty: no predictions.jsonl.
+  ///   - others: further files, as they are.
   public init(
     _ reports: [(name: String, report: Report)], title: String,
-    facts: [(name: String, value: String)] = [],
-    predictions: [(name: String, predictions: [Prediction])] = []
+    facts: [(name: String, value: String)] = [], tables: [Table] = [],
+    predictions: [(name: String, predictions: [Prediction])] = [],
+    others: [(name: String, text: String)] = []
   ) {
     var files: [(name: String, text: String)] = []
     if let last = reports.last {
@@ -28,14 +31,16 @@ public struct ReportFiles {
       let ending = index == reports.count - 1 ? ".csv" : ".\(name).csv"
       files += report.tables.map { ($0.name + ending, $0.csv) }
     }
-    files.append(("report.html", ReportPage(title: title, facts: facts, columns: reports).html))
+    files += tables.map { ($0.name + ".csv", $0.csv) }
+    let page = ReportPage(title: title, facts: facts, columns: reports, tables: tables)
+    files.append(("report.html", page.html))
     if !predictions.isEmpty {
       let lines = predictions.flatMap { name, list in
         list.map { $0.json.setting("model", .string(name)).text(.spaced) + "\n" }
       }
       files.append(("predictions.jsonl", lines.joined()))
     }
-    self.files = files
+    self.files = files + others
   }
 }
 

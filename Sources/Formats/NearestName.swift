@@ -1,6 +1,6 @@
 /// The candidate with the fewest edits from `name`; nil when every one differs too much to be
 /// what was meant (more than a third of its letters, at least two).
-func nearest(to name: String, among candidates: some Sequence<String>) -> String? {
+public func nearest(to name: String, among candidates: some Sequence<String>) -> String? {
   let bound = max(2, name.count / 3)
   let scored = candidates.compactMap { candidate -> (String, Int)? in
     guard abs(candidate.utf8.count - name.utf8.count) <= bound else { return nil }

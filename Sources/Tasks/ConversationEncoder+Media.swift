@@ -1,4 +1,4 @@
-public import JSON
+import JSON
 
 /// What a model that listens needs to know of clips in its text.
 public struct AudioTokens: Sendable {

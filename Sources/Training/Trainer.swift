@@ -55,7 +55,7 @@ public final class Trainer {
     events = try EventWriter(
       folder: folder.path + "/logs", keepingThrough: state.globalStep)
     // A run that has stopped early stays where it stopped.
-    var ending: TrainingOutcome? = resuming && isStale ? .stopped(step: state.globalStep) : nil
+    var ending: TrainingOutcome? = resuming && isStale ? stopped : nil
     if state.owesEvaluation { ending = try conclude(state.globalStep, shouldStop) }
     while ending == nil, state.globalStep < options.steps {
       let number = state.globalStep + 1
@@ -65,6 +65,7 @@ public final class Trainer {
     if case .interrupted = ending { return .interrupted(step: state.globalStep) }
     if options.loadsBest, let best = state.bestGlobalStep, best != state.globalStep {
       try trainable.restore(from: folder.checkpoint(best) + "/" + trainable.weightsFile)
+      observe(.note("ends with the weights of step \(best), the best by \(watched)"))
     }
     return ending ?? .finished(step: options.steps)
   }
@@ -81,7 +82,7 @@ public final class Trainer {
     }
     if isStale {
       try save()
-      return .stopped(step: number)
+      return stopped
     }
     let isInterrupted = !isLast && shouldStop()
     let isDue = number % options.saveSteps == 0 || isBestNow || wasOwed
@@ -138,7 +139,10 @@ public final class Trainer {
   private func step(_ number: Int) throws {
     let epoch = order.epoch(of: number), clock = ContinuousClock(), start = clock.now
     let samples = try order.rows(of: number).map { try train.sample($0, epoch: epoch) }
-    let result = try model.step(samples, batchSize: options.batchSize) { micro in
+    // A token that several rows share has one mask of dropout; so that each has its own, none shares.
+    let result = try model.step(
+      samples, batchSize: options.batchSize, sharing: trainable.dropout == 0
+    ) { micro in
       trainable.noise?.key = .init(
         seed: options.seed, pass: UInt64(number) << 20 | UInt64(micro))
     }
@@ -197,6 +201,22 @@ public final class Trainer {
   private var isBestNow: Bool { options.loadsBest && state.bestGlobalStep == state.globalStep }
   private var isStale: Bool { options.patience.map { state.evaluationsWithoutGain >= $0 } ?? false }
 
+  /// The metric that chooses the best step, as the log names it.
+  private var watched: String {
+    options.bestMetric.hasPrefix("eval_") ? options.bestMetric : "eval_" + options.bestMetric
+  }
+
+  /// The end of a run that gains nothing any more.
+  private var stopped: TrainingOutcome {
+    let verb = options.greaterIsBetter ? "risen" : "fallen", count = state.evaluationsWithoutGain
+    let margin = options.stoppingThreshold > 0 ? " by more than \(options.stoppingThreshold)" : ""
+    let best = state.bestMetric.map { "; its best is \($0), at step \(state.bestGlobalStep ?? 0)" }
+    return .stopped(
+      step: state.globalStep,
+      reason: "\(watched) has not \(verb)\(margin) in \(count) "
+        + "evaluation\(count == 1 ? "" : "s")\(best ?? "")")
+  }
+
   private func evaluate() throws {
     Buffer.trim()
     defer { Buffer.trim() }
@@ -204,43 +224,44 @@ public final class Trainer {
     if let validation { values.append(("eval_loss", try loss(of: validation))) }
     if let judge { values += try judge(state.globalStep).map { ("eval_" + $0.name, $0.value) } }
     guard !values.isEmpty else { return }
-    let watched =
-      options.bestMetric.hasPrefix("eval_")
-      ? options.bestMetric : "eval_" + options.bestMetric
-    guard let value = values.first(where: { $0.name == watched })?.value else {
+    let value = values.first(where: { $0.name == watched })?.value
+    guard value != nil || options.isMetricKnown else {
       throw TrainingError(
         .refused,
         "metric_for_best_model is '\(options.bestMetric)', but the evaluation gives "
           + values.map(\.name).joined(separator: ", "))
     }
-    let isBest = noteBest(value)
+    if value == nil {
+      observe(.note("\(watched) is undefined at step \(state.globalStep), which is no gain"))
+    }
+    let isBest = noteBest(value ?? .nan)
     try append(values.map { ($0.name, $0.value) }, prefix: "eval/")
     observe(.evaluated(state.globalStep, values, isBest: isBest))
   }
 
+  /// Counts an evaluation for early stopping, and says whether it is the best one. A gain too small
+  /// to count makes a step the best all the same, as in transformers; what is not a number is none.
   private func noteBest(_ value: Double) -> Bool {
-    let gain = state.bestMetric.map { options.greaterIsBetter ? value - $0 : $0 - value }
-    if let gain, gain <= options.stoppingThreshold {
-      state.evaluationsWithoutGain += 1
-    } else {
-      state.evaluationsWithoutGain = 0
-    }
-    guard gain.map({ $0 > 0 }) ?? true else { return false }
+    let over = state.bestMetric.map { options.greaterIsBetter ? value - $0 : $0 - value }
+    let gain = value.isNaN ? -.infinity : over ?? .infinity
+    let counts = gain > options.stoppingThreshold
+    state.evaluationsWithoutGain = counts ? 0 : state.evaluationsWithoutGain + 1
+    guard gain > 0 else { return false }
     state.bestMetric = value
     state.bestGlobalStep = state.globalStep
-    state.bestCheckpoint = "checkpoint-\(state.globalStep)"
     return true
   }
 
-  /// Mean loss per trained token over a dataset.
+  /// Mean loss per trained token over a dataset, or the sample of it that the options ask for.
   public func loss(of data: EncodedDataset) throws -> Double {
     var sum = 0.0, tokens = 0
-    for first in stride(from: 0, to: data.count, by: options.evaluationBatchSize) {
-      let rows = first..<min(first + options.evaluationBatchSize, data.count)
+    let all = sampledRows(of: data.count, limit: options.evaluationRows, seed: options.seed)
+    for first in stride(from: 0, to: all.count, by: options.evaluationBatchSize) {
+      let rows = all[first...].prefix(options.evaluationBatchSize)
       let part = model.evaluationLoss(try rows.map { try data.sample($0, epoch: 0) })
       sum += part.sum
       tokens += part.tokens
-      observe(.evaluating(rows.upperBound, data.count))
+      observe(.evaluating(rows.endIndex, all.count))
     }
     return sum / Double(max(tokens, 1))
   }
@@ -251,14 +272,21 @@ public final class Trainer {
     let path = folder.checkpoint(state.globalStep)
     // A folder of this name may be a damaged one that the resume left aside: it is replaced.
     guard savedStep != state.globalStep else { return }
+    // The best step may have had no checkpoint of its own, or lost it.
+    let best = state.bestGlobalStep.flatMap { best in
+      best == state.globalStep || FileSystem.exists(folder.checkpoint(best)) ? best : nil
+    }
+    state.bestCheckpoint = best.map { "checkpoint-\($0)" }
     try Checkpoint.write(to: path, trainable, optimizer, state)
     try FileSystem.link(folder.path + "/last", to: "checkpoint-\(state.globalStep)")
-    if let best = state.bestGlobalStep, FileSystem.exists(folder.checkpoint(best)) {
-      try FileSystem.link(folder.path + "/best", to: "checkpoint-\(best)")
+    if let best = state.bestCheckpoint {
+      try FileSystem.link(folder.path + "/best", to: best)
+    } else {
+      DurableFolder.remove(folder.path + "/best")
     }
     try state.write(to: folder.path + "/trainer_state.json")
     savedStep = state.globalStep
-    folder.prune(limit: options.saveLimit, best: options.loadsBest ? state.bestGlobalStep : nil)
+    folder.prune(limit: options.saveLimit, best: best)
     observe(.saved(path))
   }
 }

@@ -10,15 +10,22 @@ public struct TrainingOptions: Sendable {
   public var learningRate: LearningRate
   /// The greatest norm of the gradient; nil does not clip.
   public var maximumNorm: Double? = 1
+  /// Rows of the validation split that an evaluation's loss is taken of, drawn once by the seed; nil:
+  /// all.
+  public var evaluationRows: Int?
   /// Intervals in steps.
   public var loggingSteps = 1, evaluationSteps = 1, saveSteps = 1
   /// Checkpoints kept beside the best one; nil: all.
   public var saveLimit: Int?
   /// The metric that chooses the best step, and its direction.
   public var bestMetric = "eval_loss", greaterIsBetter = false
+  /// Whether the metric is known to exist: an evaluation without it then has it undefined, which is no
+  /// gain, and not the wrong name.
+  public var isMetricKnown = false
   /// Whether the run ends with the best step's weights.
   public var loadsBest = false
-  /// Evaluations without a gain of more than the threshold after which the run ends; nil: never.
+  /// Evaluations in a row without a gain of more than the threshold over the best one after which the
+  /// run ends, as transformers' EarlyStoppingCallback counts them; nil: never.
   public var patience: Int?, stoppingThreshold = 0.0
   /// Decides the order of rows and dropout.
   public var seed: UInt64 = 42
@@ -47,8 +54,8 @@ public enum TrainingEvent: Sendable {
 /// How a run ended.
 public enum TrainingOutcome: Sendable, Hashable {
   case finished(step: Int)
-  /// Early stopping.
-  case stopped(step: Int)
+  /// Early stopping, and why, in a sentence without its full stop.
+  case stopped(step: Int, reason: String)
   /// A signal; the checkpoint of `step` continues the run.
   case interrupted(step: Int)
 }

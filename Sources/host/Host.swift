@@ -22,8 +22,8 @@ struct HostCommand: ParsableCommand {
       CommandGroup(
         name: "Training and answering",
         subcommands: [
-          TrainCommand.self, EvaluateCommand.self, GenerateCommand.self, ChatCommand.self,
-          PlanCommand.self,
+          TrainCommand.self, EvaluateCommand.self, CompareCommand.self, GenerateCommand.self,
+          ChatCommand.self, PlanCommand.self,
         ]),
       CommandGroup(name: "Storing", subcommands: [QuantizeCommand.self]),
       CommandGroup(

@@ -67,11 +67,33 @@ import Testing
   /// A limit spreads over the whole dataset, which may be sorted.
   @Test func theLimitSpreads() throws {
     #expect(try run(10, batch: 4, limit: 60).rows == Array(0..<10))
-    #expect(try run(10, batch: 4, limit: 1).rows == [0])
-    #expect(try run(100, batch: 4, limit: 4).rows == [0, 25, 50, 75])
+    #expect(try run(80, batch: 4, limit: 4).rows.map { $0 / 20 } == [0, 1, 2, 3])
+    #expect(try run(80, batch: 4, limit: 4).rows == run(80, batch: 9, limit: 4).rows)
     let (report, predictions) = try run(10, batch: 4, limit: 5)(respond: { $0.map(answer) })
-    #expect(predictions.map(\.index) == [0, 2, 4, 6, 8])
+    #expect(predictions.map { $0.index / 2 } == [0, 1, 2, 3, 4])
     #expect(report.count == 5 && report["exact"]?.value == 0.4)
+  }
+
+  /// The evaluator judges right answers, whether written or chosen.
+  @Test func metricsAreKnownBeforehand() throws {
+    #expect(try run(10, batch: 4).metricNames() == ["exact"])
+    struct Right: Evaluator {
+      func evaluate(_ predictions: [Prediction]) throws(TaskError) -> Report {
+        guard predictions.allSatisfy({ $0.isCorrect == true }), predictions.count == 16 else {
+          throw TaskError(.internal, "wrong answers")
+        }
+        return Report(count: 16, primary: "a", metrics: [("a", Measure(value: 1))])
+      }
+    }
+    struct Choices: Dataset {
+      var count: Int { 40 }
+      func example(at index: Int, epoch: Int, seed: UInt64) throws(TaskError) -> Example {
+        let answer = Turn(role: "assistant", text: index % 3 == 0 ? "Yes" : "No")
+        return Example(turns: [answer], choices: index % 2 == 0 ? ["Yes", "No"] : [])
+      }
+    }
+    let run = try EvaluationRun(dataset: Choices(), evaluator: Right(), batchSize: 8)
+    #expect(try run.metricNames() == ["a"])
   }
 
   @Test func errorsEndTheRun() throws {

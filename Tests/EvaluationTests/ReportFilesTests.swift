@@ -60,6 +60,24 @@ import Testing
         == "who,n,r\r\n\"a,b\",3,0.1\r\n\"say \"\"x\"\"\n\",,\r\n")
   }
 
+  @Test func sharedTablesAndFurtherFiles() throws {
+    let table = Table(name: "both", columns: ["a"], rows: [[.text(Self.hostile)]])
+    let files = ReportFiles(
+      [("base", Self.report(0.2)), ("tuned", Self.report(0.6))], title: "t", tables: [table],
+      others: [("more.json", "{}\n")]
+    ).files
+    #expect(
+      files.map(\.name) == [
+        "report.json", "summary.base.csv", "summary.csv", "both.csv", "report.html", "more.json",
+      ])
+    let page = files[4].text
+    let metrics = try #require(page.firstRange(of: "<h2>Metrics")),
+      both = try #require(
+        page.firstRange(of: "<h3>both")), base = try #require(page.firstRange(of: "<h2>base"))
+    #expect(metrics.lowerBound < both.lowerBound && both.lowerBound < base.lowerBound)
+    #expect(!page.contains("<b>"))
+  }
+
   /// Whatever a plugin calls things, it stays text.
   @Test func thePageEscapesEverything() {
     let facts = [(name: Self.hostile, value: Self.hostile)]

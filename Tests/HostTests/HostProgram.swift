@@ -69,7 +69,7 @@ struct HostProgram {
 }
 
 /// A folder that is removed with its owner.
-final class Scratch {
+final class Scratch: Sendable {
   let folder: URL
 
   init() throws {

@@ -8,15 +8,17 @@ import Testing
     #expect(help.code == 0)
     #expect(help.errors.isEmpty)
     let verbs = [
-      "train", "evaluate", "generate", "chat", "plan", "data", "inspect", "plugins", "bench",
+      "train", "evaluate", "compare", "generate", "chat", "plan", "data", "inspect", "plugins",
+      "bench",
       "doctor", "65 bad data",
     ]
     for verb in verbs { #expect(help.output.contains(verb)) }
   }
 
   @Test(arguments: [
-    ["train"], ["evaluate"], ["generate"], ["chat"], ["plan"], ["data", "show"], ["data", "audit"],
-    ["data", "export"], ["inspect", "model"], ["inspect", "adapter"], ["inspect", "run"],
+    ["train"], ["evaluate"], ["compare"], ["generate"], ["chat"], ["plan"], ["data", "show"],
+    ["data", "audit"], ["data", "export"], ["data", "prepare"], ["audio", "probe"], ["report"],
+    ["inspect", "model"], ["inspect", "adapter"], ["inspect", "run"],
     ["inspect", "logits"], ["inspect", "tokens"], ["inspect", "prompt"], ["plugins", "list"],
     ["plugins", "check"], ["plugins", "new"], ["bench", "train"], ["bench", "generate"],
     ["bench", "gemm"], ["doctor"],

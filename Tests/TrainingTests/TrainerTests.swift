@@ -81,7 +81,8 @@ import Tracking
     if let stopAfter {
       #expect(outcome == .interrupted(step: stopAfter))
     } else if stalls {
-      #expect(outcome == .stopped(step: 6))
+      guard case .stopped(6, let reason) = outcome else { Issue.record("\(outcome)"); return [] }
+      #expect(reason.contains("eval_loss has not fallen by more than 100.0 in 1 evaluation;"))
     } else {
       #expect(outcome == .finished(step: 7))
     }

@@ -7,22 +7,27 @@ public struct ReportPage {
   private let title: String
   private let facts: [(name: String, value: String)]
   private let columns: [(name: String, report: Report)]
+  private let tables: [Table]
 
   /// Describes a page.
   ///
-  /// - Parameter facts: what was run, on what; shown below the title.
+  /// - Parameters:
+  ///   - facts: what was run, on what; shown below the title.
+  ///   - tables: what the reports are to each other; shown below the metrics.
   public init(
     title: String, facts: [(name: String, value: String)] = [],
-    columns: [(name: String, report: Report)]
+    columns: [(name: String, report: Report)], tables: [Table] = []
   ) {
     self.title = title
+    self.tables = tables
     self.facts = facts
     self.columns = columns
   }
 
   /// The document.
   public var html: String {
-    let parts = [metrics] + columns.map(section)
+    let shared = tables.map(Self.section)
+    let parts = [metrics] + shared + columns.map(section)
     return """
       <!DOCTYPE html>
       <html lang="en">
@@ -75,9 +80,7 @@ public struct ReportPage {
       let figures = report.charts.map(\.figure).joined(separator: "\n")
       parts.append("<div class=\"charts\">\n\(figures)\n</div>")
     }
-    parts += report.tables.map { table in
-      "<h3>\(escaped(table.name))</h3>\n" + table.html
-    }
+    parts += report.tables.map(Self.section)
     if report.details != .emptyObject {
       parts.append(
         "<details><summary>Details</summary><pre>\(escaped(report.details.text(.pretty)))</pre>"
@@ -86,6 +89,10 @@ public struct ReportPage {
     guard !parts.isEmpty else { return "" }
     let heading = columns.count > 1 ? "<h2>\(escaped(name))</h2>\n" : "<h2>Charts and tables</h2>\n"
     return heading + parts.joined(separator: "\n")
+  }
+
+  private static func section(_ table: Table) -> String {
+    "<h3>\(escaped(table.name))</h3>\n" + table.html
   }
 
   /// A table in a box that scrolls sideways; the columns `texts` are set to the left.

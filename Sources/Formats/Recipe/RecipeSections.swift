@@ -163,7 +163,8 @@ public struct EvaluationRecipe: Sendable, Hashable {
 extension EvaluationRecipe: RecipeSection {
   static let keys: [RecipeKey<EvaluationRecipe>] = [
     RecipeKey(
-      "max_samples", \.maximumSamples, "rows judged at each evaluation; null: all", .positive),
+      "max_samples", \.maximumSamples,
+      "rows judged at each evaluation, the same ones each time; null: all", .positive),
     RecipeKey(
       "predict_with_generate", \.generates,
       "generate answers for the task's metrics; else loss only"

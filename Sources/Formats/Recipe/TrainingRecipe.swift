@@ -106,7 +106,8 @@ extension TrainingRecipe: RecipeSection {
 
   private static let choiceKeys: [RecipeKey<TrainingRecipe>] = [
     RecipeKey(
-      "metric_for_best_model", \.bestMetric, "metric that chooses the best step; null: eval_loss"),
+      "metric_for_best_model", \.bestMetric,
+      "metric that chooses the best step, by its name in the report; null: eval_loss"),
     RecipeKey(
       "greater_is_better", \.greaterIsBetter, "its direction; null: lower for a loss only"),
     RecipeKey(

@@ -7,33 +7,52 @@ struct DataAudit: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "audit", abstract: "Reads all rows and says what a run would stumble over.",
     discussion: """
-      Lengths in tokens and characters, rows longer than max_length, rows that cannot be read,
-      duplicates within a split and between the splits, the share of trained tokens. Ends with
-      exit code 65 when a row cannot be read.
+      For each split: lengths (least, mean, percentiles), rows longer than max_length, the longest
+      rows with how they begin, rows that cannot be read, duplicates within it and in other splits,
+      the share of trained tokens. Ends with exit code 65 when a row cannot be read.
+
+      --chars needs neither tokenizer nor model: lengths, and --max-length where it is given, count
+      characters.
 
       Examples:
         host data audit --task hri_dialogue
-        host data audit --config mine.yaml --json
+        host data audit --config mine.yaml --percentiles 50,99,100 --longest 10
+        host data audit --config mine.yaml --chars --max-length 4000 --json
       """)
 
   @OptionGroup var task: TaskOptions
+  @Option(help: ArgumentHelp("Percentiles of the lengths.", valueName: "list"))
+  var percentiles = PercentileList([50, 90, 95, 99, 100])
+  @Option(help: ArgumentHelp("Show this many of the longest rows.", valueName: "rows"))
+  var longest = 3
+  @Flag(help: "Measure characters; no tokenizer is opened.") var chars = false
   @Flag(help: "Print one JSON object.") var json = false
 
+  func validate() throws {
+    guard longest >= 0 else { throw ValidationError("--longest must be 0 or greater.") }
+  }
+
   func run() throws {
-    let session = try TaskSession(task.assemble())
+    let assembled = try task.assemble(), session = chars ? nil : try TaskSession(assembled)
+    let recipe = assembled.recipe
+    // The recipe's max_length counts tokens.
+    let maximum = chars && task.maximumLength == nil ? nil : recipe.training.maximumLength
+    let measure = SplitAudit.Measure(
+      encoder: session?.encoder, maximumLength: maximum, longest: longest,
+      seed: UInt64(recipe.training.seed))
     var audits: [SplitAudit] = []
     for split in Split.allCases {
-      guard let data = try session.dataset(split) else { continue }
-      audits.append(SplitAudit(split, data, session))
+      let data = try assembled.task.dataset(split: split, configuration: recipe.dataConfiguration)
+      if let data { audits.append(SplitAudit(split, data, measure)) }
     }
-    let training = audits.first { $0.split == .train }
-    let overlaps = audits.filter { $0.split != .train }.map { audit in
-      (audit.split, training.map { audit.overlap(with: $0) } ?? Overlap())
+    let overlaps = audits.indices.flatMap { index in
+      audits[..<index].map { audits[index].overlap(with: $0) }
     }
     if json {
       Console.print(report(audits, overlaps).text(.pretty))
     } else {
-      print(audits, overlaps, session.recipe.training.maximumLength)
+      Console.print(lengths(audits, measure))
+      printRows(audits, overlaps)
     }
     let faulty = audits.reduce(0) { $0 + $1.faults.count }
     guard faulty == 0 else {
@@ -41,42 +60,55 @@ struct DataAudit: ParsableCommand {
     }
   }
 
-  private func print(_ audits: [SplitAudit], _ overlaps: [(Split, Overlap)], _ maximum: Int) {
-    var table = TextTable(
-      ("split", .left), ("rows", .right), ("tokens", .right), ("trained", .right), ("p50", .right),
-      ("p90", .right), ("p99", .right), ("max", .right), ("characters p50", .right),
-      ("max", .right), ("over \(maximum)", .right), ("twice", .right), ("unusable", .right))
+  private func lengths(_ audits: [SplitAudit], _ measure: SplitAudit.Measure) -> String {
+    let trained = chars ? [] : ["trained"]
+    let titles =
+      ["rows", measure.unit] + trained + ["min", "mean"] + percentiles.percents.map { "p\($0)" }
+      + (measure.maximumLength.map { ["over \($0)", "share"] } ?? []) + ["twice", "unusable"]
+    var table = TextTable(columns: [("split", .left)] + titles.map { ($0, .right) })
     for audit in audits {
-      let tokens = Percentiles(audit.lengths), characters = Percentiles(audit.characters)
+      let lengths = Percentiles(audit.lengths)
+      let numbers =
+        ["\(lengths.minimum)", Format.fixed(lengths.mean, 1)]
+        + percentiles.percents.map { "\(lengths[$0])" }
       table.append(
-        audit.split.rawValue, Format.grouped(audit.rows), Format.grouped(audit.tokens),
-        Format.percent(audit.trainedShare), "\(tokens.p50)", "\(tokens.p90)", "\(tokens.p99)",
-        "\(tokens.maximum)", "\(characters.p50)", "\(characters.maximum)",
-        "\(audit.overlength.count)",
-        "\(audit.duplicates)", "\(audit.faults.count)")
+        row: [
+          audit.split.rawValue, Format.grouped(audit.rows), Format.grouped(audit.total),
+        ] + (audit.trainedShare.map { [Format.percent($0)] } ?? []) + numbers
+          + (measure.maximumLength == nil
+            ? [] : ["\(audit.overlength.count)", Format.percent(audit.overlengthShare)])
+          + ["\(audit.duplicates)", "\(audit.faults.count)"])
     }
-    Console.print(table.text)
-    for (split, overlap) in overlaps where overlap.prompts > 0 {
+    return table.text
+  }
+
+  private func printRows(_ audits: [SplitAudit], _ overlaps: [Overlap]) {
+    for overlap in overlaps where overlap.prompts > 0 {
       Console.print(
-        "\(split.rawValue): \(overlap.prompts) rows ask what a training row asks, "
-          + "\(overlap.conversations) of them with the same answer")
+        "\(overlap.split.rawValue): \(overlap.prompts) rows ask what a row of "
+          + "\(overlap.other.rawValue) asks, \(overlap.conversations) of them with the same answer")
     }
     for audit in audits {
-      for row in audit.overlength.prefix(8) {
-        Console.print("\(audit.split.rawValue) row \(row.row): \(row.length) tokens")
+      for row in audit.longest {
+        let isOver = audit.measure.maximumLength.map { row.length > $0 } ?? false
+        Console.print(
+          "\(audit.split.rawValue) row \(row.row): \(row.length) \(audit.measure.unit)"
+            + (isOver ? ", over max_length" : "") + Style.dim("  \(row.beginning)"))
       }
       for fault in audit.faults.prefix(8) { Console.note("host: \(fault)") }
     }
   }
 
-  private func report(_ audits: [SplitAudit], _ overlaps: [(Split, Overlap)]) -> JSONValue {
+  private func report(_ audits: [SplitAudit], _ overlaps: [Overlap]) -> JSONValue {
     var report = JSONValue.emptyObject
-    for audit in audits { report = report.setting(audit.split.rawValue, audit.json) }
-    for (split, overlap) in overlaps {
-      let entry = (report[split.rawValue] ?? .emptyObject)
-        .setting("prompts_in_train", .int(overlap.prompts))
-        .setting("conversations_in_train", .int(overlap.conversations))
-      report = report.setting(split.rawValue, entry)
+    for audit in audits {
+      report = report.setting(audit.split.rawValue, audit.json(percentiles.percents))
+    }
+    for overlap in overlaps {
+      let entry = (report[overlap.split.rawValue] ?? .emptyObject)
+        .setting("prompts_in_\(overlap.other.rawValue)", .int(overlap.prompts))
+        .setting("conversations_in_\(overlap.other.rawValue)", .int(overlap.conversations))
+      report = report.setting(overlap.split.rawValue, entry)
     }
     return report
   }

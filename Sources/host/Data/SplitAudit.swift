@@ -3,95 +3,134 @@ import Tasks
 
 /// What reading all rows of a split shows.
 struct SplitAudit {
+  /// How rows are measured.
+  struct Measure {
+    /// Makes tokens of a row; nil measures characters.
+    let encoder: ConversationEncoder?
+    /// The longest row that a run takes, in the same unit; nil where none is known in it.
+    let maximumLength: Int?
+    /// How many of the longest rows are kept.
+    let longest: Int
+    let seed: UInt64
+
+    var unit: String { encoder == nil ? "characters" : "tokens" }
+  }
+
+  /// A row by its length, and how it begins.
+  struct LongRow {
+    let row: Int, length: Int, beginning: String
+  }
+
   let split: Split
-  private(set) var rows = 0, tokens = 0, trainedTokens = 0
-  /// Tokens and characters of each readable row.
+  let measure: Measure
+  private(set) var rows = 0, trainedTokens = 0
+  /// Lengths of each readable row, in the measure's unit and in characters.
   private(set) var lengths: [Int] = [], characters: [Int] = []
-  /// Rows longer than max_length.
+  /// Rows longer than the measure allows.
   private(set) var overlength: [(row: Int, length: Int)] = []
+  /// The longest rows, the longest first.
+  private(set) var longest: [LongRow] = []
   /// One sentence for each row that cannot be used.
   private(set) var faults: [String] = []
   /// Rows whose conversation an earlier row has.
   private(set) var duplicates = 0
-  private var conversations: [[Turn]: Int] = [:], prompts: [[Turn]: Int] = [:]
+  // How many rows have the conversation, or prompt, of a hash: texts of millions of rows would fill
+  // the memory, and two texts that share 64 bits by chance are not to be expected among them.
+  private var conversations: [Int: Int] = [:], prompts: [Int: Int] = [:]
 
-  /// Reads and encodes every row of `data`.
-  init(_ split: Split, _ data: any Dataset, _ session: TaskSession) {
+  /// Reads and measures every row of `data`.
+  init(_ split: Split, _ data: any Dataset, _ measure: Measure) {
     self.split = split
+    self.measure = measure
     rows = data.count
     var bar = ProgressBar("reading \(split.rawValue)", total: rows, unit: "rows")
     for row in 0..<rows {
       do throws(TaskError) {
-        let example = try data.example(at: row, epoch: 0, seed: session.seed)
-        let sample = try session.encoder.sample(example, label: "\(split.rawValue) row \(row)")
-        add(row, example, sample, maximumLength: session.recipe.training.maximumLength)
+        let example = try data.example(at: row, epoch: 0, seed: measure.seed)
+        let sample = try measure.encoder?.sample(example, label: "\(split.rawValue) row \(row)")
+        add(row, example, sample)
       } catch { faults.append(error.message) }
       bar.update(row + 1)
     }
     bar.finish()
   }
 
-  private mutating func add(_ row: Int, _ example: Example, _ sample: Sample, maximumLength: Int) {
-    tokens += sample.ids.count
-    trainedTokens += sample.isTrained.count { $0 }
-    lengths.append(sample.ids.count)
-    characters.append(example.turns.reduce(0) { $0 + $1.text.count })
-    if sample.ids.count > maximumLength { overlength.append((row, sample.ids.count)) }
-    if conversations[example.turns] != nil { duplicates += 1 }
-    conversations[example.turns, default: 0] += 1
-    prompts[example.prompt, default: 0] += 1
+  private mutating func add(_ row: Int, _ example: Example, _ sample: Sample?) {
+    let count = example.turns.reduce(0) { $0 + $1.text.count }, length = sample?.ids.count ?? count
+    trainedTokens += sample?.isTrained.count { $0 } ?? 0
+    lengths.append(length)
+    characters.append(count)
+    if let maximum = measure.maximumLength, length > maximum { overlength.append((row, length)) }
+    if conversations[example.turns.hashValue] != nil { duplicates += 1 }
+    conversations[example.turns.hashValue, default: 0] += 1
+    prompts[example.prompt.hashValue, default: 0] += 1
+    keep(row, length, example)
   }
 
-  /// Trained tokens of all tokens.
-  var trainedShare: Double { Double(trainedTokens) / Double(max(tokens, 1)) }
+  private mutating func keep(_ row: Int, _ length: Int, _ example: Example) {
+    let place = longest.firstIndex { $0.length < length } ?? longest.count
+    guard place < measure.longest else { return }
+    let said = example.turns.first { $0.role != "system" }?.text ?? ""
+    let words = said.prefix(400).split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    longest.insert(
+      LongRow(row: row, length: length, beginning: String(words.prefix(80))), at: place)
+    if longest.count > measure.longest { longest.removeLast() }
+  }
 
-  /// This split's rows that `training` has too.
-  func overlap(with training: SplitAudit) -> Overlap {
-    func common(_ own: [[Turn]: Int], _ theirs: [[Turn]: Int]) -> Int {
+  /// All rows together, in the measure's unit.
+  var total: Int { lengths.reduce(0, +) }
+
+  /// Trained tokens of all tokens; nil where characters are measured.
+  var trainedShare: Double? {
+    measure.encoder == nil ? nil : Double(trainedTokens) / Double(max(total, 1))
+  }
+
+  /// Rows too long, of all readable ones.
+  var overlengthShare: Double { Double(overlength.count) / Double(max(lengths.count, 1)) }
+
+  /// This split's rows that `other` has too.
+  func overlap(with other: SplitAudit) -> Overlap {
+    func common(_ own: [Int: Int], _ theirs: [Int: Int]) -> Int {
       own.reduce(0) { $0 + (theirs[$1.key] == nil ? 0 : $1.value) }
     }
     return Overlap(
-      prompts: common(prompts, training.prompts),
-      conversations: common(conversations, training.conversations))
+      split: split, other: other.split, prompts: common(prompts, other.prompts),
+      conversations: common(conversations, other.conversations))
   }
 
-  var json: JSONValue {
-    [
-      "rows": .int(rows), "tokens": .int(tokens), "trained_tokens": .int(trainedTokens),
-      "trained_share": .double(trainedShare), "token_lengths": Percentiles(lengths).json,
-      "character_lengths": Percentiles(characters).json,
-      "overlength": .array(overlength.map { ["row": .int($0.row), "tokens": .int($0.length)] }),
-      "duplicates": .int(duplicates), "unusable": .array(faults.map(JSONValue.string)),
-    ]
+  func json(_ percents: [Int]) -> JSONValue {
+    var json: JSONValue = ["rows": .int(rows)]
+    if let trainedShare {
+      json = json.setting("tokens", .int(total)).setting("trained_tokens", .int(trainedTokens))
+        .setting("trained_share", .double(trainedShare))
+        .setting("token_lengths", Percentiles(lengths).json(percents))
+    }
+    json = json.setting("character_lengths", Percentiles(characters).json(percents))
+    if let maximum = measure.maximumLength {
+      let rows = overlength.map { row -> JSONValue in
+        ["row": .int(row.row), measure.unit: .int(row.length)]
+      }
+      json = json.setting("max_length", .int(maximum))
+        .setting("overlength_share", .double(overlengthShare)).setting("overlength", .array(rows))
+    }
+    return
+      json.setting(
+        "longest",
+        .array(
+          longest.map {
+            [
+              "row": .int($0.row), measure.unit: .int($0.length),
+              "beginning": .string($0.beginning),
+            ]
+          })
+      )
+      .setting("duplicates", .int(duplicates))
+      .setting("unusable", .array(faults.map(JSONValue.string)))
   }
 }
 
-/// Rows that training has too: by what is asked, and by the whole conversation.
+/// Rows of a split that another one has too: by what is asked, and by the whole conversation.
 struct Overlap {
-  var prompts = 0, conversations = 0
-}
-
-/// Percentiles of whole numbers: the smallest value that so many percent do not exceed.
-struct Percentiles {
-  private let sorted: [Int]
-
-  init(_ values: [Int]) { sorted = values.sorted() }
-
-  var minimum: Int { sorted.first ?? 0 }
-  var p50: Int { self[50] }
-  var p90: Int { self[90] }
-  var p99: Int { self[99] }
-  var maximum: Int { sorted.last ?? 0 }
-
-  subscript(percent: Int) -> Int {
-    guard !sorted.isEmpty else { return 0 }
-    return sorted[max(0, (sorted.count * percent + 99) / 100 - 1)]
-  }
-
-  var json: JSONValue {
-    [
-      "min": .int(minimum), "p50": .int(p50), "p90": .int(p90), "p99": .int(p99),
-      "max": .int(maximum),
-    ]
-  }
+  let split: Split, other: Split
+  let prompts: Int, conversations: Int
 }

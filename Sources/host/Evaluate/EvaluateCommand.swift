@@ -56,14 +56,8 @@ struct EvaluateCommand: ParsableCommand {
       throw Diagnosis(Diagnosis.usage, "--rewards needs rewards in the recipe; see conf/")
     }
     let log = rewards.map { RewardLog(path: $0) }
-    let judge = try Judge(
+    let judge = try Judge.required(
       session, split: split, limit: limit, panel: panel, log: log, generates: generate)
-    guard let judge else {
-      throw Diagnosis(
-        Diagnosis.data,
-        "the task '\(session.task.description.name)' has no evaluator, or no rows in the split "
-          + "'\(split.rawValue)', or the recipe sets evaluation.predict_with_generate: false")
-    }
     let model = try session.model()
     let adapters = try adapter.map { try AdapterSet.load(folder: $0, on: model.linears) }
     desk.open(model, adapters: adapters)

@@ -6,6 +6,9 @@ import Models
 import Tasks
 import Text
 
+/// A report over a model's answers, and the answers.
+typealias Judged = (report: Report, predictions: [Prediction])
+
 /// Asks a model the rows of a split and lets the task's evaluator and the recipe's rewards judge the
 /// answers.
 struct Judge {
@@ -38,10 +41,35 @@ struct Judge {
       batchSize: session.recipe.training.evaluationBatchSize, limit: limit, seed: session.seed)
   }
 
+  /// The same, or an error that says why nothing can be judged.
+  static func required(
+    _ session: TaskSession, split: Split, limit: Int?, panel: RewardPanel? = nil,
+    log: RewardLog? = nil, generates: Bool = false
+  ) throws -> Judge {
+    let judge = try Judge(
+      session, split: split, limit: limit, panel: panel, log: log, generates: generates)
+    guard let judge else {
+      throw Diagnosis(
+        Diagnosis.data,
+        "the task '\(session.task.description.name)' has no evaluator, or no rows in the split "
+          + "'\(split.rawValue)', or the recipe sets evaluation.predict_with_generate: false")
+    }
+    return judge
+  }
+
+  /// The rows that are asked, by their indices in the split.
+  var rows: [Int] { evaluation.rows }
+
+  /// What the model is asked of the split's row `index`.
+  func question(_ index: Int) throws -> Question { try evaluation.question(index) }
+
+  /// The names of the evaluator's metrics, before any model is asked.
+  func metricNames() throws -> [String] { try evaluation.metricNames() }
+
   /// The report over the model's answers, and the answers; greedy unless the recipe samples.
   func judge(
     _ model: CausalLanguageModel, label: String, at moment: RewardLog.Moment
-  ) throws -> (report: Report, predictions: [Prediction]) {
+  ) throws -> Judged {
     let generator = try generator(model)
     var bar = ProgressBar(label, total: evaluation.rows.count, unit: "rows")
     defer { bar.finish() }
@@ -99,7 +127,8 @@ struct Judge {
     return answers
   }
 
-  private func label(_ question: Question) -> String { "\(split.rawValue) \(question.index)" }
+  /// A row as errors name it.
+  func label(_ question: Question) -> String { "\(split.rawValue) \(question.index)" }
 
   /// Log-likelihoods of each row's choices, as its answers; or at each place of a choice inside its
   /// answer, filled from left to right with the model's own likeliest choice.

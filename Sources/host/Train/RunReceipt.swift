@@ -44,7 +44,7 @@ struct RunReceipt {
     let ending =
       switch outcome {
       case .finished(let step): "finished at step \(step)"
-      case .stopped(let step): "stopped early at step \(step)"
+      case .stopped(let step, let reason): "stopped early at step \(step): \(reason)"
       case .interrupted(let step): "interrupted at step \(step)"
       }
     json = json.setting("outcome", .string(ending))

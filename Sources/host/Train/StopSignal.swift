@@ -8,8 +8,13 @@ enum StopSignal {
   /// Whether a signal has come.
   static var isRaised: Bool { raised.load(ordering: .relaxed) }
 
-  /// Takes the two signals over; returns the question a run asks between steps.
+  /// Takes the two signals over, also from a parent that has blocked them, as programs do that start
+  /// others from a pool of threads; returns the question a run asks between steps.
   static func install() -> () -> Bool {
+    var signals = sigset_t()
+    sigemptyset(&signals)
+    for number in [SIGINT, SIGTERM] { sigaddset(&signals, number) }
+    pthread_sigmask(SIG_UNBLOCK, &signals, nil)
     for number in [SIGINT, SIGTERM] {
       signal(number) { number in
         if StopSignal.raised.exchange(true, ordering: .relaxed) { _exit(128 + number) }

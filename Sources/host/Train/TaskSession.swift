@@ -13,12 +13,12 @@ import Training
 
 /// Everything a recipe names, opened: the task's plugin, the model, its tokenizer and template.
 struct TaskSession {
-  let recipe: Recipe
+  private(set) var recipe: Recipe
   let task: PluginTask
   let catalog: PluginCatalog
   let modelFolder: String
   let tokenizer: Tokenizer
-  let encoder: ConversationEncoder
+  private(set) var encoder: ConversationEncoder
 
   /// Opens the text side of the model that the recipe names; weights are opened by `model()`.
   init(_ assembled: AssembledRecipe) throws {
@@ -38,6 +38,20 @@ struct TaskSession {
       folder: modelFolder, tokenizer: tokenizer, enableThinking: recipe.training.enablesThinking,
       audio: AudioTokens(config, tokenizer))
     catalog.services.offer(tokenizer, folder: modelFolder)
+  }
+
+  /// This session with the template's `enable_thinking` false. nil where answers would then be asked
+  /// for in other words than this session trains them in: the template writes its empty think block
+  /// only when told to.
+  func thinkingOff() throws(TaskError) -> TaskSession? {
+    let probe = [Turn(role: "user", text: "a"), Turn(role: "assistant", text: "b")]
+    let trained = try encoder.sample(Example(turns: probe), label: "probe").ids
+    var session = self
+    session.recipe.training.enablesThinking = false
+    session.encoder = ConversationEncoder(
+      tokenizer: tokenizer, template: encoder.template, enableThinking: false,
+      audio: encoder.audio)
+    return trained.starts(with: try session.encoder.prompt([probe[0]])) ? session : nil
   }
 
   /// Refuses what the recipe asks of a folder that is stored quantized and cannot be done.

@@ -98,7 +98,7 @@ final class TrainingDisplay {
   func finish(_ outcome: TrainingOutcome) {
     switch outcome {
     case .finished(let step): bar.finish("finished at step \(step)")
-    case .stopped(let step): bar.finish("stopped early at step \(step)")
+    case .stopped(let step, let reason): bar.finish("stopped early at step \(step): \(reason)")
     case .interrupted(let step): bar.finish("interrupted at step \(step)")
     }
   }

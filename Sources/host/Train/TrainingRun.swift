@@ -38,6 +38,8 @@ struct TrainingRun {
     let judge = try Judge(
       session, split: .validation, limit: recipe.evaluation.maximumSamples, panel: panel,
       log: RewardLog(path: path + "/rewards.jsonl"))
+    let watched = WatchedMetric(recipe)
+    let isKnown = try watched?.check(hasValidation: validation != nil, judge, panel) ?? true
     let mapped = try session.mapped(),
       plan = try MemoryBudget(
         session, train, mapped, judges: judge != nil
@@ -45,7 +47,8 @@ struct TrainingRun {
     let model = try session.quantized(mapped), trainable = try trainable(model)
     desk.open(model, adapters: trainable.adapters, hasBase: trainable.adapters != nil)
     model.usesCheckpointing = plan.usesCheckpointing
-    let options = TrainingOptions(recipe, rows: train.count, hasValidation: validation != nil)
+    var options = TrainingOptions(recipe, rows: train.count, hasValidation: validation != nil)
+    options.isMetricKnown = true
     let display = TrainingDisplay(options)
     display.introduce(session, plan, model, trainable, train, validation)
     try DurableFile.createFolder(path)
@@ -54,6 +57,7 @@ struct TrainingRun {
     try RunOutput.writeSkipped(
       [("train", train)] + (validation.map { [("validation", $0)] } ?? []), to: path)
     let before = try baseReport(judge, model, trainable, path)
+    if let before, !isKnown { try watched?.check(amongst: before.metrics.map(\.name)) }
 
     let trainer = Trainer(
       model: model, trainable: trainable,
@@ -156,6 +160,7 @@ extension TrainingOptions {
     batchSize = training.trainBatchSize
     accumulation = training.accumulation
     evaluationBatchSize = training.evaluationBatchSize
+    evaluationRows = recipe.evaluation.maximumSamples
     epochs = Double(steps) / Double(perEpoch)
     maximumNorm = training.maximumGradientNorm > 0 ? training.maximumGradientNorm : nil
     loggingSteps = training.loggingSteps ?? max(1, steps / 50)

@@ -1,0 +1,68 @@
+import FoundationEssentials
+import TaskKit
+
+/// An entry of a registry of data sets, `dataset_info.json`: where its rows lie and how its files
+/// call their keys.
+struct DatasetEntry: Sendable, Hashable {
+  /// The file of training rows; the file of validation rows.
+  var train: String, validation: String?
+  /// Our names of keys to the file's.
+  var columns: [String: String]
+  /// The registry's own file.
+  var registry: String
+
+  /// The keys of a registry's `columns` and ours.
+  private static let roles = [
+    "prompt": "instruction", "query": "input", "response": "output", "system": "system",
+    "history": "history",
+  ]
+
+  /// Finds `name` in the registry at `path`, a file or the folder with a `dataset_info.json`. Without
+  /// a name the registry must have one entry only.
+  init(registry path: String, name: String?) throws {
+    let isFile = path.hasSuffix(".json")
+    let file = isFile ? path : path + "/dataset_info.json"
+    guard let bytes = try? Data(contentsOf: URL(fileURLWithPath: file)) else {
+      throw PluginError(.data, "\(file): no such file, or it cannot be read")
+    }
+    guard let entries = try? JSON(parsing: String(decoding: bytes, as: UTF8.self)).object,
+      !entries.isEmpty
+    else { throw PluginError(.data, "\(file): it must be an object, name to data set") }
+    let names = entries.keys.sorted()
+    guard let name = name ?? (names.count == 1 ? names[0] : nil) else {
+      throw PluginError(
+        .configuration, "'data.dataset' must name one of \(names.joined(separator: ", "))")
+    }
+    guard let entry = entries[name] else {
+      throw PluginError(
+        .configuration,
+        "'data.dataset' is '\(name)', but \(file) has \(names.joined(separator: ", "))")
+    }
+    let folder = file.lastIndex(of: "/").map { String(file[...$0]) } ?? ""
+    try self.init(entry, registry: file, folder: folder, label: "\(file), '\(name)'")
+  }
+
+  private init(_ entry: JSON, registry: String, folder: String, label: String) throws {
+    self.registry = registry
+    guard let name = entry["file_name"]?.string else {
+      throw PluginError(
+        .data, "\(label): 'file_name' is missing; only data sets in files are read")
+    }
+    let formatting = entry["formatting"]?.string ?? "alpaca"
+    guard formatting == "alpaca" else {
+      throw PluginError(
+        .data, "\(label): the formatting is '\(formatting)'; only 'alpaca' is read")
+    }
+    columns = [:]
+    for (role, key) in entry["columns"]?.object ?? [:] {
+      guard let ours = Self.roles[role], let key = key.string else {
+        let known = Self.roles.keys.sorted().joined(separator: ", ")
+        throw PluginError(.data, "\(label): unknown column '\(role)'; known: \(known)")
+      }
+      columns[ours] = key
+    }
+    func path(_ name: String) -> String { name.hasPrefix("/") ? name : folder + name }
+    train = path(name)
+    validation = entry["file_name_eval"]?.string.map(path)
+  }
+}
