@@ -83,7 +83,7 @@ struct TaskSession {
 
   /// The rows of `split`, encoded: those of an earlier run where they are still good, else read
   /// once, with a progress bar.
-  func encoded(_ split: Split, usesCache: Bool) throws -> EncodedDataset? {
+  func encoded(_ split: Split, usesCache: Bool = true) throws -> EncodedDataset? {
     let training = recipe.training, task = task, configuration = recipe.dataConfiguration
     var bar: ProgressBar?
     defer { bar?.finish() }
