@@ -62,7 +62,7 @@ struct ComparisonReport {
         ("model", session.modelFolder), ("adapter", adapter),
         ("rows", "\(comparison.rows.count)"),
       ],
-      tables: tables(examples, width: 240),
+      tables: tables(examples, width: 100),
       predictions: [("base", base.predictions), ("tuned", tuned.predictions)],
       others: [
         ("comparison_report.json", json.text(.pretty) + "\n"),
