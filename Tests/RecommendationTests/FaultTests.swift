@@ -31,7 +31,8 @@ import Testing
     (header + ",1,4.0,7\n", "row 2: 'userId' is empty; fill it in"),
     (header + "x,1,4.0,7\n", "row 2: 'userId' is 'x'; it must be a whole number"),
     (header + "1,1,4.0,soon\n", "row 2: 'timestamp' is 'soon'"),
-    (header + "1,1,4.0\n", "row 2: 3 fields, but the header has 4"),
+    (header + "1,1,4.0\n", "row 2: 3 fields, but the header has 4; is the row cut off?"),
+    (header + "1,1,0x1p1,7\n", "row 2: 'rating' is '0x1p1'"),
     (header, "there is no rating in it, only the header"),
     ("", "ratings.csv: the file is empty; it needs the header userId,movieId,rating,timestamp"),
     (header + "1,1,4.0,7\n", "no user has more than 15 ratings"),
@@ -57,12 +58,31 @@ import Testing
     #expect(said.contains(expected), "\(said)")
   }
 
+  @Test func titlesMustBeUTF8() throws {
+    let latin = Data("movieId,title\n1,Am".utf8) + [0xE9] + Data("lie\n".utf8)
+    let said = try withFolder(["ratings.csv": Data(Self.header.utf8), "movies.csv": latin]) {
+      folder in
+      message {
+        _ = try RecommendationDataset(configuration: ["source": .string(folder)], split: .train)
+      }
+    }
+    #expect(said.contains("movies.csv, row 2: 'title' is not UTF-8; convert the file"))
+  }
+
   @Test func missingFilesAreNamed() throws {
     let ratings = ["ratings.csv": Self.header], movies = ["movies.csv": Self.movies]
     #expect(
       try fault(movies).contains("/ratings.csv: there is no such file, or it cannot be read;"))
     #expect(
       try fault(ratings).contains("/movies.csv: there is no such file, or it cannot be read;"))
+    try withFolder(texts: movies) { folder in
+      try FileManager.default.createDirectory(
+        atPath: folder + "/ratings.csv", withIntermediateDirectories: false)
+      let said = message {
+        _ = try RecommendationDataset(configuration: ["source": .string(folder)], split: .train)
+      }
+      #expect(said.contains("/ratings.csv: it is not a file"))
+    }
     #expect(try fault([:], ["source": "/nowhere"]).contains("/nowhere: no such folder or archive"))
   }
 

@@ -98,6 +98,7 @@ private func inflated(_ packed: [UInt8], step: Int = 1000) throws -> [UInt8] {
     ("a,b\n1,2\n", [["a", "b"], ["1", "2"]]),
     ("a,b\r\n1,2", [["a", "b"], ["1", "2"]]),
     ("\u{FEFF}a,b\n,\n", [["a", "b"], ["", ""]]),
+    ("\u{FEFF}\"a\",\"b\"\n", [["a", "b"]]),
     (#"x,"a, ""b"" c",y"# + "\n", [["x", #"a, "b" c"#, "y"]]),
     ("\"two\r\nlines\",\"\"\n", [["two\r\nlines", ""]]),
     ("a\n\n\nb\n", [["a"], ["b"]]),
@@ -157,6 +158,25 @@ private func inflated(_ packed: [UInt8], step: Int = 1000) throws -> [UInt8] {
       data[$0..<$0 + name.count].elementsEqual(name)
     }
     return places[1] - 46  // The first one stands before the file itself.
+  }
+
+  /// What a reader makes of damaged bytes is not what is wrong with them.
+  @Test func damageComesBeforeFaultsOfTheContent() throws {
+    let data = try archive("stored")
+    let place = try #require(data.firstRange(of: Data("rating".utf8))).lowerBound
+    func fault(damaged: Bool) throws -> String {
+      var data = data
+      if damaged { data[place + 60] ^= 1 }
+      return try withFolder(["ml.zip": data]) { folder in
+        message {
+          try RatingFiles(folder + "/ml.zip").ratings.forEachChunk { _ in
+            throw PluginError(.data, "row 9 is strange")
+          }
+        }
+      }
+    }
+    #expect(try fault(damaged: false).contains("row 9 is strange"))
+    #expect(try fault(damaged: true).contains("its checksum (CRC-32) is wrong"))
   }
 
   @Test func damagedArchivesAreFaults() throws {

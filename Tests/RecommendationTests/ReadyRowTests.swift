@@ -36,6 +36,8 @@ import Testing
     let two = try rows(["t.jsonl": line + "\n\n" + line], ["train": "t.jsonl"])
     #expect(one.count == 2)
     #expect(one == two)
+    let marked = "\u{FEFF}[\(line), \(line)]"
+    #expect(try rows(["t.json": marked], ["train": "t.json"]) == one)
     #expect(one[0].turns.map(\.role) == ["system", "user", "assistant"])
     #expect(one[0].turns[1].text.hasPrefix("I\n\nUser's last 2 watched movies:\n1. A"))
     #expect(one[0].turns[2].parts == [.choice(weights: [0, 1])])
@@ -52,6 +54,9 @@ import Testing
     #expect(raw[0].turns == ready[0].turns)
     #expect(raw[0].metadata["user_id"] == 5)
     #expect(raw[0].metadata["history_ratings"] == [4.5, 3.0])
+    let named = Self.raw.replacing(": 5,", with: #": "u5","#)
+    #expect(
+      try rows(["r.jsonl": named], ["test": "r.jsonl"], .test)[0].metadata["user_id"] == "u5")
     // Bare titles are numbered, and have no ratings to count.
     let bare = Self.raw.replacing("1. A (rating ≈ 4.5)", with: "A")
     let row = try rows(["r.jsonl": bare], ["test": "r.jsonl"], .test)[0]
@@ -111,6 +116,12 @@ import Testing
     (#"{"instruction": "i", "input": "x", "output": "Maybe"}"#, ":2: 'output' is 'Maybe'; it must"),
     (#"{"instruction": "i", "input": "x", "output": ""}"#, ":2: 'output' is missing or empty"),
     (#"{"instruction": 3, "input": "x", "output": "No"}"#, ":2: 'instruction' must be a text"),
+    (#"{"instruction": "", "input": null, "output": "No"}"#, ":2: the row asks nothing"),
+    (#"{"instruction": "i", "output": "No", "history": "q"}"#, ":2: 'history' must be a list"),
+    (
+      #"{"history_titles": ["A"], "candidate_title": "C", "label": "No", "user_id": [1]}"#,
+      ":2: 'user_id' must be a whole number or a text"
+    ),
     (#"{"question": "i"}"#, ":2: unknown shape of row: found the keys 'question'"),
     (#"{"instruction": "i", "output": "No", "history": [["q"]]}"#, ":2: 'history[0]' must be a"),
     (

@@ -40,7 +40,7 @@ import Testing
       var crc = CRC32()
       Array(question(example).utf8).withUnsafeBytes { crc.add($0) }
       return [
-        .int(metadata.user_id ?? -1), .int(metadata.movie_id ?? -1), .string(metadata.label),
+        metadata.user_id ?? -1, .int(metadata.movie_id ?? -1), .string(metadata.label),
         .int(Int(crc.value)),
       ]
     }

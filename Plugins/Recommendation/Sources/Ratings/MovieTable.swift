@@ -9,7 +9,7 @@ struct MovieTable: Sendable {
   /// Reads the columns `movieId` and `title`.
   init(_ source: any ByteSource, host: HostServices) throws {
     try CSVTable(source: source, columns: ["movieId", "title"]).forEachRow(host: host) { row in
-      let id = try row.integer(0), title = row.text(1)
+      let id = try row.integer(0), title = try row.validText(1)
       guard !title.isEmpty else { throw row.fault("'title' is empty; fill it in") }
       guard places.updateValue(UInt32(titles.count), forKey: id) == nil else {
         throw row.fault("the movie \(id) stands there twice; keep one of the rows")

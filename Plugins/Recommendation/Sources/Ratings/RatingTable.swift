@@ -61,7 +61,8 @@ struct RatingTable: Sendable {
       }
     }
     let text = row.text(2)
-    guard let value = Float(text), scale.contains(value) else {
+    let isDecimal = bytes.allSatisfy { 48...57 ~= $0 || $0 == UInt8(ascii: ".") }
+    guard isDecimal, let value = Float(text), scale.contains(value) else {
       throw row.fault(
         "'rating' is '\(text)'; it must be a number of 0.5 to 5 stars, so convert other scales")
     }

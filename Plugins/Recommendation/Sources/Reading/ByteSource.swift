@@ -31,6 +31,9 @@ final class OpenFile {
         "\(path): there is no such file, or it cannot be read; 'data.source' must name a folder with "
           + "ratings.csv and movies.csv, or a zip archive with both")
     }
+    guard status.st_mode & S_IFMT == S_IFREG else {
+      throw PluginError(.data, "\(path): it is not a file; put the data set's own file there")
+    }
     size = Int(status.st_size)
   }
 

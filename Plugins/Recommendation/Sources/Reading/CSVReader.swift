@@ -87,6 +87,10 @@ struct CSVReader {
       state = .carriageReturn
     case (.closed, _):
       throw fault("text follows a closing quote; double quotes inside a quoted field")
+    case (.plain, Self.quote) where number == 1 && ends.isEmpty && bytes == Self.byteOrderMark:
+      // The first field is quoted: the mark stands before the quote.
+      bytes.removeAll()
+      state = .quoted
     case (.plain, Self.quote):
       throw fault("a quote stands inside a field without quotes; quote the field and double it")
     default:
@@ -97,7 +101,7 @@ struct CSVReader {
 
   private mutating func endRecord(_ body: (Record) throws -> Void) throws {
     ends.append(bytes.count)
-    if number == 1, bytes.starts(with: [0xEF, 0xBB, 0xBF]) {
+    if number == 1, bytes.starts(with: Self.byteOrderMark) {
       bytes.removeFirst(3)
       for index in ends.indices { ends[index] -= 3 }
     }
@@ -118,6 +122,7 @@ struct CSVReader {
     PluginError(.data, "\(name), row \(number): \(message)")
   }
 
+  private static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
   private static let comma = UInt8(ascii: ","), quote = UInt8(ascii: "\"")
   private static let lineFeed = UInt8(ascii: "\n"), `return` = UInt8(ascii: "\r")
 }

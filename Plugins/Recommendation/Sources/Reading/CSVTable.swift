@@ -21,7 +21,7 @@ struct CSVTable {
         throw PluginError(
           .data,
           "\(source.name), row \(record.number): \(record.count) fields, but the header has \(width); "
-            + "quote fields that hold commas")
+            + (record.count < width ? "is the row cut off?" : "quote fields that hold commas"))
       }
       try body(Row(record: record, places: places, table: self))
     }
@@ -67,6 +67,14 @@ struct CSVTable {
 
     /// A column as text.
     func text(_ column: Int) -> String { record.text(places[column]) }
+
+    /// A column as text that must be UTF-8.
+    func validText(_ column: Int) throws -> String {
+      guard let text = String(validating: self[column], as: UTF8.self) else {
+        throw fault("'\(table.columns[column])' is not UTF-8; convert the file")
+      }
+      return text
+    }
 
     /// A column as a whole number.
     func integer(_ column: Int) throws -> Int {

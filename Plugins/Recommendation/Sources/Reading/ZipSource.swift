@@ -1,6 +1,8 @@
 import TaskKit
 
 /// A file in a zip archive, unpacked while it is read; its size and checksum are checked at the end.
+/// What `body` finds wrong with the content counts only where they are right: the fault of damaged
+/// data is the damage.
 struct ZipSource: ByteSource {
   let packed: FileSource, entry: ZipArchive.Entry
 
@@ -8,12 +10,15 @@ struct ZipSource: ByteSource {
   var count: Int { entry.size }
 
   func forEachChunk(_ body: (UnsafeRawBufferPointer) throws -> Void) throws {
-    var crc = CRC32(), count = 0
+    var crc = CRC32(), count = 0, fault: PluginError?
     func pass(_ chunk: UnsafeRawBufferPointer) throws {
       crc.add(chunk)
       count += chunk.count
       guard count <= entry.size else { throw damaged("it unpacks to more than it should") }
-      try body(chunk)
+      guard fault == nil else { return }
+      do { try body(chunk) } catch let found as PluginError where found.kind == .data {
+        fault = found
+      }
     }
     if entry.method == 0 {
       try packed.forEachChunk(pass)
@@ -24,6 +29,7 @@ struct ZipSource: ByteSource {
       throw damaged("it unpacks to \(count) bytes, not \(entry.size)")
     }
     guard crc.value == entry.crc else { throw damaged("its checksum (CRC-32) is wrong") }
+    if let fault { throw fault }
   }
 
   private func inflate(_ pass: (UnsafeRawBufferPointer) throws -> Void) throws {

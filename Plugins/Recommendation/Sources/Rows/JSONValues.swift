@@ -47,6 +47,7 @@ private struct JSONCutter {
     self.bytes = bytes
     place = bytes.startIndex
     counted = bytes.startIndex
+    if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { place += 3 }  // a byte-order mark
     skipBlanks()
     if place < bytes.endIndex, bytes[place] == UInt8(ascii: "[") {
       isArray = true

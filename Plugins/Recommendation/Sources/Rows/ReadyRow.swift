@@ -48,7 +48,7 @@ struct ReadyRow: Sendable {
     }
     let candidate = try fields.text("candidate_title")
     var metadata = RowMetadata(label: try fields.answer("label"))
-    metadata.user_id = fields["user_id"]?.int
+    metadata.user_id = try fields.user()
     metadata.candidate_title = candidate
     metadata.history_titles = lines
     metadata.history_ratings = ratings(lines.map { $0[...] })
@@ -62,7 +62,13 @@ struct ReadyRow: Sendable {
       instruction: try fields.optionalText("instruction") ?? "",
       system: try fields.optionalText("system") ?? "")
     var prompt = own.prompt(input: input)
-    if let pairs = fields["history"]?.array {
+    guard prompt.last?.text.isEmpty == false else {
+      throw fields.fault("the row asks nothing: instruction and input are empty; fill one in")
+    }
+    if let history = fields["history"] {
+      guard let pairs = history.array else {
+        throw fields.fault("'history' must be a list of pairs, not \(history.kind)")
+      }
       let turns = try pairs.enumerated().flatMap { index, pair -> [Turn] in
         let texts = (pair.array ?? []).compactMap(\.string)
         guard texts.count == 2, pair.array?.count == 2 else {
@@ -116,6 +122,15 @@ private struct Fields {
       throw fault("'\(columns[key] ?? key)' is missing or empty; fill it in")
     }
     return text
+  }
+
+  /// The user's id, a number or a text; nil where there is none.
+  func user() throws -> JSON? {
+    guard let id = self["user_id"] else { return nil }
+    guard id.int != nil || id.string != nil else {
+      throw fault("'user_id' must be a whole number or a text, not \(id.kind)")
+    }
+    return id
   }
 
   /// `Yes` or `No`.

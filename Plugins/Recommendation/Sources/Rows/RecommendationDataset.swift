@@ -77,7 +77,7 @@ struct RecommendationDataset: Dataset {
     }
     let metadata = RowMetadata(
       label: PromptBuilder.answers[ratings.ratings[candidate] >= likedFrom ? 0 : 1],
-      user_id: ratings.users[user], candidate_title: title(candidate),
+      user_id: .int(ratings.users[user]), candidate_title: title(candidate),
       movie_id: corpus.movies.ids[Int(movie)], history_titles: lines,
       history_ratings: Array(ratings.ratings[history]), item_mean: corpus.means.movie(movie),
       user_mean: corpus.means.user(user), overall_mean: corpus.means.overall)

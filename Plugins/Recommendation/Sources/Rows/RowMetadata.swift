@@ -4,8 +4,8 @@ import TaskKit
 struct RowMetadata: Decodable, Sendable, Hashable {
   /// The truth: `Yes` or `No`.
   var label: String
-  /// Whose row it is; nil where the file of rows does not say.
-  var user_id: Int?
+  /// Whose row it is, a number or a text; nil where the file of rows does not say.
+  var user_id: JSON?
   /// The candidate.
   var candidate_title: String?, movie_id: Int?
   /// The history's lines as the prompt has them, and the stars in them.
@@ -21,7 +21,7 @@ extension RowMetadata {
   /// a row.
   var json: JSON {
     var members: [String: JSON] = ["label": .string(label)]
-    members["user_id"] = user_id.map(JSON.int)
+    members["user_id"] = user_id
     members["candidate_title"] = candidate_title.map(JSON.string)
     members["movie_id"] = movie_id.map(JSON.int)
     members["history_titles"] = history_titles.map { .array($0.map(JSON.string)) }
