@@ -162,6 +162,8 @@ import Testing
       ("data.train=rows", true), ("data.source=ml.zip", true), ("data.folder=my/rows", true),
       ("data.files=[a.json]", true), ("data.dimensions=each", false), ("data.only=[a, b]", false),
       ("data.history=false", false), ("data.validation_fraction=0.5", false),
+      ("data.instruction=Answer Yes/No.", false), ("data.system=", false),
+      ("data.source=/my data/ml.zip", true), ("data.source=${task}/my rows", true),
     ]
   ) func filesAreToldFromWords(_ setting: String, _ namesFiles: Bool) throws {
     #expect(try Recipe(layers: [.setting(setting)]).namesDataFiles == namesFiles)

@@ -23,6 +23,14 @@ import Testing
       .map { try JSONValue(parsing: String($0)) }
   }
 
+  @Test func aFolderThatCannotBeIsRefusedBeforeTheFirstAnswer() throws {
+    let adapter = try Self.trained.get().path("out")
+    let outcome = try HostProgram.shell(
+      "host compare \(Self.task) --adapter \(adapter) --split train --report-dir /dev/null/x")
+    #expect(outcome.code == 1 && outcome.errors.contains("/dev/null/x"))
+    #expect(!outcome.errors.contains("answering") && outcome.output.isEmpty)
+  }
+
   @Test func twoModelsAnswerTheSameRows() throws {
     let adapter = try Self.trained.get().path("out"), folder = scratch.path("report")
     let rows = "--split train --limit 16"

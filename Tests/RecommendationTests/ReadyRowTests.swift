@@ -36,6 +36,10 @@ import Testing
     let two = try rows(["t.jsonl": line + "\n\n" + line], ["train": "t.jsonl"])
     #expect(one.count == 2)
     #expect(one == two)
+    let named = try rows(
+      ["t.json": line.replacing("\"output\"", with: "\"user_id\": 4, \"output\"")],
+      ["train": "t.json"])
+    #expect(named[0].metadata["user_id"] == 4)
     let marked = "\u{FEFF}[\(line), \(line)]"
     #expect(try rows(["t.json": marked], ["train": "t.json"]) == one)
     #expect(one[0].turns.map(\.role) == ["system", "user", "assistant"])

@@ -84,6 +84,7 @@ final class KeptRows: Sendable {
     var template: String?
     var usesCache = true, limit = 1 << 20, namesSources = true, variesByEpoch = false
     var hears = false
+    var isCancelled: @Sendable () -> Bool = { false }
     var willRead: @Sendable (Int) -> Void = { _ in }
   }
 
@@ -120,7 +121,7 @@ final class KeptRows: Sendable {
         ? RowCache(key: change.key, folder: cacheFolder, limit: change.limit) : nil,
       hear: { event in
         if case .note(let text) = event { notes.withLock { $0.append(text) } }
-      },
+      }, isCancelled: change.isCancelled,
       open: { [self] () throws(TaskError) in
         openings.withLock { $0 += 1 }
         guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {

@@ -129,6 +129,28 @@ import Testing
     #expect(try rows.open().isFromCache)
   }
 
+  @Test func bytesThatAreNoTextAreNoticed() throws {
+    let rows = try KeptRows()
+    let expected = try rows.open().samples()
+    let file = try #require(rows.files.first), good = try Data(contentsOf: file)
+    for range in [0..<good.count, 32..<33] {
+      var bytes = good
+      bytes.replaceSubrange(range, with: repeatElement(0xFF, count: range.count))
+      try bytes.write(to: file)
+      #expect(try rows.open().samples() == expected)
+    }
+    #expect(rows.notes.withLock { $0.count } == 2)
+  }
+
+  @Test func anInterruptedReadingKeepsNothing() throws {
+    let rows = try KeptRows()
+    #expect(throws: TaskError.self) { try rows.open(Change(isCancelled: { true })) }
+    #expect(rows.files.isEmpty)
+    #expect(try rows.open().isKept)
+    // Kept rows need no reading.
+    #expect(try rows.open(Change(isCancelled: { true })).isFromCache)
+  }
+
   @Test func rowsThatVaryAreKeptForTheFirstEpoch() throws {
     let rows = try KeptRows(), change = Change(variesByEpoch: true)
     let plain = try rows.open(Change(usesCache: false, variesByEpoch: true))

@@ -60,12 +60,14 @@ public struct Recipe: Sendable {
   }
 
   /// Whether `data` names files or folders: a split's, or a text that can only be a path, with a
-  /// slash or a full stop, or is one.
+  /// slash or a full stop, or is one. A text with blanks is a sentence unless it begins as paths do.
   public var namesDataFiles: Bool {
     func isPath(_ value: JSONValue) -> Bool {
       if let array = value.array { return array.contains(where: isPath) }
       guard let text = value.string else { return false }
-      return text.contains("/") || text.contains(".") || FileSystem.exists(text)
+      if FileSystem.exists(text) { return true }
+      guard !text.contains(where: \.isWhitespace) else { return "/.$".contains(text.prefix(1)) }
+      return text.contains("/") || text.contains(".")
     }
     return (data.object ?? [:]).contains { key, value in
       ["train", "validation", "test"].contains(key) || isPath(value)

@@ -75,10 +75,12 @@ public struct EncodedDataset: Sendable {
   }
 
   /// The rows that `open` gives, from `cache` where they are there and good: `open` is then called
-  /// only if a row is asked for that was not kept. nil when `open` says that there are none.
+  /// only if a row is asked for that was not kept. nil when `open` says that there are none. Once
+  /// `isCancelled` says so, reading ends with an error, and nothing is kept.
   public init?(
     name: String, encoder: ConversationEncoder, maximumLength: Int, policy: OverlengthPolicy,
     seed: UInt64, cache: RowCache?, hear: (Event) -> Void = { _ in },
+    isCancelled: () -> Bool = { false },
     open: @escaping @Sendable () throws(TaskError) -> (any Dataset)?
   ) throws(TaskError) {
     encoding = RowEncoding(
@@ -94,7 +96,12 @@ public struct EncodedDataset: Sendable {
     let start = SourceDigests.now
     guard let dataset = try source.dataset() else { return nil }
     var keeper = RowKeeper(dataset, encoding, cache, opened: start)
-    try read(dataset, &keeper) { hear(.reading($0, of: dataset.count)) }
+    try read(dataset, &keeper) { (done: Int) throws(TaskError) in
+      if isCancelled() {
+        throw TaskError(.cancelled, "\(name): interrupted after \(done) of \(dataset.count) rows")
+      }
+      hear(.reading(done, of: dataset.count))
+    }
     try refuseOverlength(of: dataset.count)
     guard !usable.isEmpty else {
       throw TaskError(.data, "\(name): no usable row of \(dataset.count); see max_length")
@@ -114,17 +121,18 @@ public struct EncodedDataset: Sendable {
   }
 
   private mutating func read(
-    _ dataset: any Dataset, _ keeper: inout RowKeeper, _ progress: (Int) -> Void
+    _ dataset: any Dataset, _ keeper: inout RowKeeper, _ progress: (Int) throws(TaskError) -> Void
   ) throws(TaskError) {
     var digest = RunningDigest()
-    try RowPass(dataset: dataset, encoding: encoding).forEachBlock { block, done in
+    try RowPass(dataset: dataset, encoding: encoding).forEachBlock {
+      (block, done) throws(TaskError) in
       usable += block.rows
       lengths += block.lengths
       clips += block.clips
       block.digested.withUnsafeBytes { digest.update($0) }
       statistics.add(block)
       keeper.append(block)
-      progress(done)
+      try progress(done)
     }
     statistics.digest = digest.finish().sha256
   }

@@ -41,7 +41,8 @@ public struct RowCache: Sendable {
   public static var userFolder: String {
     let environment = ProcessInfo.processInfo.environment
     if let root = environment["XDG_CACHE_HOME"], root.hasPrefix("/") { return root + "/host/rows" }
-    return (environment["HOME"] ?? "/tmp") + "/.cache/host/rows"
+    let home = environment["HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil }
+    return (home ?? "/tmp") + "/.cache/host/rows"
   }
 
   /// What decides the rows of `encoding`.

@@ -27,6 +27,10 @@ extension RowFile {
     init(_ file: MappedFile) throws(Fault) {
       guard file.count > RowFile.headSize else { throw Fault(reason: "it ends within its head") }
       let bytes = file.withBytes(0..<RowFile.headSize) { Array($0) }
+      // Bytes above 127 would grow when they become a text, and with it the head.
+      guard bytes.starts(with: RowFile.magic), bytes[32..<96].allSatisfy({ $0 < 128 }) else {
+        throw Fault(reason: "its head is damaged")
+      }
       func size(_ index: Int) -> Int {
         let place = RowFile.magic.count + 8 * index
         let value = bytes[place..<place + 8].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }

@@ -58,6 +58,8 @@ struct CompareCommand: ParsableCommand {
 
   func run() throws {
     let session = try session(), folder = try adapterFolder(session.recipe)
+    // A folder that cannot be written must not be found out after hours of answers.
+    if let reportDir { try DurableFile.createFolder(reportDir) }
     let (base, tuned, check) = try answers(session, adapter: folder)
     let report = ComparisonReport(
       session: session, adapter: folder, split: split, limit: limit, generates: generate,

@@ -98,6 +98,8 @@ struct TaskSession {
         if bar == nil { bar = ProgressBar("reading \(split)", total: total, unit: "rows") }
         bar?.update(done)
       }
+    } isCancelled: {
+      StopSignal.isRaised
     } open: { () throws(TaskError) in
       try task.dataset(split: split, configuration: configuration)
     }

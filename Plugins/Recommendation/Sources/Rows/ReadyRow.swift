@@ -79,6 +79,7 @@ struct ReadyRow: Sendable {
       prompt.insert(contentsOf: turns, at: prompt.count - 1)
     }
     var metadata = RowMetadata(label: try fields.answer("output"))
+    metadata.user_id = try fields.user()
     // Where the text is divided differs from tool to tool: look for the history in all of it.
     let question = prompt.last?.text ?? ""
     let lines = question.split(separator: "\n", omittingEmptySubsequences: false)
