@@ -44,7 +44,8 @@ private func begins(_ text: String, with word: String) -> Bool {
   return text.dropFirst(word.count).first.map { !$0.isLetter && !$0.isNumber } ?? true
 }
 
-/// The text without `<think>…</think>`.
+/// The text without `<think>…</think>`, and without what precedes a closing tag whose opening one
+/// stood in the prompt.
 func withoutThinking(_ text: String) -> String {
   var rest = text[...], kept = ""
   while let open = rest.firstRange(of: "<think>") {
@@ -52,7 +53,9 @@ func withoutThinking(_ text: String) -> String {
     guard let close = rest[open.upperBound...].firstRange(of: "</think>") else { return kept }
     rest = rest[close.upperBound...]
   }
-  return kept + rest
+  kept += rest
+  guard let stray = kept.ranges(of: "</think>").last else { return kept }
+  return String(kept[stray.upperBound...])
 }
 
 /// The text without white space at its ends.

@@ -30,6 +30,7 @@ import Testing
     #expect(Self.written("").isCorrect == false)
     #expect(Self.written("<think>No\n</think>\n\nYes").isCorrect == true)
     #expect(Self.written("<think>Yes, Yes").isCorrect == false)
+    #expect(Self.written("No, no.\n</think>\n\nYes").isCorrect == true)
     #expect(Self.written("Yes", "<think>\n\n</think>\n\nYes").isCorrect == true)
     #expect(Self.written("Yes", nil).isCorrect == nil)
   }

@@ -26,10 +26,12 @@ import Testing
     ]
   }
 
-  private func step(sharing: Bool, batchSize: Int) throws -> (StepResult, [[Float]]) {
+  private func step(_ rows: [Sample]? = nil, sharing: Bool, batchSize: Int) throws
+    -> (StepResult, [[Float]])
+  {
     let model = try CausalLanguageModel(folder: TrainerTests.modelFolder)
     let leaves = model.unfreeze()
-    let result = try model.step(samples, batchSize: batchSize, sharing: sharing) { _ in }
+    let result = try model.step(rows ?? samples, batchSize: batchSize, sharing: sharing) { _ in }
     return (result, leaves.map { $0.tensor.slot.flatMap { result.gradients[$0]?.values } ?? [] })
   }
 
@@ -61,6 +63,31 @@ import Testing
     for (one, other) in zip(gradients, expected) {
       let scale = other.map(abs).max() ?? 0
       #expect(one.count == other.count && !one.isEmpty && scale > 0)
+      #expect(zip(one, other).allSatisfy { abs($0 - $1) <= 1e-4 * scale })
+    }
+  }
+
+  /// Rows by their lengths and what of each is trained: rows that others begin with, the same row
+  /// again, all of a row trained, and nothing of a row.
+  @Test(arguments: [
+    [(10, 0..<10), (10, 0..<10), (10, 9..<10)], [(10, 4..<10), (4, 1..<4), (7, 6..<7), (1, 0..<1)],
+    [(9, 0..<0), (10, 5..<6), (10, 5..<6), (10, 0..<1)],
+    [(10, 3..<4), (8, 7..<8), (9, 2..<3), (6, 1..<6), (6, 0..<0), (5, 0..<3), (4, 0..<2)],
+  ])
+  func rowsThatOthersBeginWith(_ shapes: [(length: Int, trained: Range<Int>)]) throws {
+    let rows = shapes.map { shape in
+      Sample(
+        ids: Array(prefix.prefix(shape.length)),
+        isTrained: (0..<shape.length).map(shape.trained.contains), source: "row")
+    }
+    let (shared, gradients) = try step(rows, sharing: true, batchSize: 4)
+    let (separate, expected) = try step(rows, sharing: false, batchSize: 4)
+    #expect(PrefixPacking(rows)?.layout.ids.count ?? 99 <= 9)
+    #expect(abs(shared.loss - separate.loss) <= 1e-5 * separate.loss)
+    #expect(shared.trainedTokens == separate.trainedTokens)
+    for (one, other) in zip(gradients, expected) {
+      let scale = other.map(abs).max() ?? 0
+      #expect(one.count == other.count && scale > 0)
       #expect(zip(one, other).allSatisfy { abs($0 - $1) <= 1e-4 * scale })
     }
   }
