@@ -58,7 +58,7 @@ extension AdapterTargets {
     switch value {
     case .string("all-linear"): self.init(Self.all)
     case .string(let pattern):
-      guard let names = Self.names(in: pattern) else { return nil }
+      guard let names = Self.names(in: pattern), !names.isEmpty else { return nil }
       self.init(names, isByPart: true)
       // A pattern of another make that merely looks alike is refused, not matched differently.
       guard self.pattern == pattern else { return nil }
