@@ -23,7 +23,7 @@ from stage import (  # noqa: E402
 from voice import RATE, speak  # noqa: E402
 
 CLIPS = 8000
-KINDS = ["RoleCaption", "RoleVariation"] * 2
+KINDS = ["RoleCaption", "RoleVariation", "RoleCaption"]
 # What can be heard, each on a scale of five words from little to much
 HEARD = {
     "feeling": ["faint", "light", "plain", "deep", "full"],
