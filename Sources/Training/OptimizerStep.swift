@@ -39,8 +39,9 @@ extension SupervisedFineTuning.Batch {
 extension CausalLanguageModel {
   /// Loss and gradients of one optimizer step over `samples`, `batchSize` rows at a time. The trained
   /// tokens of the whole step are counted first, so that the loss does not depend on how the step is
-  /// cut. `willRun` hears each micro-batch's number before its forward pass.
-  func step(_ samples: [Sample], batchSize: Int, willRun: (Int) -> Void)
+  /// cut. With `sharing`, what rows of a micro-batch begin with alike is computed once. `willRun` hears
+  /// each micro-batch's number before its forward pass.
+  func step(_ samples: [Sample], batchSize: Int, sharing: Bool, willRun: (Int) -> Void)
     throws(TrainingError) -> StepResult
   {
     var result = StepResult()
@@ -52,7 +53,7 @@ extension CausalLanguageModel {
     for (index, batch) in batches.enumerated() {
       willRun(index)
       let rows = samples[index * batchSize..<min((index + 1) * batchSize, samples.count)]
-      let loss = loss(of: rows, batch)
+      let loss = loss(of: rows, batch, sharing: sharing)
       guard loss.sum.scalar.isFinite else {
         throw TrainingError(
           .diverged,
@@ -67,19 +68,30 @@ extension CausalLanguageModel {
   }
 
   /// The loss of one micro-batch, `batch`, which packs `samples`.
-  private func loss(of samples: some Collection<Sample>, _ batch: SupervisedFineTuning.Batch)
-    -> SupervisedFineTuning.Loss
-  {
-    let clips = Sample.Medium.packed(samples.map { ($0.ids.count, $0.media) })
-    let hidden = hidden(
-      batch.ids, Segments(lengths: batch.lengths), rows: batch.predictingRows, media: media(clips))
+  private func loss(
+    of samples: some Collection<Sample>, _ batch: SupervisedFineTuning.Batch, sharing: Bool
+  ) -> SupervisedFineTuning.Loss {
+    let hidden =
+      if sharing, let packing = PrefixPacking(samples) { hidden(packing) } else {
+        hidden(
+          batch.ids, Segments(lengths: batch.lengths), rows: batch.predictingRows,
+          media: media(Sample.Medium.packed(samples.map { ($0.ids.count, $0.media) })))
+      }
     return SupervisedFineTuning.loss(hidden, batch, head: head.weight)
+  }
+
+  private func hidden(_ packing: PrefixPacking) -> Tensor {
+    let layout = packing.layout
+    let hidden = hidden(
+      layout.ids, Segments(lengths: layout.lengths), rows: packing.rows,
+      media: media(layout.media), shared: layout.shared)
+    return selectRows(hidden, packing.places)
   }
 
   /// Mean loss per trained token over `samples`, nothing recorded.
   func evaluationLoss(_ samples: [Sample]) -> (sum: Double, tokens: Int) {
     let batch = SupervisedFineTuning.Batch(samples)
-    let tokens = Recording.off { loss(of: samples, batch).tokens }
+    let tokens = Recording.off { loss(of: samples, batch, sharing: true).tokens }
     return (tokens.reduce(0.0) { $0 + Double($1) }, tokens.count)
   }
 }

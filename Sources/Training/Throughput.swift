@@ -48,7 +48,7 @@ public struct Throughput: Sendable {
     let clock = ContinuousClock(), watch = Stopwatch()
     func step(_ number: Int) throws {
       let start = clock.now
-      let result = try model.step(samples, batchSize: batch) { _ in }
+      let result = try model.step(samples, batchSize: batch, sharing: false) { _ in }
       optimizer.update(
         result.gradients, step: number, learningRate: 1e-4, norm: optimizer.norm(result.gradients),
         maximumNorm: 1)

@@ -30,6 +30,9 @@ public enum Trainable {
   /// The adapters; nil where every weight is trained.
   public var adapters: AdapterSet? { if case .adapter(let set) = self { set } else { nil } }
 
+  /// The share of the adapters' inputs that dropout takes.
+  var dropout: Double { adapters?.config.dropout ?? 0 }
+
   /// The dropout of the adapters; nil when there is none.
   var noise: AdapterNoise? { if case .adapter(let set) = self { set.noise } else { nil } }
 

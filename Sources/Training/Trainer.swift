@@ -138,7 +138,10 @@ public final class Trainer {
   private func step(_ number: Int) throws {
     let epoch = order.epoch(of: number), clock = ContinuousClock(), start = clock.now
     let samples = try order.rows(of: number).map { try train.sample($0, epoch: epoch) }
-    let result = try model.step(samples, batchSize: options.batchSize) { micro in
+    // A token that several rows share has one mask of dropout; so that each has its own, none shares.
+    let result = try model.step(
+      samples, batchSize: options.batchSize, sharing: trainable.dropout == 0
+    ) { micro in
       trainable.noise?.key = .init(
         seed: options.seed, pass: UInt64(number) << 20 | UInt64(micro))
     }

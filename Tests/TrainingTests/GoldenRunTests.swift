@@ -46,7 +46,7 @@ import Testing
     for expected in try #require(run["steps"]?.array) {
       let number = try #require(expected["step"]?.int)
       let samples = order.rows(of: number).map { rows[$0] }
-      let result = try model.step(samples, batchSize: 2) { _ in }
+      let result = try model.step(samples, batchSize: 2, sharing: false) { _ in }
       let norm = optimizer.norm(result.gradients)
       optimizer.update(
         result.gradients, step: number, learningRate: rate(number), norm: norm,
@@ -74,7 +74,7 @@ import Testing
       let model = try CausalLanguageModel(folder: "\(Self.goldens)/models/qwen3")
       let adapters = try AdapterSet.load(
         folder: "\(Self.goldens)/models/qwen3/adapter", on: model.linears)
-      let result = try model.step(Array(rows[..<6]), batchSize: batchSize) { _ in }
+      let result = try model.step(Array(rows[..<6]), batchSize: batchSize, sharing: false) { _ in }
       let gradient = adapters.parameters[0].tensor.slot.flatMap { result.gradients[$0] }
       return (result.loss, try #require(gradient).values)
     }

@@ -1,11 +1,11 @@
-import Tasks
-import Tensors
+public import Tasks
+public import Tensors
 
 /// Texts laid out as segments that go on from one another: what several begin with is read once.
-struct PrefixTree {
+public struct PrefixTree: Sendable {
   /// A token as texts are compared by: places of one clip are alike, those of two clips are not,
   /// though their ids are.
-  enum Key: Hashable {
+  public enum Key: Hashable, Sendable {
     case token(Int32)
     case clip(Int, offset: Int, id: Int32)
 
@@ -16,7 +16,7 @@ struct PrefixTree {
     }
   }
 
-  private struct Node {
+  private struct Node: Sendable {
     var keys: ArraySlice<Key>
     var children: [Int] = []
   }
@@ -25,8 +25,11 @@ struct PrefixTree {
   private var nodes = [Node(keys: [])]
   private var clips: [MediaTensor] = [], clipIndex: [MediaTensor: Int] = [:]
 
+  /// A tree of no text.
+  public init() {}
+
   /// A text and its clips, as this tree compares it.
-  mutating func keys(_ ids: [Int32], _ media: [Sample.Medium]) -> [Key] {
+  public mutating func keys(_ ids: [Int32], _ media: [Sample.Medium]) -> [Key] {
     var keys = ids.map(Key.token)
     for medium in media {
       let clip = clipIndex[medium.features] ?? clips.count
@@ -42,7 +45,7 @@ struct PrefixTree {
   }
 
   /// Adds a text of at least one token.
-  mutating func insert(_ text: [Key]) {
+  public mutating func insert(_ text: [Key]) {
     var node = 0, rest = text[...]
     while let first = rest.first {
       guard let slot = nodes[node].children.firstIndex(where: { nodes[$0].keys.first == first })
@@ -65,21 +68,23 @@ struct PrefixTree {
   }
 
   /// All texts as packed segments, each behind the one that it continues.
-  struct Layout {
-    var ids: [Int32] = [], lengths: [Int] = [], parents: [Int?] = []
+  public struct Layout: Sendable {
+    /// The tokens; each segment's length, and the one that it continues.
+    public fileprivate(set) var ids: [Int32] = [], lengths: [Int] = [], parents: [Int?] = []
     /// Clips, by rising places.
-    var media: [Sample.Medium] = []
+    public fileprivate(set) var media: [Sample.Medium] = []
     /// The first row of each node.
     fileprivate var starts: [Int: Int] = [:]
 
     /// Which segments go on from one another; nil where none does.
-    var shared: SharedPrefix? {
+    public var shared: SharedPrefix? {
       parents.contains { $0 != nil }
         ? SharedPrefix(Segments(lengths: lengths), continuing: parents) : nil
     }
   }
 
-  func layout() -> Layout {
+  /// Where each segment stands once all texts are in.
+  public func layout() -> Layout {
     var layout = Layout()
     var stack: [(node: Int, parent: Int?)] = nodes[0].children.reversed().map { ($0, nil) }
     while let (node, parent) = stack.popLast() {
@@ -104,7 +109,7 @@ struct PrefixTree {
   }
 
   /// The row of each of a text's tokens; the text, or one that begins with it, has been inserted.
-  func rows(of text: [Key], in layout: Layout) -> [Int] {
+  public func rows(of text: [Key], in layout: Layout) -> [Int] {
     var node = 0, rows: [Int] = []
     while rows.count < text.count {
       let next = text[rows.count]

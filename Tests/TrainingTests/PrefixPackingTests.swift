@@ -1,0 +1,67 @@
+import Layers
+import Models
+import Tasks
+import Tensors
+import Testing
+
+@testable import Training
+
+/// Rows of one micro-batch that begin alike, computed over that once, against each for itself.
+@Suite struct PrefixPackingTests {
+  private let prefix: [Int32] = [40, 9, 22, 71, 300, 31, 8, 8, 15, 60]
+
+  /// Two rows trained at their ends alone, one whose shared part is trained too, one of its own, and
+  /// the first one again; one place is a distribution.
+  private var samples: [Sample] {
+    func row(_ ids: [Int32], _ trained: [Int]) -> Sample {
+      Sample(ids: ids, isTrained: ids.indices.map { trained.contains($0) }, source: "row")
+    }
+    var soft = row(prefix + [50, 51, 52], [11, 12])
+    soft.choices = [
+      .init(place: 11, options: ["a", "b"], ids: [51, 90], weights: [0.25, 0.75])
+    ]
+    let first = row(prefix + [44, 45], [11])
+    return [
+      first, soft, row(prefix + [50, 61, 62, 63], [3, 10, 13]), row([7, 5, 3, 2], [2, 3]), first,
+    ]
+  }
+
+  private func step(sharing: Bool, batchSize: Int) throws -> (StepResult, [[Float]]) {
+    let model = try CausalLanguageModel(folder: TrainerTests.modelFolder)
+    let leaves = model.unfreeze()
+    let result = try model.step(samples, batchSize: batchSize, sharing: sharing) { _ in }
+    return (result, leaves.map { $0.tensor.slot.flatMap { result.gradients[$0]?.values } ?? [] })
+  }
+
+  @Test func whatIsSharedStandsOnce() throws {
+    let packing = try #require(PrefixPacking(samples))
+    // 10 shared, then 44 · 50, 51 · 61, 62 behind the same 50 · 7, 5, 3: the last trained token is
+    // not read.
+    #expect(packing.layout.ids.count == 10 + 1 + 2 + 2 + 3)
+    #expect(packing.places.count == samples.reduce(0) { $0 + $1.isTrained.count { $0 } })
+    #expect(packing.rows == packing.rows.sorted())
+  }
+
+  @Test func rowsOfTheirOwnArePackedAsEver() {
+    let rows = (0..<3).map { row in
+      Sample(
+        ids: (0..<20).map { Int32($0 + 40 * row) }, isTrained: (0..<20).map { $0 > 3 },
+        source: "row")
+    }
+    #expect(PrefixPacking(rows) == nil)
+    #expect(PrefixPacking(samples.prefix(1)) == nil)
+  }
+
+  @Test(arguments: [2, 5]) func lossAndGradientsAreThoseOfSeparateRows(_ batchSize: Int) throws {
+    let (shared, gradients) = try step(sharing: true, batchSize: batchSize)
+    let (separate, expected) = try step(sharing: false, batchSize: batchSize)
+    #expect(abs(shared.loss - separate.loss) <= 1e-5 * separate.loss)
+    #expect(shared.tokens == separate.tokens && shared.trainedTokens == separate.trainedTokens)
+    #expect(shared.accuracy == separate.accuracy)
+    for (one, other) in zip(gradients, expected) {
+      let scale = other.map(abs).max() ?? 0
+      #expect(one.count == other.count && !one.isEmpty && scale > 0)
+      #expect(zip(one, other).allSatisfy { abs($0 - $1) <= 1e-4 * scale })
+    }
+  }
+}
