@@ -1,4 +1,4 @@
-# The two commands to know: `make demo` and `make test`. Everything else is a part of them.
+# The commands to know: `make demo`, `make demo-speech`, `make test`. The rest is a part of them.
 
 PACKAGES := libopenblas-dev libsndfile1-dev libsamplerate0-dev
 SECONDS ?= 600
@@ -7,10 +7,11 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo -E)
 
-.PHONY: help demo test build install uninstall packages lint imports format check fuzz clean
+.PHONY: help demo demo-speech test build install uninstall packages lint imports format check fuzz clean
 
 help:
 	@echo "make demo     build, then train on the embedded dialogues (about a minute of training)"
+	@echo "make demo-speech  likewise on the embedded clips of acted speech; ends with report.html"
 	@echo "make test     build, then run the whole suite"
 	@echo "make check    test, lint, imports: what CI runs"
 	@echo "make build    release build in .build/release"
@@ -20,6 +21,9 @@ help:
 
 demo: build
 	.build/release/host train --task hri_dialogue --overwrite
+
+demo-speech: build
+	.build/release/host train --task speech_drama --overwrite
 
 build: packages
 	swift build -c release -j $(JOBS)

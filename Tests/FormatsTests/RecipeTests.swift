@@ -157,6 +157,16 @@ import Testing
       recipe.fault("peft.r", "is wrong").description == "--lora-r 32: peft.r is wrong")
   }
 
+  @Test(
+    arguments: [
+      ("data.train=rows", true), ("data.source=ml.zip", true), ("data.folder=my/rows", true),
+      ("data.files=[a.json]", true), ("data.dimensions=each", false), ("data.only=[a, b]", false),
+      ("data.history=false", false), ("data.validation_fraction=0.5", false),
+    ]
+  ) func filesAreToldFromWords(_ setting: String, _ namesFiles: Bool) throws {
+    #expect(try Recipe(layers: [.setting(setting)]).namesDataFiles == namesFiles)
+  }
+
   @Test(arguments: [
     (
       "training_args.sed=3",

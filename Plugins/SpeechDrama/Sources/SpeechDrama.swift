@@ -6,6 +6,7 @@ struct SpeechDrama: TuningTask {
   static let summary = "Judges acted speech: scores of clips, learnt from annotators' ratings."
   static var dataset: any Dataset.Type { DramaDataset.self }
   static var evaluator: (any Evaluator.Type)? { DramaEvaluator.self }
+  static var defaults: JSON { ["data": ["prompts": "${task}/prompts"]] }
 }
 
 /// What the library offers.

@@ -59,9 +59,17 @@ public struct Recipe: Sendable {
     return origin.error("\(path) \(message)")
   }
 
-  /// Whether `data` names anything by a text or a list: files and folders.
+  /// Whether `data` names files or folders: a split's, or a text that can only be a path, with a
+  /// slash or a full stop, or is one.
   public var namesDataFiles: Bool {
-    (data.object ?? [:]).values.contains { $0.string != nil || $0.array != nil }
+    func isPath(_ value: JSONValue) -> Bool {
+      if let array = value.array { return array.contains(where: isPath) }
+      guard let text = value.string else { return false }
+      return text.contains("/") || text.contains(".") || FileSystem.exists(text)
+    }
+    return (data.object ?? [:]).contains { key, value in
+      ["train", "validation", "test"].contains(key) || isPath(value)
+    }
   }
 
   /// `data.shuffle`: whether each epoch has an order of its own (the default) or the file's.
