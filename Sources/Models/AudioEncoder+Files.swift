@@ -2,6 +2,12 @@ import Formats
 import Layers
 import Tensors
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
 extension AudioEncoder {
   /// Assembles the encoder that `config` describes from `weights`, under the names of a Qwen2-Audio
   /// model (`audio_tower.…`); every tensor's shape is checked. `stored` says what config.json says of
@@ -24,7 +30,7 @@ extension AudioEncoder {
     let first = try Convolution(at["conv1"], width, config.melBins)
     let second = try Convolution(at["conv2"], width, width)
     let positions = Embedding(
-      path: place.path, weight: try place.matrix(config.maximumPositions, width))
+      path: place.path, weight: try place.positions(config.maximumPositions, width))
     var blocks: [EncoderBlock] = []
     for layer in 0..<config.layers {
       blocks.append(try EncoderBlock(at["layers"][layer], config))
@@ -123,6 +129,20 @@ extension Convolution {
 }
 
 extension WeightPath {
+  /// The encoder's positions, [count, width]. They are never trained, so a new model has Whisper's
+  /// (Radford et al. 2022): sines, then cosines, of wavelengths from 2π to 20,000π.
+  fileprivate func positions(_ count: Int, _ width: Int) throws(FormatError) -> Weight {
+    guard case .random = origin else { return try matrix(count, width) }
+    let half = width / 2, step = log(10_000) / Double(max(1, half - 1))
+    let values = (0..<count).flatMap { position in
+      (0..<width).map { column in
+        let angle = Double(position) * exp(-step * Double(column % half))
+        return Float(column < half ? sin(angle) : cos(angle))
+      }
+    }
+    return .tensor(Tensor(rows: count, columns: width, values: values))
+  }
+
   /// A convolution's `path.weight`, stored [outputs, channels, 3], as the matrix
   /// [outputs, channels · 3] that it is in memory.
   fileprivate func kernel(_ outputs: Int, _ channels: Int) throws(FormatError) -> Weight {

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from voice import MOODS, Delivery, Speaker
 
 # kind: length of the vocal tract, pitch in Hz; in the order of size
-KINDS = {"child": (0.78, 290), "woman": (1.0, 205), "man": (1.17, 120), "ogre": (1.38, 75)}
+KINDS = {"child": (0.78, 320), "woman": (1.0, 235), "man": (1.17, 170), "ogre": (1.38, 125)}
 AGES = {"child": "Child", "woman": "Adult", "man": "Adult", "ogre": "Elderly"}
 NAMES = {
     "child": ["Mia", "Timo", "Nela", "Jonas"], "woman": ["Vera", "Ada", "Rosa", "Irma"],
@@ -26,7 +26,7 @@ REASONS = {
     "afraid": ["the ice cracks", "a shadow moves", "the bridge sways", "the wolves howl"],
 }
 NEIGHBORS = {("angry", "afraid"): 2.4, ("sad", "afraid"): 2.8}  # accuracy of a mood that is near
-SLOW, FAST, LOUD, ARC = 3.0, 6.4, 9.0, 14.0  # ends of rate, level (±) and arc
+SLOW, FAST, LOUD, ARC = 2.6, 6.8, 9.0, 16.0  # ends of rate, level (±) and arc
 
 
 @dataclass(frozen=True)

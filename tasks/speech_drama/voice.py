@@ -33,7 +33,7 @@ class Speaker:
 @dataclass(frozen=True)
 class Delivery:
     """How it is spoken; shares lie in 0…1."""
-    pitch_range: float  # share: 0 = one tone, 1 = pitch moves by about an octave
+    pitch_range: float  # share: 0 = one tone, 1 = syllables up to 7 semitones off
     rate: float  # syllables a second
     rhythm: float  # share: 0 = a machine's even beat, 1 = phrases, pauses, long endings
     stress: float  # share: how far stressed syllables stand out (level, length, pitch)
@@ -48,9 +48,9 @@ class Delivery:
 # In full strength: pitch shift and glide over a phrase in semitones, breath, roughness, tremor in
 # semitones, brightness in dB per octave
 MOODS = {
-    "joyful": (5.0, 7.0, 0.0, 0.0, 0.0, 2.0),
-    "angry": (0.0, -6.0, 0.0, 0.9, 0.0, 3.0),
-    "sad": (-3.0, -3.0, 0.5, 0.0, 0.0, -5.0),
+    "joyful": (5.0, 4.0, 0.0, 0.0, 0.0, 2.0),
+    "angry": (0.0, -3.0, 0.0, 0.9, 0.0, 3.0),
+    "sad": (-3.0, -2.0, 0.5, 0.0, 0.0, -5.0),
     "afraid": (4.0, 0.0, 0.35, 0.0, 1.6, 0.0),
 }
 
@@ -104,7 +104,7 @@ def shape_level(syllables, delivery, rng):
     order = rng.choice([(0, 0.5, 1), (1, 0.5, 0), (0, 1, 0.3), (1, 0, 0.7)])
     for syllable in syllables:
         syllable.gain = (order[syllable.phrase] - 0.5) * delivery.arc
-        syllable.gain += delivery.stress * (7 if syllable.stressed else -5)
+        syllable.gain += delivery.stress * (8 if syllable.stressed else -6)
 
 
 def shape_pitch(syllables, delivery, rng):
@@ -113,7 +113,8 @@ def shape_pitch(syllables, delivery, rng):
         group = [syllable for syllable in syllables if syllable.phrase == phrase]
         for place, syllable in enumerate(group):
             way = place / max(1, len(group) - 1) - 0.5
-            syllable.pitch = shift + glide * way + 5.0 * delivery.pitch_range * rng.uniform(-1, 1)
+            leap = 7.0 * delivery.pitch_range * rng.choice((-1, 1)) * rng.uniform(0.4, 1)
+            syllable.pitch = shift + glide * way + leap
             syllable.pitch += 2.0 * delivery.stress * syllable.stressed
 
 

@@ -31,6 +31,8 @@ public struct ModelConfig: Sendable, Hashable {
   public var vocabularySize: Int
   /// What RMSNorm adds under the root.
   public var rmsNormEps: Double
+  /// Standard deviation of the first values of a new model's matrices.
+  public var initializerRange: Double
   /// The base of the rotary frequencies, and their scaling.
   public var ropeTheta: Double, ropeScaling: RopeScaling
   /// The longest sequence the model was made for.
@@ -83,6 +85,7 @@ extension ModelConfig {
       "head_dim", default: architecture == .qwen3 ? 128 : hiddenSize / attentionHeads)
     vocabularySize = try reader.positive("vocab_size")
     rmsNormEps = try reader.positiveNumber("rms_norm_eps", default: 1e-6)
+    initializerRange = try reader.positiveNumber("initializer_range", default: 0.02)
     (ropeTheta, ropeScaling) = try reader.rope()
     maximumPositions = try reader.positive("max_position_embeddings", default: 2048)
     tiesWordEmbeddings = try reader.flag("tie_word_embeddings")

@@ -110,11 +110,7 @@ struct TaskSession {
   func mapped() throws -> CausalLanguageModel {
     try openEngine()
     let model =
-      recipe.startsFromScratch
-      ? try CausalLanguageModel(
-        config: ModelConfig(folder: modelFolder),
-        weights: .random(seed: UInt64(recipe.training.seed), deviation: 0.02))
-      : try CausalLanguageModel(folder: modelFolder)
+      recipe.startsFromScratch ? try drawn() : try CausalLanguageModel(folder: modelFolder)
     guard tokenizer.count <= model.config.vocabularySize else {
       throw Diagnosis(
         Diagnosis.data,
@@ -122,6 +118,15 @@ struct TaskSession {
           + "\(model.config.vocabularySize) rows; the two do not belong together")
     }
     return model
+  }
+
+  /// The model that config.json describes, with first values of its `initializer_range`.
+  private func drawn() throws -> CausalLanguageModel {
+    let config = try ModelConfig(folder: modelFolder)
+    return try CausalLanguageModel(
+      config: config,
+      weights: .random(
+        seed: UInt64(recipe.training.seed), deviation: config.initializerRange))
   }
 
   /// `mapped`, quantized where the recipe asks for it.

@@ -3,10 +3,11 @@
 
 usage: python3 make_corpus.py FOLDER [CLIPS]    (needs: pip install numpy==2.4.6 soundfile==0.14.0)
 
-FOLDER/audio holds the clips, FOLDER/corpus.jsonl four records of each: two that describe the voice
-before they rate it ("RoleCaption"), two that rate it at once ("RoleVariation"). Clip i and its
-records are a pure function of i. The voice is that of speech_drama's sample; the clips, the
-characters' deliveries and the wording of the questions (prompts/) are others.
+FOLDER/audio holds the clips, FOLDER/listen.jsonl a record of each that describes the voice,
+FOLDER/judge.jsonl six: two that describe the voice and say whether it suits a part before they rate
+it ("RoleCaption"), four that rate it at once ("RoleVariation"). Clip i and its records are a pure
+function of i. The voice is that of speech_drama's sample; the clips, the characters' deliveries and
+the wording of the questions (prompts/) are others.
 """
 import json
 import os
@@ -22,8 +23,8 @@ from stage import (  # noqa: E402
     true_ratings)
 from voice import RATE, speak  # noqa: E402
 
-CLIPS = 8000
-KINDS = ["RoleCaption", "RoleVariation"] * 2
+CLIPS = 16000
+KINDS = ["RoleCaption", "RoleVariation", "RoleVariation"] * 2
 # What can be heard, each on a scale of five words from little to much
 HEARD = {
     "feeling": ["faint", "light", "plain", "deep", "full"],
@@ -47,17 +48,22 @@ def level(rating):
     return min(5, max(1, round(rating)))
 
 
-def caption(kind, delivery, ratings):
-    """What is heard, then whether it suits, such as `man, sad; feeling deep, tune flat, …`."""
+def heard(kind, delivery):
+    """What is heard, such as `man, sad; feeling deep, tune flat, …`."""
     shares = {
         "feeling": delivery.intensity, "tune": delivery.pitch_range,
         "pace": (delivery.rate - SLOW) / (FAST - SLOW), "beat": delivery.rhythm,
         "stress": delivery.stress, "voice": (delivery.level / LOUD + 1) / 2,
         "swell": delivery.arc / ARC,
     }
-    heard = [f"{name} {HEARD[name][min(4, int(5 * share))]}" for name, share in shares.items()]
-    suits = [f"{name} {VERDICTS[level(ratings[field]) - 1]}" for name, field in SUITS.items()]
-    return f"{kind}, {delivery.mood}; " + ", ".join(heard) + "; " + ", ".join(suits)
+    words = [f"{name} {HEARD[name][min(4, int(5 * share))]}" for name, share in shares.items()]
+    return f"{kind}, {delivery.mood}; " + ", ".join(words)
+
+
+def suits(ratings):
+    """Whether it suits the part, such as `person yes, mood no, …`."""
+    return ", ".join(f"{name} {VERDICTS[level(ratings[field]) - 1]}"
+                     for name, field in SUITS.items())
 
 
 def wanted(kind, delivery, rng):
@@ -67,25 +73,30 @@ def wanted(kind, delivery, rng):
                 delivery.mood if rng.random() < 0.35 else part.mood, part.strength)
 
 
-def records(index, folder):
+def clip(index, folder):
+    """Writes clip `index`; its record for listening, and those for judging."""
     rng = random.Random(f"nano-qwen2-audio corpus/{index}")
     kind, speaker, delivery = draw_performance(draw_part(rng), rng)
     samples, transcript = speak(speaker, delivery, rng.uniform(2.0, 2.5), f"corpus/{index}")
     path = os.path.join("audio", f"{index:05}.flac")
     soundfile.write(os.path.join(folder, path), samples, RATE, format="FLAC", subtype="PCM_16")
-    for number, name in enumerate(KINDS):
+    sound = heard(kind, delivery)
+
+    def record(number, name):
         part = wanted(kind, delivery, rng)
         ratings = true_ratings(part, kind, delivery)
-        yield {
+        return {
             "id": f"{index:05}-{number}", "dataset_name": name,
             "local_scene": f"{part.strength} {part.mood}: {rng.choice(REASONS[part.mood])}.",
             "char_style": f"{part.pace}, {part.force}",
             "char_profile": rng.choice(PROFILES[part.kind]).format(rng.choice(NAMES[part.kind])),
             "transcript": transcript,
             "annotations": {field: [level(rating)] for field, rating in ratings.items()},
-            "audio_info": {"audio_caption": caption(kind, delivery, ratings)},
-            "wav_path": path,
+            "audio_info": {"audio_caption": sound + "; " + suits(ratings)}, "wav_path": path,
         }
+
+    judging = [record(number, name) for number, name in enumerate(KINDS)]
+    return judging[0] | {"audio_info": {"audio_caption": sound}}, judging
 
 
 def main():
@@ -94,10 +105,12 @@ def main():
     folder = sys.argv[1]
     count = int(sys.argv[2]) if len(sys.argv) == 3 else CLIPS
     os.makedirs(os.path.join(folder, "audio"), exist_ok=True)
-    with open(os.path.join(folder, "corpus.jsonl"), "w", encoding="utf-8") as file:
+    with (open(os.path.join(folder, "listen.jsonl"), "w", encoding="utf-8") as listen,
+          open(os.path.join(folder, "judge.jsonl"), "w", encoding="utf-8") as judge):
         for index in range(count):
-            for record in records(index, folder):
-                file.write(json.dumps(record) + "\n")
+            listening, judging = clip(index, folder)
+            listen.write(json.dumps(listening) + "\n")
+            judge.writelines(json.dumps(record) + "\n" for record in judging)
 
 
 if __name__ == "__main__":
