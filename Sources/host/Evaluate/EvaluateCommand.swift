@@ -51,6 +51,7 @@ struct EvaluateCommand: ParsableCommand {
   func run() throws {
     let session = try TaskSession(task.assemble())
     let desk = session.offerModel()
+    if let reportDir { try DurableFile.createFolder(reportDir) }
     let panel = try RewardPanel(session.recipe, of: session.task, in: session.catalog)
     if rewards != nil, panel == nil {
       throw Diagnosis(Diagnosis.usage, "--rewards needs rewards in the recipe; see conf/")
