@@ -18,8 +18,9 @@ import Testing
     #expect(report["rate"] == 16000 && report["channels"] == 1)
     let frames = try #require(report["frames"]?.int)
     #expect(report["seconds"]?.double == Double(frames) / 16000)
-    // A frame of log-mel each 10 ms, a token for four of them.
-    #expect(report["mel_frames"]?.int == frames / 160 && report["tokens"]?.int == frames / 640)
+    // A frame of log-mel each 10 ms, a token for four of them: the encoder halves twice.
+    let mels = (frames + 159) / 160, heard = (mels - 1) / 2 + 1
+    #expect(report["mel_frames"]?.int == mels && report["tokens"]?.int == (heard - 2) / 2 + 1)
     let peak = report["peak_dbfs"]?.double ?? 1, level = report["rms_dbfs"]?.double ?? 1
     #expect(level < peak && peak <= 0)
   }
@@ -43,7 +44,8 @@ import Testing
     #expect(outcome.code == 65)
     let reports = try outcome.json()
     #expect(reports[0]?["error"]?.string?.contains("letter.wav") == true)
-    #expect(reports[1]?["seconds"]?.double == 2.56 && reports[2]?["seconds"]?.double != nil)
+    #expect(reports[1]?["path"]?.string == clip && reports[1]?["seconds"]?.double ?? 0 > 2)
+    #expect(reports[2]?["seconds"]?.double ?? 0 > 2)
   }
 
   @Test func badUsageIsNamed() throws {
