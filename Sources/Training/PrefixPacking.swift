@@ -10,8 +10,8 @@ struct PrefixPacking {
   /// For each trained token, row after row: which of `rows` predicts it.
   let places: [Int]
 
-  /// nil where too little is shared: keys and values are gathered for each row, which costs about as
-  /// much as one token in 16.
+  /// nil where less than one token in 16 is saved: keys and values are gathered for each row, which
+  /// costs a few percent of a step.
   init?(_ samples: some Collection<Sample>) {
     guard samples.count > 1 else { return nil }
     var tree = PrefixTree()
