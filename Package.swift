@@ -75,7 +75,9 @@ let package = Package(
     .target(name: "Tensors", dependencies: ["CKernels"]),
     // Floor 2
     .target(name: "Text", dependencies: ["JSON"]),
-    .target(name: "Formats", dependencies: ["JSON", "Tensors", collections, crypto, yams]),
+    .target(
+      name: "Formats",
+      dependencies: ["CHostSupport", "JSON", "Tensors", collections, crypto, yams]),
     .target(name: "Tracking", dependencies: ["JSON", collections]),
     // Floor 3
     .target(name: "Tasks", dependencies: ["JSON", "Text", collections]),

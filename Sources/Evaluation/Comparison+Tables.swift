@@ -6,11 +6,11 @@ extension Comparison {
   /// improvements and of the regressions, whose texts are cut to `width` characters. Empty tables are
   /// left out.
   public func tables(base: Report, tuned: Report, examples: Int, width: Int) -> [Table] {
-    let common = commonWords
+    let excerpts = Excerpts(rows.lazy.map { question($0.base) })
     return [
       differences(base, tuned), outcomes,
-      self.examples(.improvement, examples, width, common),
-      self.examples(.regression, examples, width, common),
+      self.examples(.improvement, examples, width, excerpts),
+      self.examples(.regression, examples, width, excerpts),
     ].filter { !$0.rows.isEmpty }
   }
 
@@ -57,49 +57,26 @@ extension Comparison {
   // MARK: Examples
 
   private func examples(
-    _ outcome: Outcome, _ limit: Int, _ width: Int, _ common: (first: Int, last: Int)
+    _ outcome: Outcome, _ limit: Int, _ width: Int, _ excerpts: Excerpts
   ) -> Table {
     Table(
       name: "comparison_\(outcome.rawValue)s",
       columns: ["row", "asked", "reference", "base", "tuned"],
       rows: rows(outcome).prefix(limit).map { row in
-        let asked = words(row.base).dropFirst(common.first).dropLast(common.last)
         let answers = [row.base.expectedAnswer ?? "", row.base.answer, row.tuned.answer]
         return [
           .number(Double(row.base.index)),
-          .text(Self.cut(asked.joined(separator: " "), to: width, inTheMiddle: true)),
+          .text(excerpts(question(row.base), width: width)),
         ]
           + answers.map { answer in
             let words = answer.split(whereSeparator: \.isWhitespace)
-            return .text(Self.cut(words.joined(separator: " "), to: width))
+            return .text(Excerpts.cut(words.joined(separator: " "), to: width))
           }
       })
   }
 
-  /// The words of a row's last question.
-  private func words(_ prediction: Prediction) -> [Substring] {
-    let asked = prediction.example.prompt.last { $0.role == "user" }?.text ?? ""
-    return asked.split(whereSeparator: \.isWhitespace)
-  }
-
-  /// How many words all questions begin with, and end with: they tell no row from another. 0 where
-  /// nothing else would be left.
-  private var commonWords: (first: Int, last: Int) {
-    guard rows.count > 1, let model = rows.first.map({ words($0.base) }) else { return (0, 0) }
-    var first = model.count, last = model.count, shortest = model.count
-    for row in rows.dropFirst() {
-      let words = words(row.base)
-      first = zip(model, words).prefix(first).prefix { $0 == $1 }.count
-      last = zip(model.reversed(), words.reversed()).prefix(last).prefix { $0 == $1 }.count
-      shortest = min(shortest, words.count)
-    }
-    return first + last < shortest ? (first, last) : (0, 0)
-  }
-
-  /// The text, or its beginning, or beginning and end, with a sign for what is left out.
-  static func cut(_ text: String, to width: Int, inTheMiddle: Bool = false) -> String {
-    guard text.count > width else { return text }
-    let end = inTheMiddle ? (width - 1) / 2 : 0
-    return text.prefix(width - 1 - end) + "…" + text.suffix(end)
+  /// A row's last question.
+  private func question(_ prediction: Prediction) -> String {
+    prediction.example.prompt.last { $0.role == "user" }?.text ?? ""
   }
 }

@@ -51,12 +51,20 @@ public struct Comparison: Sendable {
 
   /// The rows in the order in which they were asked.
   public let rows: [Row]
+  private let clusters: [String]
   private let bootstrap: PairedBootstrap
 
-  /// Compares answers to the same rows in the same order. `seed` draws the intervals' resamples.
-  public init(base: [Prediction], tuned: [Prediction], seed: UInt64) {
+  /// Compares answers to the same rows in the same order. `clusters` names what each row belongs to,
+  /// as `Report.clusters`; `seed` draws the intervals' resamples.
+  public init(
+    base: [Prediction], tuned: [Prediction], clusters: [String] = [], seed: UInt64
+  ) {
     precondition(
       base.count == tuned.count, "comparison: \(base.count) and \(tuned.count) answers")
+    precondition(
+      clusters.isEmpty || clusters.count == base.count,
+      "comparison: \(clusters.count) clusters for \(base.count) rows")
+    self.clusters = clusters
     rows = zip(base, tuned).map(Row.init)
     bootstrap = PairedBootstrap(seed: seed)
   }
@@ -73,11 +81,14 @@ public struct Comparison: Sendable {
   /// The share of right answers of each model, and tuned less base with the paired interval; nil when
   /// no row has a reference.
   public var correctness: (base: Double, tuned: Double, difference: Measure)? {
-    let judged = rows.compactMap { row -> (base: Double, tuned: Double)? in
-      guard let base = row.base.isCorrect, let tuned = row.tuned.isCorrect else { return nil }
-      return (base ? 1 : 0, tuned ? 1 : 0)
+    var judged: [(base: Double, tuned: Double)] = [], drawn: [String] = []
+    for (place, row) in rows.enumerated() {
+      guard let base = row.base.isCorrect, let tuned = row.tuned.isCorrect else { continue }
+      judged.append((base ? 1 : 0, tuned ? 1 : 0))
+      if !clusters.isEmpty { drawn.append(clusters[place]) }
     }
-    guard let difference = bootstrap.mean(judged.map { $0.tuned - $0.base }) else { return nil }
+    let gains = judged.map { $0.tuned - $0.base }
+    guard let difference = bootstrap.mean(gains, clusters: drawn) else { return nil }
     let count = Double(judged.count)
     return (
       judged.reduce(0) { $0 + $1.base } / count, judged.reduce(0) { $0 + $1.tuned } / count,

@@ -89,15 +89,15 @@ public struct EvaluationRun {
     Question(index: index, example: try dataset.example(at: index, epoch: 0, seed: seed))
   }
 
-  /// The names of the metrics that the evaluator gives, found before any model is asked: it judges
-  /// the right answers to a few rows.
-  public func metricNames() throws(TaskError) -> [String] {
+  /// The metrics that the evaluator gives, found before any model is asked: it judges the right
+  /// answers to a few rows, so only names and directions say anything.
+  public func metrics() throws(TaskError) -> [(name: String, measure: Measure)] {
     var predictions: [Prediction] = []
     for row in sampledRows(of: rows.count, limit: 16, seed: seed) {
       let question = try question(rows[row])
       predictions.append(Prediction(question, Answer(rightFor: question.example)))
     }
-    return try evaluator.evaluate(predictions).metrics.map(\.name)
+    return try evaluator.evaluate(predictions).metrics
   }
 }
 

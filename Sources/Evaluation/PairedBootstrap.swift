@@ -1,8 +1,8 @@
 import Tasks
 
-/// 95 % interval of a mean by resampling rows (Efron 1979). Given one difference a row it is the
-/// paired interval of two models asked the same rows, which is far narrower than two intervals side
-/// by side.
+/// 95 % interval of a mean by resampling (Efron 1979). Given one difference a row it is the paired
+/// interval of two models asked the same rows, which is far narrower than two intervals side by side.
+/// Rows of one cluster (a user's, a clip's) are not independent: whole clusters are drawn.
 public struct PairedBootstrap: Sendable {
   /// Number of resamples; seed of the draws.
   public var resamples: Int, seed: UInt64
@@ -14,19 +14,47 @@ public struct PairedBootstrap: Sendable {
   }
 
   /// The mean of `values` with the 2.5th and 97.5th percentile of the means of resamples; nil for no
-  /// values.
-  public func mean(_ values: [Double]) -> Measure? {
+  /// values. `clusters` names what each value belongs to; none: each stands for itself. One cluster
+  /// alone has no interval.
+  public func mean(_ values: [Double], clusters: [String] = []) -> Measure? {
     guard !values.isEmpty else { return nil }
-    let count = UInt64(values.count)
+    let mean = values.reduce(0, +) / Double(values.count)
+    let drawn = sums(values, clusters)
+    guard drawn.count > 1 || clusters.isEmpty else {
+      return Measure(value: mean, count: values.count)
+    }
     let means = (0..<resamples).map { resample in
       var random = SplitMix64(state: seed &+ UInt64(resample) &* 0xD134_2543_DE82_EF95)
-      var sum = 0.0
-      for _ in values { sum += values[Int(random.next() % count)] }
-      return sum / Double(count)
+      var sum = 0.0, rows = 0
+      for _ in drawn {
+        let cluster = drawn[Int(random.next() % UInt64(drawn.count))]
+        sum += cluster.sum
+        rows += cluster.rows
+      }
+      return sum / Double(rows)
     }.sorted()
     return Measure(
-      value: values.reduce(0, +) / Double(count), low: Self.percentile(0.025, of: means),
-      high: Self.percentile(0.975, of: means), count: values.count)
+      value: mean, low: Self.percentile(0.025, of: means), high: Self.percentile(0.975, of: means),
+      count: values.count)
+  }
+
+  /// What is drawn: the sum and the number of the values of each cluster, by first appearance.
+  private func sums(_ values: [Double], _ clusters: [String]) -> [(sum: Double, rows: Int)] {
+    guard !clusters.isEmpty else { return values.map { ($0, 1) } }
+    precondition(
+      clusters.count == values.count,
+      "bootstrap: \(clusters.count) clusters for \(values.count) values")
+    var sums: [(sum: Double, rows: Int)] = [], places: [String: Int] = [:]
+    for (cluster, value) in zip(clusters, values) {
+      let place = places[cluster] ?? sums.count
+      if place == sums.count {
+        places[cluster] = place
+        sums.append((0, 0))
+      }
+      sums[place].sum += value
+      sums[place].rows += 1
+    }
+    return sums
   }
 
   /// Linear between the neighbours, as numpy's default.

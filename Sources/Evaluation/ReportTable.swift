@@ -6,9 +6,9 @@ import Tasks
 ///     metric      base               tuned              majority
 ///     ----------------------------------------------------------
 ///     accuracy *  0.52 [0.44, 0.60]  0.74 [0.66, 0.81]  0.31
-///     f1          0.40               0.71               –
+///     brier ↓     0.25               0.18               –
 ///     rows        135                135
-///     * the task's main metric; [low, high] 95 % interval
+///     * the task's main metric; ↓ less is better; [low, high] 95 % interval
 public struct ReportTable: CustomStringConvertible {
   private let columns: [(name: String, report: Report)]
   private static let gap = "  "
@@ -58,7 +58,8 @@ public struct ReportTable: CustomStringConvertible {
     let measures = columns.map { $0.report[metric] }
     let decimals = Self.decimals(measures)
     let isPrimary = columns.contains { $0.report.primary == metric }
-    return [isPrimary ? metric + " *" : metric]
+    let isError = measures.contains { $0?.lowerIsBetter == true }
+    return [metric + (isPrimary ? " *" : "") + (isError ? " ↓" : "")]
       + measures.map { $0.map { Self.text($0, decimals) } ?? Self.absent }
       + baselines.map { baseline in
         baseline.metrics[metric].map { fixedPoint($0, decimals: decimals) } ?? Self.absent
@@ -98,8 +99,10 @@ public struct ReportTable: CustomStringConvertible {
 
   /// A line that explains the signs; none without columns.
   var legend: [String] {
-    let hasIntervals = columns.contains { $0.report.metrics.contains { $0.measure.low != nil } }
-    let signs = ["* the task's main metric"] + (hasIntervals ? ["[low, high] 95 % interval"] : [])
+    let measures = columns.flatMap { $0.report.metrics.map(\.measure) }
+    var signs = ["* the task's main metric"]
+    if measures.contains(where: \.lowerIsBetter) { signs.append("↓ less is better") }
+    if measures.contains(where: { $0.low != nil }) { signs.append("[low, high] 95 % interval") }
     return columns.isEmpty ? [] : [signs.joined(separator: "; ")]
   }
 }

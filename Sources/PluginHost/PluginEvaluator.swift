@@ -50,6 +50,11 @@ final class PluginEvaluator: Evaluator {
         throw TaskError(
           .internal, "the report's primary metric '\(report.primary)' is not in its metrics")
       }
+      guard report.clusters.isEmpty || report.clusters.count == predictions.count else {
+        throw TaskError(
+          .internal,
+          "the report names \(report.clusters.count) clusters for \(predictions.count) predictions")
+      }
       return report
     } catch let error as TaskError {
       throw TaskError(error.kind, "\(subject): \(error.message)")

@@ -2,13 +2,19 @@
 public struct Measure: Sendable, Hashable {
   /// The number; the bounds of its interval; the items behind it. Leave out what is not known.
   public var value: Double, low: Double?, high: Double?, count: Int?
+  /// Whether less is better, as of an error. Decides which checkpoint is best by this metric.
+  public var lowerIsBetter: Bool
 
   /// Creates a measure.
-  public init(_ value: Double, low: Double? = nil, high: Double? = nil, count: Int? = nil) {
+  public init(
+    _ value: Double, low: Double? = nil, high: Double? = nil, count: Int? = nil,
+    lowerIsBetter: Bool = false
+  ) {
     self.value = value
     self.low = low
     self.high = high
     self.count = count
+    self.lowerIsBetter = lowerIsBetter
   }
 
   var json: JSON {
@@ -16,6 +22,7 @@ public struct Measure: Sendable, Hashable {
     if let low { members["low"] = .double(low) }
     if let high { members["high"] = .double(high) }
     if let count { members["count"] = .int(count) }
+    if lowerIsBetter { members["lower_is_better"] = true }
     return .object(members)
   }
 }
@@ -36,12 +43,16 @@ public struct Report: Sendable {
   public var tables: [Table]
   /// Charts, which the host draws on the report's page.
   public var charts: [Chart]
+  /// What each prediction belongs to (a user, a clip, a dialogue), in their order: rows of one cluster
+  /// are not independent, so the host's intervals resample clusters. Leave empty where each row stands
+  /// for itself.
+  public var clusters: [String]
 
   /// Creates a report.
   public init(
     count: Int, primary: String, metrics: [(name: String, measure: Measure)],
     baselines: [(name: String, metrics: [String: Double])] = [], details: JSON = [:],
-    tables: [Table] = [], charts: [Chart] = []
+    tables: [Table] = [], charts: [Chart] = [], clusters: [String] = []
   ) {
     self.count = count
     self.primary = primary
@@ -50,6 +61,7 @@ public struct Report: Sendable {
     self.details = details
     self.tables = tables
     self.charts = charts
+    self.clusters = clusters
   }
 
   /// The metric `name`, if the report has it.
@@ -67,6 +79,7 @@ public struct Report: Sendable {
     text += ",\"details\":" + details.text
     if !tables.isEmpty { text += ",\"tables\":" + JSON.array(tables.map(\.json)).text }
     if !charts.isEmpty { text += ",\"charts\":" + JSON.array(charts.map(\.json)).text }
+    if !clusters.isEmpty { text += ",\"clusters\":" + JSON.array(clusters.map(JSON.string)).text }
     return text + "}"
   }
 

@@ -77,13 +77,19 @@ public protocol Evaluator: Sendable {
 /// A number with its 95 % interval and the number of items behind it.
 public struct Measure: Sendable, Hashable {
   public var value: Double, low: Double?, high: Double?, count: Int?
+  /// Whether less is better, as of an error.
+  public var lowerIsBetter: Bool
 
   /// Creates a measure; leave the interval out where none can be given.
-  public init(value: Double, low: Double? = nil, high: Double? = nil, count: Int? = nil) {
+  public init(
+    value: Double, low: Double? = nil, high: Double? = nil, count: Int? = nil,
+    lowerIsBetter: Bool = false
+  ) {
     self.value = value
     self.low = low
     self.high = high
     self.count = count
+    self.lowerIsBetter = lowerIsBetter
   }
 }
 
@@ -103,12 +109,16 @@ public struct Report: Sendable, Hashable {
   public var tables: [Table]
   /// Charts to be drawn on the report's page.
   public var charts: [Chart]
+  /// What each prediction belongs to (a user, a clip, a dialogue), in their order; rows of one cluster
+  /// are not independent, so intervals resample clusters. Empty where each row stands for itself. Not
+  /// kept in the report's file.
+  public var clusters: [String]
 
   /// Creates a report.
   public init(
     count: Int, primary: String, metrics: [(name: String, measure: Measure)],
     baselines: [(name: String, metrics: [String: Double])] = [], details: JSONValue = .emptyObject,
-    tables: [Table] = [], charts: [Chart] = []
+    tables: [Table] = [], charts: [Chart] = [], clusters: [String] = []
   ) {
     self.count = count
     self.primary = primary
@@ -117,6 +127,7 @@ public struct Report: Sendable, Hashable {
     self.details = details
     self.tables = tables
     self.charts = charts
+    self.clusters = clusters
   }
 
   /// The metric `name`, if the report has it.

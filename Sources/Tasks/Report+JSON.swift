@@ -22,7 +22,7 @@ extension Report {
     return json
   }
 
-  /// Reads the layout that `json` writes.
+  /// Reads the layout that `json` writes, and `"clusters": [name]`.
   public init(json: JSONValue) throws(TaskError) {
     guard let count = json["count"]?.int, let primary = json["primary"]?.string,
       let metrics = json["metrics"]?.object
@@ -40,7 +40,7 @@ extension Report {
           name,
           Measure(
             value: number, low: value["low"]?.double, high: value["high"]?.double,
-            count: value["count"]?.int)
+            count: value["count"]?.int, lowerIsBetter: value["lower_is_better"]?.bool ?? false)
         ))
     }
     let baselines = (json["baselines"]?.object ?? OrderedDictionary()).map { name, values in
@@ -55,17 +55,21 @@ extension Report {
     self.init(
       count: count, primary: primary, metrics: measures, baselines: baselines,
       details: json["details"] ?? .emptyObject, tables: try Table.list(json["tables"]),
-      charts: try Chart.list(json["charts"]))
+      charts: try Chart.list(json["charts"]),
+      clusters: try json["clusters"].map {
+        (value) throws(TaskError) in try ReportMember(value, "the report's clusters").texts()
+      } ?? [])
   }
 }
 
 extension Measure {
-  /// `{"value", "low", "high", "count"}`, absent where unknown.
+  /// `{"value", "low", "high", "count", "lower_is_better"}`, absent where unknown or false.
   var json: JSONValue {
     var members: OrderedDictionary<String, JSONValue> = ["value": .double(value)]
     if let low { members["low"] = .double(low) }
     if let high { members["high"] = .double(high) }
     if let count { members["count"] = .int(count) }
+    if lowerIsBetter { members["lower_is_better"] = true }
     return .object(members)
   }
 }

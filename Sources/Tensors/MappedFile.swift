@@ -34,7 +34,8 @@ public final class MappedFile: Sendable {
 
   /// Maps the file at `path`, which must be a regular file.
   public init(path: String) throws(MapError) {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    // Without O_NONBLOCK a pipe at this path would be waited for.
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw Self.failure(path) }
     defer { close(descriptor) }
     var status = stat()

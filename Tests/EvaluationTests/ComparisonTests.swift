@@ -172,9 +172,9 @@ import Testing
       base: (0..<2).map { row($0, "No") }, tuned: (0..<2).map { row($0, "Yes") }, seed: 1)
     let tables = comparison.tables(base: report, tuned: report, examples: 9, width: 21)
     #expect(tables[2].rows[1][1] == .text("1 title 2 … 8 title 9"))
-    #expect(Comparison.cut("abcdef", to: 6) == "abcdef")
-    #expect(Comparison.cut("abcdefg", to: 6) == "abcde…")
-    #expect(Comparison.cut("abcdefg", to: 6, inTheMiddle: true) == "abc…fg")
+    #expect(Excerpts.cut("abcdef", to: 6) == "abcdef")
+    #expect(Excerpts.cut("abcdefg", to: 6) == "abcde…")
+    #expect(Excerpts.cut("abcdefg", to: 6, inTheMiddle: true) == "abc…fg")
   }
 
   @Test func theIntervalIsThatOfTheMean() throws {
@@ -189,5 +189,30 @@ import Testing
     #expect(PairedBootstrap(seed: 7).mean([]) == nil)
     let same = PairedBootstrap(seed: 1).mean([0.5, 0.5])
     #expect(same?.low == 0.5 && same?.high == 0.5)
+  }
+
+  /// Ten equal rows of each user tell no more than one row of each would.
+  @Test func wholeClustersAreDrawn() throws {
+    let users = (0..<50).map { Double([1, 0, 0, 1, -1][$0 % 5]) }
+    let rows = users.flatMap { Array(repeating: $0, count: 10) }
+    let names = users.indices.flatMap { Array(repeating: "u\($0)", count: 10) }
+    let bootstrap = PairedBootstrap(seed: 7)
+    let one = try #require(bootstrap.mean(users))
+    let many = try #require(bootstrap.mean(rows, clusters: names))
+    #expect(many.low == one.low && many.high == one.high && many.count == 500)
+    let alone = try #require(bootstrap.mean(rows))
+    #expect((alone.high ?? 0) - (alone.low ?? 0) < 0.5 * ((many.high ?? 0) - (many.low ?? 0)))
+    let single = bootstrap.mean([1, 0], clusters: ["a", "a"])
+    #expect(single?.value == 0.5 && single?.low == nil)
+  }
+
+  /// The rows without a reference are left out of the clusters too.
+  @Test func theDifferenceFollowsTheClusters() throws {
+    let clustered = Comparison(
+      base: Self.base, tuned: Self.tuned,
+      clusters: ["a", "a", "a", "b", "b", "c", "c", "d"], seed: 42)
+    let difference = try #require(clustered.correctness?.difference)
+    #expect(difference.value == Self.comparison.correctness?.difference.value)
+    #expect(difference.low != Self.comparison.correctness?.difference.low)
   }
 }

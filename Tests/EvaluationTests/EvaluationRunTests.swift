@@ -76,7 +76,7 @@ import Testing
 
   /// The evaluator judges right answers, whether written or chosen.
   @Test func metricsAreKnownBeforehand() throws {
-    #expect(try run(10, batch: 4).metricNames() == ["exact"])
+    #expect(try run(10, batch: 4).metrics().map(\.name) == ["exact"])
     struct Right: Evaluator {
       func evaluate(_ predictions: [Prediction]) throws(TaskError) -> Report {
         guard predictions.allSatisfy({ $0.isCorrect == true }), predictions.count == 16 else {
@@ -93,7 +93,7 @@ import Testing
       }
     }
     let run = try EvaluationRun(dataset: Choices(), evaluator: Right(), batchSize: 8)
-    #expect(try run.metricNames() == ["a"])
+    #expect(try run.metrics().map(\.name) == ["a"])
   }
 
   @Test func errorsEndTheRun() throws {

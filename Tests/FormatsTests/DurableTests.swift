@@ -74,6 +74,25 @@ import Testing
     }
   }
 
+  /// Whoever looks while a folder is replaced sees the old one or the new one.
+  @Test func aReplacedFolderIsNeverMissing() async throws {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let path = folder.path + "/c"
+    try Self.checkpoint(path, "0")
+    let missing = Task.detached {
+      var missing = 0
+      while !Task.isCancelled {
+        if !FileSystem.exists(path) { missing += 1 }
+      }
+      return missing
+    }
+    for text in 1...50 { try Self.checkpoint(path, "\(text)") }
+    missing.cancel()
+    #expect(await missing.value == 0)
+    #expect(FileSystem.names(in: folder.path) == ["c"])
+  }
+
   @Test func verifyNamesTheFault() throws {
     try withFolder { parent in
       let path = parent + "/c"

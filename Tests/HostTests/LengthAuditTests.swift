@@ -38,7 +38,7 @@ import Testing
     let longest = train?["longest"]
     #expect(longest?.array?.count == 2 && longest?[0]?["row"] == 39)
     #expect(longest?[0]?["characters"] == 50 && longest?[1]?["characters"] == 49)
-    #expect(longest?[0]?["beginning"]?.string == String(repeating: "a", count: 49))
+    #expect(longest?[0]?["excerpt"]?.string == String(repeating: "a", count: 49))
   }
 
   @Test func splitsThatShareRowsAreNamed() throws {

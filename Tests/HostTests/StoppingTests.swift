@@ -66,6 +66,20 @@ import Testing
     #expect(try json("part/run.json")["after"] == json("whole/run.json")["after"])
   }
 
+  /// The evaluator says of an error that less is better; nobody has to say it in the recipe.
+  @Test func theBestStepByAnErrorHasTheLeast() throws {
+    let outcome = try HostProgram.shell(
+      "host train --task recommendation --output-dir \(scratch.path("out")) --max-steps 9"
+        + " --set training_args.eval_steps=3 --set training_args.learning_rate=2e-3"
+        + " --set training_args.metric_for_best_model=brier --set evaluation.max_samples=24")
+    try #require(outcome.code == 0, "\(outcome.errors)")
+    let state = try json("out/trainer_state.json")
+    let values = (state["log_history"]?.array ?? []).compactMap { $0["eval_brier"]?.double }
+    #expect(values.count == 3 && Set(values).count == 3)
+    #expect(state["best_metric"]?.double == values.min())
+    #expect(outcome.output.contains("brier ↓"), "\(outcome.output)")
+  }
+
   @Test func aMetricThatNobodyGivesIsRefusedAtTheStart() throws {
     let cases: [(String, [String])] = [
       (

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Synchronization
 import TaskKit
 import Testing
 
@@ -112,6 +113,8 @@ import Testing
     #expect(try fault(#"{"ml": {"hf_hub_url": "x"}}"#, "ml").contains("'file_name' is missing"))
     let shared = #"{"ml": {"file_name": "t.json", "formatting": "sharegpt"}}"#
     #expect(try fault(shared, "ml").contains("the formatting is 'sharegpt'"))
+    let absent = #"{"ml": {"file_name": "t.json", "columns": {"prompt": "question", "response": "answer"}}}"#
+    #expect(try fault(absent, "ml").contains("columns name 'question', which the row does not have"))
     let columns = #"{"ml": {"file_name": "t.json", "columns": {"tools": "x"}}}"#
     #expect(try fault(columns, "ml").contains("unknown column 'tools'; known: history, prompt"))
   }
@@ -135,6 +138,30 @@ import Testing
     ("{\"instruction\": ", ":2: not valid JSON"),
     ("3", ":2: a row must be an object, not a number"),
   ]
+
+  /// Raw rows have the recipe's words; training rows with others make the judgement unfair.
+  @Test func otherWordsThanTrainingHasAreWarnedOf() throws {
+    func warnings(_ instruction: String) throws -> [String] {
+      let said = Mutex<[String]>([])
+      let host = HostServices(log: { _, text in said.withLock { $0.append(text) } })
+      try withFolder(texts: ["t.json": Self.alpaca, "r.jsonl": Self.raw]) { folder in
+        let settings: JSON = [
+          "train": .string(folder + "/t.json"), "test": .string(folder + "/r.jsonl"),
+          "instruction": .string(instruction), "system": "S",
+        ]
+        _ = try RecommendationDataset(configuration: settings, split: .train, host: host)
+        _ = try RecommendationDataset(configuration: settings, split: .test, host: host)
+      }
+      return said.withLock(\.self)
+    }
+    #expect(try warnings("I").isEmpty)
+    let other = try warnings("Say it.")
+    #expect(other.count == 1)
+    #expect(
+      other.first?.hasPrefix(
+        "held-out rows have the instruction 'Say it.', training rows 'I'; 'data.instruction'")
+        == true)
+  }
 
   @Test func filesThatDecideTheRowsAreNamed() throws {
     let files = [

@@ -41,6 +41,21 @@ import Testing
     #expect(read.charts == Self.report.charts)
   }
 
+  @Test func directionsAreKeptAndClustersRead() throws {
+    let metrics = [
+      ("a", Measure(value: 1)), ("b", Measure(value: 2, lowerIsBetter: true)),
+    ]
+    let json = Report(count: 2, primary: "a", metrics: metrics, clusters: ["u", "v"]).json
+    #expect(json["metrics"]?["a"]?["lower_is_better"] == nil && json["clusters"] == nil)
+    let read = try Report(json: json.setting("clusters", ["u", "v"]))
+    #expect(read["a"]?.lowerIsBetter == false && read["b"]?.lowerIsBetter == true)
+    #expect(read.clusters == ["u", "v"])
+    let fault = #expect(throws: TaskError.self) {
+      try Report(json: json.setting("clusters", ["u", 3]))
+    }
+    #expect(fault?.message == "the report's clusters[1] must be a string, not a number")
+  }
+
   @Test func aReportWithoutThemHasNoKeysForThem() throws {
     let plain = Report(count: 1, primary: "a", metrics: [("a", Measure(value: 1))])
     #expect(plain.json["tables"] == nil && plain.json["charts"] == nil)

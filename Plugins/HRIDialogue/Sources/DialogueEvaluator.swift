@@ -45,7 +45,8 @@ struct DialogueEvaluator: Evaluator {
     return Report(
       count: rows.count, primary: "combined_score", metrics: metrics, baselines: baselines,
       details: details(
-        evaluation, board, Array(intervals.dropFirst(Scoreboard.names.count)), rows.count))
+        evaluation, board, Array(intervals.dropFirst(Scoreboard.names.count)), rows.count),
+      clusters: rows.map { $0.domain + " " + $0.dialogue })
   }
 
   /// Per domain and per slot, each number with its interval; and how many rows training has seen.

@@ -212,10 +212,19 @@ class Report {
   Report(size_t count, std::string_view primary)
       : head_("{\"count\": " + std::to_string(count) + ", \"primary\": " + quote(primary)) {}
 
-  /// Adds a metric and the number of items behind it.
-  Report &metric(std::string_view name, double value, size_t count) {
+  /// Adds a metric and the number of items behind it; `lower_is_better` for an error.
+  Report &metric(std::string_view name, double value, size_t count,
+                 bool lower_is_better = false) {
     metrics_ += (metrics_.empty() ? "" : ", ") + quote(name) + ": {\"value\": " + number(value) +
-                ", \"count\": " + std::to_string(count) + "}";
+                ", \"count\": " + std::to_string(count) +
+                (lower_is_better ? ", \"lower_is_better\": true}" : "}");
+    return *this;
+  }
+
+  /// Says what the next prediction belongs to (a user, a clip), where rows are not independent; once
+  /// for each, in their order.
+  Report &cluster(std::string_view name) {
+    clusters_ += (clusters_.empty() ? "" : ", ") + quote(name);
     return *this;
   }
 
@@ -227,7 +236,8 @@ class Report {
   }
 
   std::string json() const {
-    return head_ + ", \"metrics\": {" + metrics_ + "}, \"baselines\": {" + baselines_ + "}}";
+    return head_ + ", \"metrics\": {" + metrics_ + "}, \"baselines\": {" + baselines_ +
+           "}, \"clusters\": [" + clusters_ + "]}";
   }
 
  private:
@@ -237,7 +247,7 @@ class Report {
     return text;
   }
 
-  std::string head_, metrics_, baselines_;
+  std::string head_, metrics_, baselines_, clusters_;
 };
 
 /// Judges all predictions of a split. Constructor as for a dataset, but every split is judged.

@@ -1,4 +1,5 @@
-/* What the host must do in C: survive, or at least name, a plugin that crashes. */
+/* What the host must do in C: survive, or at least name, a plugin that crashes; what the system offers
+ * and Swift does not import. */
 #ifndef CHOSTSUPPORT_H
 #define CHOSTSUPPORT_H
 
@@ -35,6 +36,10 @@ int hs_spawn(const char *program, char *const words[], char *const environment[]
 /* Checks that the file at path can be given to dlopen: the system's loader ends the process on a
  * truncated file. Returns 0, or -1 with a sentence in text. */
 int hs_check_shared_object(const char *path, char *text, size_t capacity);
+
+/* Lets two existing files or folders of one file system change names in one step. 0 or an errno:
+ * ENOSYS or EINVAL where the system, or the file system, cannot. */
+int hs_exchange(const char *one, const char *other);
 
 /* Where text stands in bytes; NULL when it does not. */
 const void *hs_find(const void *bytes, size_t count, const char *text);

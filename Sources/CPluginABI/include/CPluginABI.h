@@ -247,8 +247,9 @@ typedef struct tk_evaluator_v1 {
   /* Frees the instance. Any thread, after its last call has returned. */
   void (*destroy)(void *instance);
   /* Writes the report as JSON: {"count", "primary", "metrics": {name: {"value", "low", "high",
-   * "count"}}, "baselines": {name: {metric: value}}, "details": {}}. low, high, count, baselines
-   * and details may be left out. Keeps no state between calls. Any thread, overlapping only with
+   * "count", "lower_is_better"}}, "baselines": {name: {metric: value}}, "details": {},
+   * "clusters": [name]}. Only count, primary, metrics and value must be there. clusters says for
+   * each prediction what it belongs to (a user, a clip), where rows are not independent. Keeps no state between calls. Any thread, overlapping only with
    * TK_THREAD_SAFE. */
   tk_status (*evaluate)(void *instance, const tk_predictions_v1 *predictions,
                         const tk_text_out_v1 *report_json, tk_error *error);

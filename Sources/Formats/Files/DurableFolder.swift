@@ -1,3 +1,4 @@
+import CHostSupport
 import FoundationEssentials
 import JSON
 import OrderedCollections
@@ -80,14 +81,22 @@ public final class DurableFolder {
     try DurableFile.sync(folder: DurableFile.split(path).folder)
   }
 
-  /// An old folder of this name is moved aside first and removed last.
+  /// An old folder of this name changes places with the new one and is removed. Where the file system
+  /// cannot do that in one step, it is moved aside before.
   private func moveIntoPlace() throws(FormatError) {
     if rename(temporary, path) == 0 { return }
     guard errno == ENOTEMPTY || errno == EEXIST else { throw .cannotWrite(path) }
-    let old = DurableFile.temporaryPath(for: path + ".old")
-    Self.remove(old)
-    guard rename(path, old) == 0, rename(temporary, path) == 0 else { throw .cannotWrite(path) }
-    Self.remove(old)
+    switch hs_exchange(temporary, path) {
+    case 0: Self.remove(temporary)
+    case ENOSYS, EINVAL:
+      let old = DurableFile.temporaryPath(for: path + ".old")
+      Self.remove(old)
+      guard rename(path, old) == 0, rename(temporary, path) == 0 else { throw .cannotWrite(path) }
+      Self.remove(old)
+    case let fault:
+      errno = fault
+      throw .cannotWrite(path)
+    }
   }
 
   /// Removes temporary files and folders that a killed process left in `parent`; gives their

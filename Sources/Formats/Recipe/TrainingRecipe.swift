@@ -109,7 +109,7 @@ extension TrainingRecipe: RecipeSection {
       "metric_for_best_model", \.bestMetric,
       "metric that chooses the best step, by its name in the report; null: eval_loss"),
     RecipeKey(
-      "greater_is_better", \.greaterIsBetter, "its direction; null: lower for a loss only"),
+      "greater_is_better", \.greaterIsBetter, "its direction; null: as the metric says"),
     RecipeKey(
       "load_best_model_at_end", \.loadsBestModel, "end with the best step's weights"),
     RecipeKey(

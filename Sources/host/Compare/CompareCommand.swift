@@ -65,7 +65,8 @@ struct CompareCommand: ParsableCommand {
       session: session, adapter: folder, split: split, limit: limit, generates: generate,
       recipeFile: task.recipe.config, base: base, tuned: tuned,
       comparison: Comparison(
-        base: base.predictions, tuned: tuned.predictions, seed: session.seed),
+        base: base.predictions, tuned: tuned.predictions, clusters: tuned.report.clusters,
+        seed: session.seed),
       check: check)
     if let reportDir {
       Console.note("report    \(try report.files(examples: max(show, 20)).write(to: reportDir))")

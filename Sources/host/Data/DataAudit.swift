@@ -89,11 +89,11 @@ struct DataAudit: ParsableCommand {
           + "\(overlap.other.rawValue) asks, \(overlap.conversations) of them with the same answer")
     }
     for audit in audits {
-      for row in audit.longest {
+      for (row, excerpt) in zip(audit.longest, audit.excerpts) {
         let isOver = audit.measure.maximumLength.map { row.length > $0 } ?? false
         Console.print(
           "\(audit.split.rawValue) row \(row.row): \(row.length) \(audit.measure.unit)"
-            + (isOver ? ", over max_length" : "") + Style.dim("  \(row.beginning)"))
+            + (isOver ? ", over max_length" : "") + Style.dim("  \(excerpt)"))
       }
       for fault in audit.faults.prefix(8) { Console.note("host: \(fault)") }
     }

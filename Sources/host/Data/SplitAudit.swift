@@ -1,3 +1,4 @@
+import Evaluation
 import JSON
 import Tasks
 
@@ -16,9 +17,9 @@ struct SplitAudit {
     var unit: String { encoder == nil ? "characters" : "tokens" }
   }
 
-  /// A row by its length, and how it begins.
+  /// A row by its length, and what the user says in it.
   struct LongRow {
-    let row: Int, length: Int, beginning: String
+    let row: Int, length: Int, said: String
   }
 
   let split: Split
@@ -71,10 +72,14 @@ struct SplitAudit {
     let place = longest.firstIndex { $0.length < length } ?? longest.count
     guard place < measure.longest else { return }
     let said = example.turns.first { $0.role != "system" }?.text ?? ""
-    let words = said.prefix(400).split(whereSeparator: \.isWhitespace).joined(separator: " ")
-    longest.insert(
-      LongRow(row: row, length: length, beginning: String(words.prefix(80))), at: place)
+    longest.insert(LongRow(row: row, length: length, said: said), at: place)
     if longest.count > measure.longest { longest.removeLast() }
+  }
+
+  /// What tells the longest rows apart, in their order.
+  var excerpts: [String] {
+    let excerpts = Excerpts(longest.map(\.said))
+    return longest.map { excerpts($0.said, width: 80) }
   }
 
   /// All rows together, in the measure's unit.
@@ -113,18 +118,10 @@ struct SplitAudit {
       json = json.setting("max_length", .int(maximum))
         .setting("overlength_share", .double(overlengthShare)).setting("overlength", .array(rows))
     }
-    return
-      json.setting(
-        "longest",
-        .array(
-          longest.map {
-            [
-              "row": .int($0.row), measure.unit: .int($0.length),
-              "beginning": .string($0.beginning),
-            ]
-          })
-      )
-      .setting("duplicates", .int(duplicates))
+    let longest = zip(longest, excerpts).map { row, excerpt -> JSONValue in
+      ["row": .int(row.row), measure.unit: .int(row.length), "excerpt": .string(excerpt)]
+    }
+    return json.setting("longest", .array(longest)).setting("duplicates", .int(duplicates))
       .setting("unusable", .array(faults.map(JSONValue.string)))
   }
 }

@@ -46,13 +46,20 @@ struct Judge {
     _ session: TaskSession, split: Split, limit: Int?, panel: RewardPanel? = nil,
     log: RewardLog? = nil, generates: Bool = false
   ) throws -> Judge {
+    guard session.recipe.evaluation.generates else {
+      throw session.recipe.fault(
+        "evaluation.predict_with_generate",
+        "is false, so no answer would be judged; leave it out, or set it to true")
+    }
     let judge = try Judge(
       session, split: split, limit: limit, panel: panel, log: log, generates: generates)
     guard let judge else {
+      let task = session.task.description
       throw Diagnosis(
         Diagnosis.data,
-        "the task '\(session.task.description.name)' has no evaluator, or no rows in the split "
-          + "'\(split.rawValue)', or the recipe sets evaluation.predict_with_generate: false")
+        task.evaluator == nil
+          ? "the task '\(task.name)' has no evaluator, so nothing can judge answers"
+          : "the task '\(task.name)' has no rows in the split '\(split.rawValue)'")
     }
     return judge
   }
@@ -63,8 +70,8 @@ struct Judge {
   /// What the model is asked of the split's row `index`.
   func question(_ index: Int) throws -> Question { try evaluation.question(index) }
 
-  /// The names of the evaluator's metrics, before any model is asked.
-  func metricNames() throws -> [String] { try evaluation.metricNames() }
+  /// The evaluator's metrics, before any model is asked; their values say nothing.
+  func metrics() throws -> [(name: String, measure: Measure)] { try evaluation.metrics() }
 
   /// The report over the model's answers, and the answers; greedy unless the recipe samples.
   func judge(

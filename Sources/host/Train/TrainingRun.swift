@@ -39,7 +39,7 @@ struct TrainingRun {
       session, split: .validation, limit: recipe.evaluation.maximumSamples, panel: panel,
       log: RewardLog(path: path + "/rewards.jsonl"))
     let watched = WatchedMetric(recipe)
-    let isKnown = try watched?.check(hasValidation: validation != nil, judge, panel) ?? true
+    var direction = try watched?.direction(hasValidation: validation != nil, judge, panel)
     let mapped = try session.mapped(),
       plan = try MemoryBudget(
         session, train, mapped, judges: judge != nil
@@ -57,7 +57,8 @@ struct TrainingRun {
     try RunOutput.writeSkipped(
       [("train", train)] + (validation.map { [("validation", $0)] } ?? []), to: path)
     let before = try baseReport(judge, model, trainable, path)
-    if let before, !isKnown { try watched?.check(amongst: before.metrics.map(\.name)) }
+    if let before, direction == nil { direction = try watched?.direction(in: before) }
+    options.greaterIsBetter = recipe.training.greaterIsBetter ?? (direction == .higher)
 
     let trainer = Trainer(
       model: model, trainable: trainable,
@@ -168,7 +169,6 @@ extension TrainingOptions {
     saveSteps = training.saveSteps ?? evaluationSteps
     saveLimit = training.saveLimit
     bestMetric = training.bestMetric ?? "eval_loss"
-    greaterIsBetter = training.greaterIsBetter ?? !bestMetric.hasSuffix("loss")
     loadsBest = training.loadsBestModel && hasValidation
     patience = training.stoppingPatience
     stoppingThreshold = training.stoppingThreshold

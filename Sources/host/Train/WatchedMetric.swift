@@ -3,6 +3,13 @@ import Tasks
 
 /// The metric that chooses the best step and ends a run early, where the recipe asks for either.
 struct WatchedMetric {
+  /// Which way a metric improves.
+  enum Direction {
+    case lower, higher
+
+    init(_ measure: Measure) { self = measure.lowerIsBetter ? .lower : .higher }
+  }
+
   private let recipe: Recipe
   /// The key that asks for it.
   private let key: String
@@ -20,37 +27,46 @@ struct WatchedMetric {
     self.key = "training_args." + key
   }
 
-  /// Refuses a run that could never tell its best step: one without validation rows, or one whose
-  /// evaluations do not give the metric. What they give is known beforehand from `judge`, unless its
-  /// evaluator fails on what it is shown: then the answer is false, and the base model's report must
-  /// decide.
-  func check(hasValidation: Bool, _ judge: Judge?, _ panel: RewardPanel?) throws -> Bool {
+  /// Which way the metric improves. Refuses a run that could never tell its best step: one without
+  /// validation rows, or one whose evaluations do not give the metric. What they give is known
+  /// beforehand from `judge`, unless its evaluator fails on what it is shown: then the answer is nil,
+  /// and the base model's report must decide.
+  func direction(
+    hasValidation: Bool, _ judge: Judge?, _ panel: RewardPanel?
+  ) throws -> Direction? {
     guard hasValidation else {
       throw recipe.fault(
         key,
         "needs a validation split, which the data does not have; name one, or leave the key out")
     }
-    guard let name = recipe.training.bestMetric, Self.bare(name) != "loss" else { return true }
-    var names: [String] = []
+    guard let name = recipe.training.bestMetric, Self.bare(name) != "loss" else { return .lower }
+    var given: [(name: String, direction: Direction)] = []
     if let judge {
-      guard let own = try? judge.metricNames() else { return false }
-      names = own + (panel.map { ["reward"] + $0.members.map { "reward/" + $0.name } } ?? [])
+      guard let own = try? judge.metrics() else { return nil }
+      let rewards = panel.map { ["reward"] + $0.members.map { "reward/" + $0.name } } ?? []
+      given = own.map { ($0.name, Direction($0.measure)) } + rewards.map { ($0, .higher) }
     }
-    try check(amongst: names)
-    return true
+    return try direction(amongst: given)
   }
 
-  /// Refuses a metric that is neither the loss nor one of `names`.
-  func check(amongst names: [String]) throws {
-    guard let metric = recipe.training.bestMetric else { return }
-    let known = (["loss"] + names).map { "eval_" + $0 }
-    let bare = Self.bare(metric)
-    guard !known.contains("eval_" + bare) else { return }
-    let hint = nearest(to: bare, among: ["loss"] + names).map { "; did you mean '\($0)'?" } ?? ""
+  /// Which way the metric improves, by a report.
+  func direction(in report: Report) throws -> Direction {
+    try direction(amongst: report.metrics.map { ($0.name, Direction($0.measure)) })
+  }
+
+  /// Refuses a metric that is neither the loss nor one of `given`.
+  private func direction(
+    amongst given: [(name: String, direction: Direction)]
+  ) throws -> Direction {
+    let metric = recipe.training.bestMetric ?? "loss", bare = Self.bare(metric)
+    let known = [("loss", Direction.lower)] + given
+    if let found = known.first(where: { $0.0 == bare }) { return found.1 }
+    let names = known.map(\.0)
+    let hint = nearest(to: bare, among: names).map { "; did you mean '\($0)'?" } ?? ""
     throw recipe.fault(
       "training_args.metric_for_best_model",
-      "is '\(metric)', which no evaluation gives; there are " + known.joined(separator: ", ")
-        + hint)
+      "is '\(metric)', which no evaluation gives; there are "
+        + names.map { "eval_" + $0 }.joined(separator: ", ") + hint)
   }
 
   private static func bare(_ name: String) -> String {

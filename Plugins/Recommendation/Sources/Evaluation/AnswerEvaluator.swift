@@ -24,6 +24,6 @@ struct AnswerEvaluator: Evaluator {
     return Report(
       count: predictions.count, primary: "accuracy", metrics: sheet.metrics,
       baselines: baselines.map { (name: $0.name, metrics: $0.metrics) }, details: sheet.details,
-      tables: sheet.tables, charts: sheet.charts)
+      tables: sheet.tables, charts: sheet.charts, clusters: judgements.map(\.user))
   }
 }

@@ -36,7 +36,8 @@ struct AnswerSheet {
       pair.1.map { value in
         let interval = intervals[index]
         let measure = Measure(
-          value, low: interval?.low, high: interval?.high, count: judgements.count)
+          value, low: interval?.low, high: interval?.high, count: judgements.count,
+          lowerIsBetter: Tally.errors.contains(pair.0))
         return (pair.0, measure)
       }
     }

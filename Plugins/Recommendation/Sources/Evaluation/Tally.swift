@@ -39,6 +39,8 @@ struct Tally {
   static let names = [
     "accuracy", "f1", "precision", "recall", "unknown", "roc_auc", "ece", "brier",
   ]
+  /// Of these the ones where less is better.
+  static let errors: Set = ["unknown", "ece", "brier"]
 
   private let judgements: [Judgement]
   /// The places of judgements with a score, from the least likely to the likeliest Yes.

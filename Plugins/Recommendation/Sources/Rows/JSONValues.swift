@@ -15,11 +15,13 @@ struct JSONValues {
     self.bytes = bytes
   }
 
-  /// Parses each value; `place` names its file and line, or its file and element.
-  func forEach(_ body: (_ value: JSON, _ place: String) throws -> Void) throws {
+  /// Parses each value, or the first `limit`; `place` names its file and line, or its file and element.
+  func forEach(
+    limit: Int = .max, _ body: (_ value: JSON, _ place: String) throws -> Void
+  ) throws {
     var cutter = JSONCutter(bytes)
     var number = 0
-    while let range = try cutter.next(path) {
+    while number < limit, let range = try cutter.next(path) {
       number += 1
       let place =
         cutter.isArray ? "\(path), element \(number)" : "\(path):\(cutter.line(of: range))"

@@ -42,11 +42,35 @@ struct ReadyFiles {
 
   /// The rows of `split`; nil where the recipe names none.
   func rows(_ split: Split, _ prompts: PromptBuilder) throws -> [ReadyRow]? {
-    guard let paths = files[split] else { return nil }
+    try files[split].map { try rows($0, of: split, prompts) }
+  }
+
+  /// What to warn of: `rows`, held out, ask in other words than the training rows do, by the first of
+  /// each. Raw rows have the recipe's words, Alpaca rows their own, and a model trained on one wording
+  /// is not judged fairly by another.
+  func otherWording(_ rows: [ReadyRow], _ prompts: PromptBuilder) throws -> String? {
+    guard let held = rows.first?.wording, let paths = files[.train]?.prefix(1),
+      let trained = try self.rows(Array(paths), of: .train, limit: 1, prompts).first?.wording
+    else { return nil }
+    func differs(_ key: String, _ held: String, _ trained: String) -> String? {
+      held == trained ? nil : "the \(key) '\(held)', training rows '\(trained)'"
+    }
+    let found = [
+      differs("instruction", held.instruction, trained.instruction),
+      differs("system's turn", held.system, trained.system),
+    ].compactMap(\.self)
+    guard !found.isEmpty else { return nil }
+    return "held-out rows have " + found.joined(separator: ", and ")
+      + "; 'data.instruction' and 'data.system' set the words of raw rows"
+  }
+
+  private func rows(
+    _ paths: [String], of split: Split, limit: Int = .max, _ prompts: PromptBuilder
+  ) throws -> [ReadyRow] {
     let columns = split == .test ? [:] : columns
     var rows: [ReadyRow] = []
     for path in paths {
-      try JSONValues(path).forEach { value, place in
+      try JSONValues(path).forEach(limit: limit) { value, place in
         rows.append(try ReadyRow(value, columns: columns, prompts: prompts, place: place))
       }
     }

@@ -9,6 +9,8 @@ import TaskKit
 struct ReadyRow: Sendable {
   /// The turns before the answer.
   var prompt: [Turn]
+  /// The instruction and the system's turn in it.
+  var wording: PromptBuilder
   /// What is known of the row.
   var metadata: RowMetadata
 
@@ -33,8 +35,9 @@ struct ReadyRow: Sendable {
     }
   }
 
-  private init(prompt: [Turn], metadata: RowMetadata) {
+  private init(prompt: [Turn], wording: PromptBuilder, metadata: RowMetadata) {
     self.prompt = prompt
+    self.wording = wording
     self.metadata = metadata
   }
 
@@ -53,10 +56,13 @@ struct ReadyRow: Sendable {
     metadata.history_titles = lines
     metadata.history_ratings = ratings(lines.map { $0[...] })
     let question = PromptBuilder.question(lines, candidate: candidate)
-    return ReadyRow(prompt: prompts.prompt(input: question), metadata: metadata)
+    return ReadyRow(
+      prompt: prompts.prompt(input: question), wording: prompts, metadata: metadata)
   }
 
   private static func alpaca(_ fields: Fields) throws -> ReadyRow {
+    try fields.requireNamed("instruction")
+    try fields.requireNamed("input")
     let input = try fields.optionalText("input") ?? ""
     let own = PromptBuilder(
       instruction: try fields.optionalText("instruction") ?? "",
@@ -87,7 +93,7 @@ struct ReadyRow: Sendable {
     if let mark = lines.firstIndex(of: "Candidate movie:"), mark + 1 < lines.count {
       metadata.candidate_title = String(lines[mark + 1])
     }
-    return ReadyRow(prompt: prompt, metadata: metadata)
+    return ReadyRow(prompt: prompt, wording: own, metadata: metadata)
   }
 
   /// The stars of a history; nil unless each line has some.
@@ -123,6 +129,12 @@ private struct Fields {
       throw fault("'\(columns[key] ?? key)' is missing or empty; fill it in")
     }
     return text
+  }
+
+  /// Refuses a row without the key that the registry names for `key`: its text would be lost.
+  func requireNamed(_ key: String) throws {
+    guard let name = columns[key], value[name] == nil else { return }
+    throw fault("the registry's columns name '\(name)', which the row does not have")
   }
 
   /// The user's id, a number or a text; nil where there is none.

@@ -36,6 +36,7 @@ pub struct Report {
     primary: String,
     metrics: Vec<(String, Json)>,
     baselines: Vec<(String, Json)>,
+    clusters: Vec<Json>,
     details: Option<Json>,
 }
 
@@ -47,6 +48,7 @@ impl Report {
             primary: primary.to_string(),
             metrics: Vec::new(),
             baselines: Vec::new(),
+            clusters: Vec::new(),
             details: None,
         }
     }
@@ -55,6 +57,24 @@ impl Report {
     pub fn metric(mut self, name: &str, value: f64, count: usize) -> Report {
         let metric = Json::object([("value", value.into()), ("count", (count as i64).into())]);
         self.metrics.push((name.to_string(), metric));
+        self
+    }
+
+    /// Adds a metric of which less is better, as an error, and the number of items behind it.
+    pub fn error_metric(mut self, name: &str, value: f64, count: usize) -> Report {
+        let metric = Json::object([
+            ("value", value.into()),
+            ("count", (count as i64).into()),
+            ("lower_is_better", Json::Bool(true)),
+        ]);
+        self.metrics.push((name.to_string(), metric));
+        self
+    }
+
+    /// Says for each prediction, in their order, what it belongs to (a user, a clip), where rows are
+    /// not independent.
+    pub fn clusters<'a>(mut self, names: impl IntoIterator<Item = &'a str>) -> Report {
+        self.clusters = names.into_iter().map(Json::from).collect();
         self
     }
 
@@ -76,6 +96,7 @@ impl Report {
             ("primary", self.primary.as_str().into()),
             ("metrics", Json::Object(self.metrics)),
             ("baselines", Json::Object(self.baselines)),
+            ("clusters", Json::Array(self.clusters)),
             ("details", self.details.unwrap_or(Json::Object(Vec::new()))),
         ])
     }

@@ -2,6 +2,8 @@
 public enum Agreement {
   /// What `all` computes, in its order.
   public static let names = ["pearson", "spearman", "kendall", "kappa", "mae", "rmse"]
+  /// Of these the errors, where less is better.
+  static let errors: Set = ["mae", "rmse"]
 
   /// The six statistics of predicted against true scores.
   public static func all(_ predicted: [Double], _ truth: [Double]) -> [Statistic] {

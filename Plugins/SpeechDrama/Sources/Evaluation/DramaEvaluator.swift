@@ -22,11 +22,13 @@ struct DramaEvaluator: Evaluator {
 
   func evaluate(_ predictions: [Prediction]) throws -> Report {
     var judgements: [Judgement] = [], choices: [Choice] = [], unlabelled = 0
+    var clips: [String] = []
     for prediction in predictions {
       let row: RowMetadata
       do { row = try prediction.metadata.decoded() } catch let error as PluginError {
         throw PluginError(.data, "row \(prediction.index): its metadata: \(error.message)")
       }
+      clips.append(row.clip)
       if !row.questions.isEmpty {
         judgements += try Judgement.list(prediction, row)
       } else if let choice = try Choice(prediction, row) {
@@ -46,6 +48,6 @@ struct DramaEvaluator: Evaluator {
     draft.addCounts(
       unparsed: judgements.count { $0.score == nil } + choices.count { $0.chosen == nil },
       unrated: judgements.count { $0.truth == nil } + unlabelled)
-    return draft.report(count: predictions.count)
+    return draft.report(clips: clips)
   }
 }

@@ -23,7 +23,8 @@ extension ReportDraft {
     for (index, name) in Agreement.names.enumerated() {
       add(
         prefix + name + "_" + row, result.statistics[place][index],
-        result.intervals[place][index], count: count)
+        result.intervals[place][index], count: count,
+        lowerIsBetter: Agreement.errors.contains(name))
     }
     // Correlations of tiny sets are undefined; the primary metric must be there and rise.
     let mae = result.statistics[place][4], interval = result.intervals[place][4]

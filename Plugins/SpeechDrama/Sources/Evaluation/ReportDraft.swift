@@ -20,24 +20,27 @@ struct ReportDraft {
     "pearson_macro", "negative_mae_macro", "content_pass_accuracy", "accuracy", "parsed",
   ]
 
-  /// The finished report over `count` rows.
-  func report(count: Int) -> Report {
+  /// The finished report over rows of `clips`.
+  func report(clips: [String]) -> Report {
     let names = Set(metrics.map(\.name))
     return Report(
-      count: count, primary: Self.primaries.first(where: names.contains) ?? "parsed",
-      metrics: metrics, baselines: baselines, details: details, tables: tables, charts: charts)
+      count: clips.count, primary: Self.primaries.first(where: names.contains) ?? "parsed",
+      metrics: metrics, baselines: baselines, details: details, tables: tables, charts: charts,
+      clusters: clips)
   }
 
   /// Adds a statistic as a metric; one that is undefined is left out and its reason kept.
   mutating func add(
     _ name: String, _ statistic: Statistic, _ interval: (low: Double, high: Double)? = nil,
-    count: Int
+    count: Int, lowerIsBetter: Bool = false
   ) {
     guard let value = statistic.value else {
       undefined[name] = .string(statistic.reason ?? "")
       return
     }
-    metrics.append((name, Measure(value, low: interval?.low, high: interval?.high, count: count)))
+    let measure = Measure(
+      value, low: interval?.low, high: interval?.high, count: count, lowerIsBetter: lowerIsBetter)
+    metrics.append((name, measure))
   }
 
   /// Adds a baseline's metrics; ones of a name that is there already join it.
@@ -63,7 +66,7 @@ struct ReportDraft {
     count("unparsed", unparsed)
     count("unrated", unrated)
     let share = questions == 0 ? 0 : Double(unparsed) / Double(questions)
-    add("unparsed", .value(share), count: questions)
+    add("unparsed", .value(share), count: questions, lowerIsBetter: true)
     if !metrics.contains(where: { Self.primaries.contains($0.name) }) {
       add("parsed", .value(1 - share), count: questions)
     }
