@@ -113,8 +113,8 @@ import Testing
     #expect(try fault(#"{"ml": {"hf_hub_url": "x"}}"#, "ml").contains("'file_name' is missing"))
     let shared = #"{"ml": {"file_name": "t.json", "formatting": "sharegpt"}}"#
     #expect(try fault(shared, "ml").contains("the formatting is 'sharegpt'"))
-    let absent = #"{"ml": {"file_name": "t.json", "columns": {"prompt": "question", "response": "answer"}}}"#
-    #expect(try fault(absent, "ml").contains("columns name 'question', which the row does not have"))
+    let absent = info.replacing("\"instruction\"", with: "\"question\"")
+    #expect(try fault(absent, "ml").contains("columns name 'question', which the row lacks"))
     let columns = #"{"ml": {"file_name": "t.json", "columns": {"tools": "x"}}}"#
     #expect(try fault(columns, "ml").contains("unknown column 'tools'; known: history, prompt"))
   }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import PluginHost
+import Synchronization
 
 /// `--plugin-dir`, and the catalog it leads to.
 struct PluginOptions: ParsableArguments {
@@ -12,14 +13,27 @@ struct PluginOptions: ParsableArguments {
   /// Where plugins are looked for.
   var searchPaths: PluginSearchPaths { .standard(pluginDirectories: directories) }
 
-  /// The plugins that can be found; what they log, and how
-  /// far their long work is, goes to standard error. `isCancelled` is polled
-  /// by their long calls.
+  /// The plugins that can be found; what they log, and how far their long work is, goes to standard
+  /// error, an information once: a dataset says the same of its files for each split that is opened.
+  /// `isCancelled` is polled by their long calls.
   func catalog(isCancelled: @escaping @Sendable () -> Bool = { false }) -> PluginCatalog {
-    let bar = PluginBar()
+    let bar = PluginBar(), told = Told()
     return PluginCatalog(
       searchPaths: searchPaths, workerProgram: "/proc/self/exe",
-      log: { level, message in if level != .debug { Console.note("\(level): \(message)") } },
+      log: { level, message in
+        guard level != .debug, level != .info || told.isNew(message) else { return }
+        Console.note("\(level): \(message)")
+      },
       progress: { bar.show($0, done: $1, total: $2) }, isCancelled: isCancelled)
+  }
+}
+
+/// What plugins have said.
+private final class Told: Sendable {
+  private let hashes = Mutex<Set<Int>>([])
+
+  /// Whether `message` comes for the first time.
+  func isNew(_ message: String) -> Bool {
+    hashes.withLock { $0.insert(message.hashValue).inserted }
   }
 }

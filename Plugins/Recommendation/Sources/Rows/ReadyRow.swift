@@ -134,7 +134,7 @@ private struct Fields {
   /// Refuses a row without the key that the registry names for `key`: its text would be lost.
   func requireNamed(_ key: String) throws {
     guard let name = columns[key], value[name] == nil else { return }
-    throw fault("the registry's columns name '\(name)', which the row does not have")
+    throw fault("the registry's columns name '\(name)', which the row lacks")
   }
 
   /// The user's id, a number or a text; nil where there is none.
