@@ -71,14 +71,14 @@ import Testing
     let values = (0..<400).map { Double($0 % 20) }
     func interval(_ seed: UInt64) -> (low: Double, high: Double)? {
       let bootstrap = Bootstrap(questions: 400, seed: seed)
-      return bootstrap.intervals(clips: 400) { [Correlation.mean($0.map { values[$0] })] }[0]
+      return bootstrap.intervals(clusters: 400) { [Correlation.mean($0.map { values[$0] })] }[0]
     }
     let found = try #require(interval(1)), again = try #require(interval(1))
     let error = 1.96 * (399.0 / 12 / 400).squareRoot()
     #expect(abs(found.low - (9.5 - error)) < 0.1 && abs(found.high - (9.5 + error)) < 0.1)
     #expect(found == again && found.low != interval(2)?.low)
     let bootstrap = Bootstrap(questions: 4, seed: 1)
-    #expect(bootstrap.intervals(clips: 1) { _ in [1] }[0] == nil)
-    #expect(bootstrap.intervals(clips: 4) { $0[0] == 0 ? [1] : [nil] }[0] == nil)
+    #expect(bootstrap.intervals(clusters: 1) { _ in [1] }[0] == nil)
+    #expect(bootstrap.intervals(clusters: 4) { $0[0] == 0 ? [1] : [nil] }[0] == nil)
   }
 }

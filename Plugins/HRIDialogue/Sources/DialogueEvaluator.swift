@@ -7,7 +7,7 @@ struct DialogueEvaluator: Evaluator {
 
   private let inventory: SlotInventory, nearest: NearestAnswer
   private let duplicates: Duplicates
-  private let bootstrap: Bootstrap
+  private let bootstrap: DialogueBootstrap
 
   init(config: DialogueConfig, split: Split, host: HostServices) throws {
     let corpus = try Corpus(config)
@@ -19,7 +19,7 @@ struct DialogueEvaluator: Evaluator {
     inventory = SlotInventory(of: train)
     nearest = NearestAnswer(train)
     duplicates = Duplicates(of: held, in: train)
-    bootstrap = Bootstrap(seed: seed)
+    bootstrap = DialogueBootstrap(seed: seed)
   }
 
   func evaluate(_ predictions: [Prediction]) throws -> Report {

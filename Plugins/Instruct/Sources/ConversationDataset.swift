@@ -1,21 +1,5 @@
 import TaskKit
 
-/// A path or a list of paths.
-struct Paths: Decodable, Sendable, Hashable {
-  var paths: [String]
-
-  init(_ paths: [String]) { self.paths = paths }
-
-  init(from decoder: any Decoder) throws {
-    let container = try decoder.singleValueContainer()
-    if let path = try? container.decode(String.self) {
-      paths = [path]
-    } else {
-      paths = try container.decode([String].self)
-    }
-  }
-}
-
 /// The recipe's `data` section for this task.
 struct ConversationConfig: Decodable, Sendable {
   /// The files of each split.

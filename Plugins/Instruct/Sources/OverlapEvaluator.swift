@@ -7,10 +7,10 @@ struct OverlapEvaluator: Evaluator {
   static let summary = "Exact match, word F1 and ROUGE-L of the last answer."
   private static let names = ["token_f1", "exact_match", "rouge_l"]
 
-  private let seed: UInt64, resamples = 1000
+  private let bootstrap: Bootstrap
 
   init(config: ConversationConfig, split: Split, host: HostServices) {
-    seed = config.seed ?? 0
+    bootstrap = Bootstrap(seed: config.seed ?? 0)
   }
 
   func evaluate(_ predictions: [Prediction]) throws -> Report {
@@ -22,19 +22,26 @@ struct OverlapEvaluator: Evaluator {
     }
     let columns = Self.columns(predictions.map(\.text), references)
     let echo = Self.columns(predictions.map(Self.lastQuestion), references)
-    let metrics = zip(Self.names, columns).map { name, values in
-      let interval = interval(values)
+    // Every metric draws the same rows.
+    let intervals = bootstrap.intervals(clusters: predictions.count) { drawn in
+      columns.map { values in Self.mean(drawn.map { values[$0] }) }
+    }
+    let metrics = zip(Self.names, zip(columns, intervals)).map { name, pair in
+      let (values, interval) = pair
       return (
         name: name,
         measure: Measure(
-          Self.mean(values), low: interval.low, high: interval.high, count: values.count)
+          Self.mean(values), low: interval?.low, high: interval?.high, count: values.count)
       )
     }
     let baseline = zip(Self.names, echo.map(Self.mean))
     return Report(
       count: predictions.count, primary: "token_f1", metrics: metrics,
       baselines: [(name: "echo", metrics: Dictionary(uniqueKeysWithValues: baseline))],
-      details: ["interval": .string("95 %, \(resamples) resamples of rows, seed \(seed)")])
+      details: [
+        "interval": .string(
+          "95 %, \(bootstrap.resamples) resamples of rows, seed \(bootstrap.seed)")
+      ])
   }
 
   /// One column for each of `names`.
@@ -52,18 +59,5 @@ struct OverlapEvaluator: Evaluator {
 
   private static func mean(_ values: [Double]) -> Double {
     values.isEmpty ? 0 : values.reduce(0, +) / Double(values.count)
-  }
-
-  /// Percentile bootstrap over rows, seeded; every metric draws the same rows.
-  private func interval(_ values: [Double]) -> (low: Double, high: Double) {
-    guard !values.isEmpty else { return (0, 0) }
-    let means = (0..<resamples).map { draw -> Double in
-      var generator = RowGenerator(index: draw, epoch: 0, seed: seed)
-      var sum = 0.0
-      for _ in values { sum += values[Int.random(in: values.indices, using: &generator)] }
-      return sum / Double(values.count)
-    }.sorted()
-    // The 2.5th and 97.5th percentile, by rank.
-    return (means[resamples * 25 / 1000], means[resamples * 975 / 1000])
   }
 }

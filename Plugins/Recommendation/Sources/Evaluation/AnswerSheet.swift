@@ -4,7 +4,8 @@ import TaskKit
 struct AnswerSheet {
   let judgements: [Judgement], baselines: [Baseline]
   let tally: Tally
-  private let bootstrap: Bootstrap
+  /// Intervals draw whole users: windows of one user overlap.
+  private let bootstrap: Bootstrap, users: Int
   private let values: [Double?]
   private let intervals: [(low: Double, high: Double)?]
   /// The model's accuracy above the history rule's; nil without that rule.
@@ -22,8 +23,15 @@ struct AnswerSheet {
     self.tally = tally
     values = tally.values()
     self.gain = gain(values, nil)
-    bootstrap = Bootstrap(users: judgements.map(\.user), seed: seed)
-    intervals = bootstrap.intervals { times in
+    let users = Dictionary(grouping: judgements.indices) { judgements[$0].user }.values
+      .sorted { $0[0] < $1[0] }
+    self.users = users.count
+    bootstrap = Bootstrap(seed: seed)
+    intervals = bootstrap.intervals(clusters: users.count) { drawn in
+      var times = Array(repeating: 0, count: judgements.count)
+      for user in drawn {
+        for row in users[user] { times[row] += 1 }
+      }
       let values = tally.values(times: times)
       return values + [gain(values, times)]
     }
@@ -52,7 +60,7 @@ struct AnswerSheet {
       "accuracy_over_history": "the accuracy less that of the history rule, on the same rows",
       "ece": "expected calibration error of P(Yes) against No, ten ranges of equal width",
       "interval": .string(
-        "95 %, \(bootstrap.resamples) resamples of \(bootstrap.users) users, "
+        "95 %, \(bootstrap.resamples) resamples of \(users) users, "
           + "seed \(bootstrap.seed)"),
     ]
     for baseline in baselines { definitions[baseline.name] = .string(baseline.definition) }

@@ -6,7 +6,7 @@ extension ReportDraft {
     let statistics = sheet.statistics(), name = sheet.dimension
     count(name + "_ties", sheet.ties.count)
     guard !sheet.decided.isEmpty else { return }
-    let intervals = bootstrap.intervals(clips: sheet.clips) { drawn in
+    let intervals = bootstrap.intervals(clusters: sheet.clips) { drawn in
       sheet.statistics(drawn: drawn).map(\.value)
     }
     for (index, part) in BinarySheet.names.enumerated() {
@@ -43,7 +43,7 @@ extension ReportDraft {
   mutating func add(_ sheet: ChoiceSheet) {
     guard !sheet.choices.isEmpty else { return }
     let statistics = sheet.statistics(), chance = sheet.chance
-    let intervals = bootstrap.intervals(clips: sheet.clips) { drawn in
+    let intervals = bootstrap.intervals(clusters: sheet.clips) { drawn in
       sheet.statistics(drawn: drawn).map(\.value)
     }
     var table = Table(

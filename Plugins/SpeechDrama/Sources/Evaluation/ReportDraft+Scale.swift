@@ -108,7 +108,7 @@ struct ScaleResult {
     self.kind = kind
     rows = sheet.rows
     statistics = sheet.statistics(kind)
-    let flat = bootstrap.intervals(clips: sheet.clips) { drawn in
+    let flat = bootstrap.intervals(clusters: sheet.clips) { drawn in
       sheet.statistics(kind, drawn: drawn).flatMap { $0.map(\.value) }
     }
     let width = Agreement.names.count, defined = statistics

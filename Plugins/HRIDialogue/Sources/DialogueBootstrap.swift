@@ -1,6 +1,8 @@
+import TaskKit
+
 /// 95 % intervals by resampling clusters (Efron 1979): turns of one dialogue are not independent,
 /// so whole dialogues are drawn, with replacement, domain by domain.
-struct Bootstrap: Sendable {
+struct DialogueBootstrap: Sendable {
   /// Number of resamples; seed of the draws.
   var resamples = 1000, seed: UInt64 = 0
 
@@ -19,16 +21,6 @@ struct Bootstrap: Sendable {
       }
       for (column, value) in statistic(sums).enumerated() { columns[column].append(value) }
     }
-    return columns.map { column in
-      let sorted = column.sorted()
-      return (Self.percentile(0.025, of: sorted), Self.percentile(0.975, of: sorted))
-    }
-  }
-
-  /// Linear between the neighbours, as numpy's default.
-  static func percentile(_ share: Double, of sorted: [Double]) -> Double {
-    let position = share * Double(sorted.count - 1), below = Int(position)
-    let above = min(below + 1, sorted.count - 1)
-    return sorted[below] + (position - Double(below)) * (sorted[above] - sorted[below])
+    return columns.map(Bootstrap.interval)
   }
 }
