@@ -31,12 +31,12 @@ extension Comparison {
     var metrics: JSONValue = .emptyObject
     for (name, measure) in tuned.metrics {
       guard let before = base[name] else { continue }
-      metrics = metrics.setting(
-        name,
-        [
-          "base": .double(before.value), "tuned": .double(measure.value),
-          "difference": .double(measure.value - before.value),
-        ])
+      var values: JSONValue = [
+        "base": .double(before.value), "tuned": .double(measure.value),
+        "difference": .double(measure.value - before.value),
+      ]
+      if measure.lowerIsBetter { values = values.setting("lower_is_better", true) }
+      metrics = metrics.setting(name, values)
     }
     return json.setting("metrics", metrics)
   }

@@ -1,6 +1,11 @@
 import Tasks
 
 extension Comparison {
+  /// The names of `tables`.
+  public static let tableNames = [
+    "comparison", "comparison_outcomes", "comparison_improvements", "comparison_regressions",
+  ]
+
   /// The tables of a page or a terminal: the difference of each metric that both reports have and of
   /// the share of right rows, what the answers are to each other, and the first `examples` of the
   /// improvements and of the regressions, whose texts are cut to `width` characters. Empty tables are
@@ -26,7 +31,8 @@ extension Comparison {
     for (name, measure) in tuned.metrics {
       guard let before = base[name]?.value else { continue }
       table.rows.append([
-        .text(name), .number(before), .number(measure.value), .number(measure.value - before),
+        .text(measure.lowerIsBetter ? name + " ↓" : name), .number(before), .number(measure.value),
+        .number(measure.value - before),
         .absent, .absent,
       ])
     }

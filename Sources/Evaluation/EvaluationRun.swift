@@ -90,10 +90,11 @@ public struct EvaluationRun {
   }
 
   /// The metrics that the evaluator gives, found before any model is asked: it judges the right
-  /// answers to a few rows, so only names and directions say anything.
-  public func metrics() throws(TaskError) -> [(name: String, measure: Measure)] {
+  /// answers to `limit` rows, or all. Only names and directions say anything, and that a metric is
+  /// missing only where all rows were judged: few may leave it undefined.
+  public func metrics(limit: Int? = nil) throws(TaskError) -> [(name: String, measure: Measure)] {
     var predictions: [Prediction] = []
-    for row in sampledRows(of: rows.count, limit: 16, seed: seed) {
+    for row in sampledRows(of: rows.count, limit: limit, seed: seed) {
       let question = try question(rows[row])
       predictions.append(Prediction(question, Answer(rightFor: question.example)))
     }

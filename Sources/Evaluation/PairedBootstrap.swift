@@ -14,13 +14,13 @@ public struct PairedBootstrap: Sendable {
   }
 
   /// The mean of `values` with the 2.5th and 97.5th percentile of the means of resamples; nil for no
-  /// values. `clusters` names what each value belongs to; none: each stands for itself. One cluster
-  /// alone has no interval.
+  /// values. `clusters` names what each value belongs to; none: each stands for itself. One alone
+  /// has no interval.
   public func mean(_ values: [Double], clusters: [String] = []) -> Measure? {
     guard !values.isEmpty else { return nil }
     let mean = values.reduce(0, +) / Double(values.count)
     let drawn = sums(values, clusters)
-    guard drawn.count > 1 || clusters.isEmpty else {
+    guard drawn.count > 1 else {
       return Measure(value: mean, count: values.count)
     }
     let means = (0..<resamples).map { resample in

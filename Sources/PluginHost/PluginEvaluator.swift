@@ -46,20 +46,31 @@ final class PluginEvaluator: Evaluator {
     }
     do {
       let report = try Report(json: try JSONValue(parsing: output.text))
-      guard report[report.primary] != nil else {
-        throw TaskError(
-          .internal, "the report's primary metric '\(report.primary)' is not in its metrics")
-      }
-      guard report.clusters.isEmpty || report.clusters.count == predictions.count else {
-        throw TaskError(
-          .internal,
-          "the report names \(report.clusters.count) clusters for \(predictions.count) predictions")
-      }
+      try report.check(predictions: predictions.count)
       return report
     } catch let error as TaskError {
       throw TaskError(error.kind, "\(subject): \(error.message)")
     } catch {
       throw TaskError(.internal, "\(subject): the report is not JSON: \(error)")
+    }
+  }
+}
+
+extension Report {
+  /// Refuses what readers of the report would stumble over.
+  func check(predictions: Int) throws(TaskError) {
+    guard let main = self[primary] else {
+      throw TaskError(.internal, "the report's primary metric '\(primary)' is not in its metrics")
+    }
+    guard !main.lowerIsBetter else {
+      throw TaskError(
+        .internal,
+        "the report's primary metric '\(primary)' is one where less is better; the one that sums up "
+          + "must rise")
+    }
+    guard clusters.isEmpty || clusters.count == predictions else {
+      throw TaskError(
+        .internal, "the report names \(clusters.count) clusters for \(predictions) predictions")
     }
   }
 }

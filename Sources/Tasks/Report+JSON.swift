@@ -2,9 +2,9 @@ import JSON
 import OrderedCollections
 
 extension Report {
-  /// `{"count", "primary", "metrics": {name: {"value", "low", "high", "count"}}, "baselines":
-  /// {name: {metric: value}}, "details"}`, and "tables" and
-  /// "charts" where there are any; see `Table` and `Chart`.
+  /// `{"count", "primary", "metrics": {name: {"value", "low", "high", "count", "lower_is_better"}},
+  /// "baselines": {name: {metric: value}}, "details"}`, and "tables" and "charts" where there are any;
+  /// see `Table` and `Chart`.
   public var json: JSONValue {
     var metrics = OrderedDictionary<String, JSONValue>()
     for (name, measure) in self.metrics { metrics[name] = measure.json }
@@ -35,12 +35,19 @@ extension Report {
       guard let number = value["value"]?.double else {
         throw TaskError(.internal, "the evaluator's metric '\(name)' has no number under 'value'")
       }
+      let direction = value["lower_is_better"]
+      guard let lowerIsBetter = direction.map(\.bool) ?? false else {
+        throw TaskError(
+          .internal,
+          "the evaluator's metric '\(name)' has \(direction?.kind ?? "nothing") under "
+            + "'lower_is_better'; it must be true or false")
+      }
       measures.append(
         (
           name,
           Measure(
             value: number, low: value["low"]?.double, high: value["high"]?.double,
-            count: value["count"]?.int, lowerIsBetter: value["lower_is_better"]?.bool ?? false)
+            count: value["count"]?.int, lowerIsBetter: lowerIsBetter)
         ))
     }
     let baselines = (json["baselines"]?.object ?? OrderedDictionary()).map { name, values in

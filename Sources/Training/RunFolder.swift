@@ -7,28 +7,39 @@ public struct RunFolder: Sendable {
   /// The folder's path.
   public let path: String
 
-  /// Opens or makes the folder. One that holds another run is refused unless the run is resumed.
-  public init(path: String, resuming: Bool) throws {
+  /// What becomes of a run that the folder holds.
+  public enum Earlier: Sendable { case isRefused, isResumed, isRemoved }
+
+  /// Names the folder; nothing is written yet. One that holds another run is refused unless that run
+  /// is resumed, or is to be removed.
+  public init(path: String, earlier: Earlier) throws {
     self.path = path
     let holdsRun = FileSystem.exists(path + "/run.json") || !Self.checkpoints(in: path).isEmpty
-    if holdsRun && !resuming {
+    if holdsRun && earlier == .isRefused {
       throw TrainingError(
         .refused,
-        "\(path) holds another run; continue it with --resume, or choose another output_dir")
+        "\(path) holds another run; continue it with --resume, replace it with --overwrite, or choose "
+          + "another output_dir")
     }
     if FileSystem.exists(path), !FileSystem.isFolder(path) {
       throw TrainingError(.refused, "\(path) is a file; choose another output_dir")
     }
   }
 
-  /// Removes a run's files at `path`; files of other kinds stay.
-  public static func removeRun(at path: String) throws {
+  /// Removes an earlier run's records, checkpoints and weights, so that none of them is taken for the
+  /// next run's; files of other kinds stay. To be called once everything that can be refused has been
+  /// checked.
+  public func removeEarlier() {
     let own = [
       "run.json", "metrics.jsonl", "trainer_state.json", "logs", "best", "last",
-      "evaluation_before.json", "skipped.jsonl", "rewards.jsonl",
+      "evaluation_before.json", "skipped.jsonl", "rewards.jsonl", "adapter_config.json",
+      "adapter_model.safetensors",
     ]
-    for name in own { DurableFolder.remove(path + "/" + name) }
-    for step in checkpoints(in: path) { DurableFolder.remove("\(path)/checkpoint-\(step)") }
+    // A folder without a record may be anybody's model.
+    let isRun = FileSystem.exists(path + "/run.json")
+    let weights = isRun ? ["config.json", Trainable.modelFile] : []
+    for name in own + weights { DurableFolder.remove(path + "/" + name) }
+    for step in checkpoints { DurableFolder.remove("\(path)/checkpoint-\(step)") }
   }
 
   /// Makes the folder; called once everything that can be refused has been checked.

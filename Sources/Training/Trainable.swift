@@ -36,11 +36,14 @@ public enum Trainable {
   /// The dropout of the adapters; nil when there is none.
   var noise: AdapterNoise? { if case .adapter(let set) = self { set.noise } else { nil } }
 
+  /// The file of a whole model's tensors.
+  static let modelFile = "model.safetensors"
+
   /// The file that holds the trained tensors.
   var weightsFile: String {
     switch self {
     case .adapter: "adapter_model.safetensors"
-    case .full: "model.safetensors"
+    case .full: Self.modelFile
     }
   }
 

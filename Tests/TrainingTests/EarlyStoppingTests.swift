@@ -44,7 +44,7 @@ import Testing
     let trainer = Trainer(
       model: model, trainable: .adapter(adapters), optimizer: AdamW(adapters.parameters),
       train: data, validation: nil, options: options,
-      folder: try RunFolder(path: path, resuming: resuming),
+      folder: try RunFolder(path: path, earlier: resuming ? .isResumed : .isRefused),
       judge: { step in
         let value = script.values[step - 1]
         return [("other", 1)] + (script.omits && value.isNaN ? [] : [("score", value)])

@@ -56,8 +56,7 @@ public struct ReportPage {
     let table = ReportTable(columns)
     let primaries = Set(columns.map(\.report.primary))
     let body = table.rows.map { cells in
-      let name = cells[0].hasSuffix(" *") ? String(cells[0].dropLast(2)) : cells[0]
-      let isMain = cells[0].hasSuffix(" *") && primaries.contains(name)
+      let isMain = primaries.contains { cells[0] == $0 + " *" }
       let row = cells.dropFirst().map { "<td>\(Self.withInterval($0))</td>" }.joined()
       return "<tr\(isMain ? " class=\"main\"" : "")>"
         + "<th class=\"text\">\(escaped(cells[0]))</th>\(row)</tr>"

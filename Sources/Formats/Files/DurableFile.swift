@@ -38,6 +38,20 @@ public enum DurableFile {
     try write(to: path) { (sink) throws(FormatError) in try sink.write(text) }
   }
 
+  /// Tries whether the file `path` can be written, its folder is made if need be; a file that is there
+  /// stays as it is.
+  public static func checkWritable(_ path: String) throws(FormatError) {
+    let folder = split(path).folder, temporary = temporaryPath(for: path)
+    try createFolder(folder)
+    guard !FileSystem.isFolder(path) else {
+      throw FormatError(.unwritable, path, "a folder has this name")
+    }
+    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_CLOEXEC, 0o644)
+    guard descriptor >= 0 else { throw .cannotWrite(path) }
+    close(descriptor)
+    unlink(temporary)
+  }
+
   /// Creates the folder `path` and those above it; no error when it is there already.
   public static func createFolder(_ path: String) throws(FormatError) {
     if FileSystem.isFolder(path) { return }

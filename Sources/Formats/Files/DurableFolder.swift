@@ -23,14 +23,37 @@ public final class DurableFolder {
   /// Where the folder will appear.
   public let path: String
   private let temporary: String
+  /// The temporary folder, open and locked: two writers of one folder must not mix.
+  private let descriptor: Int32
   private var digests: OrderedDictionary<String, FileDigest> = [:]
 
   private init(path: String) throws(FormatError) {
+    // A link to a folder stays; what it leads to is replaced.
+    let path = FileSystem.isFolder(path) ? FileSystem.resolved(path) : path
     self.path = path
     temporary = DurableFile.temporaryPath(for: path)
     try DurableFile.createFolder(DurableFile.split(path).folder)
-    Self.remove(temporary)
-    guard mkdir(temporary, 0o755) == 0 else { throw .cannotWrite(path) }
+    if let left = Self.locked(temporary) {
+      Self.remove(temporary)
+      close(left)
+    }
+    guard mkdir(temporary, 0o755) == 0 else {
+      guard errno == EEXIST else { throw .cannotWrite(path) }
+      throw FormatError(.unwritable, path, "another process is writing it; wait for its end")
+    }
+    descriptor = Self.locked(temporary) ?? -1
+    guard descriptor >= 0 else { throw .cannotWrite(path) }
+  }
+
+  deinit { close(descriptor) }
+
+  /// A descriptor of the folder that holds its lock; nil where there is none or another has the lock.
+  private static func locked(_ folder: String) -> Int32? {
+    let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard descriptor >= 0 else { return nil }
+    if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { return descriptor }
+    close(descriptor)
+    return nil
   }
 
   /// Writes the folder `path`, replacing one that is there. On any error the old one stays and
@@ -91,7 +114,12 @@ public final class DurableFolder {
     case ENOSYS, EINVAL:
       let old = DurableFile.temporaryPath(for: path + ".old")
       Self.remove(old)
-      guard rename(path, old) == 0, rename(temporary, path) == 0 else { throw .cannotWrite(path) }
+      guard rename(path, old) == 0 else { throw .cannotWrite(path) }
+      guard rename(temporary, path) == 0 else {
+        let fault = FormatError.cannotWrite(path)
+        rename(old, path)
+        throw fault
+      }
       Self.remove(old)
     case let fault:
       errno = fault

@@ -17,6 +17,20 @@ public enum FileSystem {
     return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
   }
 
+  /// The path without links; itself where it leads nowhere.
+  public static func resolved(_ path: String) -> String {
+    guard let real = realpath(path, nil) else { return path }
+    defer { free(real) }
+    return String(cString: real)
+  }
+
+  /// Whether both paths lead to the same file or folder.
+  public static func isSame(_ one: String, _ other: String) -> Bool {
+    var left = stat(), right = stat()
+    return stat(one, &left) == 0 && stat(other, &right) == 0 && left.st_dev == right.st_dev
+      && left.st_ino == right.st_ino
+  }
+
   /// The names in a folder, sorted; empty when it cannot be read.
   public static func names(in folder: String) -> [String] {
     guard let stream = opendir(folder) else { return [] }

@@ -112,7 +112,7 @@ struct EvaluatorCheck {
     _ made: CheckInstance, _ right: [Prediction]
   ) throws(CheckFault) -> String {
     bench.step("report", "evaluate, references as answers")
-    let report = try report(calls.evaluate(made, right))
+    let report = try report(calls.evaluate(made, right), of: right.count)
     guard report.count <= right.count else {
       throw .fails("the report counts \(report.count) predictions, of \(right.count)")
     }
@@ -140,10 +140,10 @@ struct EvaluatorCheck {
     for (name, text) in CheckSamples.texts {
       bench.step("answers", "evaluate, \(name) as every answer")
       let predictions = rows.enumerated().map { prediction($0.offset, $0.element, text) }
-      _ = try report(calls.evaluate(made, predictions))
+      _ = try report(calls.evaluate(made, predictions), of: rows.count)
     }
     bench.step("answers", "evaluate, one prediction")
-    _ = try report(calls.evaluate(made, [prediction(0, rows[0], "x")]))
+    _ = try report(calls.evaluate(made, [prediction(0, rows[0], "x")]), of: 1)
     return CheckSamples.texts.map(\.name).joined(separator: "; ")
   }
 
@@ -153,19 +153,16 @@ struct EvaluatorCheck {
       choiceLogLikelihoods: example.choices.indices.map { -1 - Double($0) })
   }
 
-  private func report(_ text: String) throws(CheckFault) -> Report {
+  private func report(_ text: String, of predictions: Int) throws(CheckFault) -> Report {
     let json: JSONValue
     do throws(JSONError) { json = try JSONValue(parsing: text) } catch {
       throw .fails("the report is not JSON: \(error)")
     }
-    let report: Report
-    do throws(TaskError) { report = try Report(json: json) } catch {
-      throw .fails("the report cannot be read: \(error.message)")
-    }
-    guard report[report.primary] != nil else {
-      throw .fails("the report's primary metric '\(report.primary)' is not in its metrics")
-    }
-    return report
+    do throws(TaskError) {
+      let report = try Report(json: json)
+      try report.check(predictions: predictions)
+      return report
+    } catch { throw .fails(error.message) }
   }
 
   /// Rows of the dataset that comes with the evaluator, or made-up ones.

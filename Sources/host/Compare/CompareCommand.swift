@@ -58,8 +58,6 @@ struct CompareCommand: ParsableCommand {
 
   func run() throws {
     let session = try session(), folder = try adapterFolder(session.recipe)
-    // A folder that cannot be written must not be found out after hours of answers.
-    if let reportDir { try DurableFile.createFolder(reportDir) }
     let (base, tuned, check) = try answers(session, adapter: folder)
     let report = ComparisonReport(
       session: session, adapter: folder, split: split, limit: limit, generates: generate,
@@ -82,6 +80,8 @@ struct CompareCommand: ParsableCommand {
     let panel = try RewardPanel(session.recipe, of: session.task, in: session.catalog)
     let judge = try Judge.required(
       session, split: split, limit: limit, panel: panel, generates: generate)
+    // What cannot be written must not be found out after hours of answers.
+    if let reportDir { try DurableFile.checkWritable(reportDir + "/report.json") }
     let model = try session.model(), check = try BaseCheck(session, judge)
     let before = try check.digest(model)
     let adapters = try AdapterSet.load(folder: adapter, on: model.linears)

@@ -51,7 +51,7 @@ struct AlpacaRow {
     TaskError(
       .unsupported,
       "\(label) \(what); an Alpaca row takes text alone: a system message, then questions and "
-        + "answers in turn (`host data export` writes any conversation)")
+        + "answers in turn (`host data export` writes any turns of text)")
   }
 
   /// The text before the first blank line and the text behind it.
@@ -65,7 +65,7 @@ struct AlpacaRow {
 
 extension Part {
   /// What an error calls a part that cannot be written as text without a loss; nil for text.
-  fileprivate var unwritable: String? {
+  var unwritable: String? {
     switch self {
     case .text: nil
     case .media(let kind, _): "\(kind)"

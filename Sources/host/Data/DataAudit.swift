@@ -96,6 +96,9 @@ struct DataAudit: ParsableCommand {
             + (isOver ? ", over max_length" : "") + Style.dim("  \(excerpt)"))
       }
       for fault in audit.faults.prefix(8) { Console.note("host: \(fault)") }
+      if audit.faults.count > 8 {
+        Console.note("host: \(audit.faults.count - 8) more of \(audit.split.rawValue); see --json")
+      }
     }
   }
 

@@ -9,7 +9,8 @@ struct DataExport: ParsableCommand {
     commandName: "export", abstract: "Writes a split's rows as JSONL.",
     discussion: """
       A line is {"messages": [{"role", "content"}], "metadata": …}, which the task 'instruct' reads
-      as its own data. --tokens adds "input_ids" and "labels" (-100 where nothing is trained).
+      as its own data; a row with sound, or with a choice of several right answers, is refused. --tokens
+      adds "input_ids" and "labels" (-100 where nothing is trained).
 
       Examples:
         host data export --task hri_dialogue --out train.jsonl
@@ -40,6 +41,11 @@ struct DataExport: ParsableCommand {
 
   private func line(_ row: Int, _ data: any Dataset, _ session: TaskSession) throws -> String {
     let example = try data.example(at: row, epoch: 0, seed: session.seed)
+    if let part = example.turns.lazy.flatMap(\.parts).compactMap(\.unwritable).first {
+      throw TaskError(
+        .unsupported,
+        "\(split.rawValue) row \(row) holds \(part), which has no place among messages of text")
+    }
     let messages = example.turns.map { turn -> JSONValue in
       ["role": .string(turn.role), "content": .string(turn.text)]
     }

@@ -48,14 +48,15 @@ struct DataPrepare: ParsableCommand {
       throw Diagnosis(
         Diagnosis.usage, "\(outputDir) is there already; --overwrite replaces it")
     }
-    let isOurs =
-      FileSystem.names(in: outputDir).isEmpty && FileSystem.isFolder(outputDir)
-      || FileSystem.exists(outputDir + "/" + PreparedRows.metaName)
-    guard isOurs else {
-      throw Diagnosis(
-        Diagnosis.usage,
-        "\(outputDir) holds no \(PreparedRows.metaName), so it is none of `host data prepare`'s; "
-          + "name another folder")
+    guard FileSystem.isFolder(outputDir) else {
+      throw Diagnosis(Diagnosis.usage, "\(outputDir) is a file; name a folder")
     }
+    let strangers = Set(FileSystem.names(in: outputDir)).subtracting(
+      PreparedRows.files(in: outputDir))
+    guard let stranger = strangers.min() else { return }
+    throw Diagnosis(
+      Diagnosis.usage,
+      "\(outputDir) holds '\(stranger)', which is none of `host data prepare`'s files; name another "
+        + "folder")
   }
 }

@@ -35,6 +35,14 @@ struct PreparedRows {
     self.splits = splits
   }
 
+  /// The names of the files that an earlier call wrote into `folder`, by what they say of themselves.
+  static func files(in folder: String) -> [String] {
+    guard let meta = try? JSONValue(readingFile: folder + "/" + metaName),
+      meta["host_version"]?.string != nil, let files = meta["files"]?.object
+    else { return [] }
+    return files.keys + [metaName, DurableFolder.manifestName]
+  }
+
   /// Writes every split, the registry, and what they were made of.
   func write(into folder: DurableFolder) throws(FormatError) {
     var files = JSONValue.emptyObject, counts = JSONValue.emptyObject
@@ -63,7 +71,7 @@ struct PreparedRows {
     if !split.isLines { try sink.write("[\n") }
     for row in 0..<count {
       if StopSignal.isRaised {
-        throw FormatError(.unwritable, sink.path, "interrupted; nothing of the folder is left")
+        throw FormatError(.unwritable, sink.path, "interrupted; nothing was written")
       }
       let alpaca = try self.row(row, of: split)
       if alpaca.earlier > 0 { withHistory += 1 }

@@ -46,19 +46,24 @@ struct EvaluateCommand: ParsableCommand {
 
   func validate() throws {
     guard limit ?? 1 > 0 else { throw ValidationError("--limit must be greater than 0.") }
+    guard !base || adapter != nil else {
+      throw ValidationError("--base means something beside --adapter only.")
+    }
   }
 
   func run() throws {
     let session = try TaskSession(task.assemble())
     let desk = session.offerModel()
-    if let reportDir { try DurableFile.createFolder(reportDir) }
     let panel = try RewardPanel(session.recipe, of: session.task, in: session.catalog)
     if rewards != nil, panel == nil {
       throw Diagnosis(Diagnosis.usage, "--rewards needs rewards in the recipe; see conf/")
     }
-    let log = rewards.map { RewardLog(path: $0) }
+    let log = rewards.map { RewardLog(path: $0, isFresh: true) }
     let judge = try Judge.required(
       session, split: split, limit: limit, panel: panel, log: log, generates: generate)
+    // What cannot be written must not be found out after hours of answers.
+    for file in [predictions, rewards] { try file.map(DurableFile.checkWritable) }
+    if let reportDir { try DurableFile.checkWritable(reportDir + "/report.json") }
     let model = try session.model()
     let adapters = try adapter.map { try AdapterSet.load(folder: $0, on: model.linears) }
     desk.open(model, adapters: adapters)

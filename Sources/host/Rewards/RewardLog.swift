@@ -1,3 +1,4 @@
+import Formats
 import JSON
 import Tasks
 import Tracking
@@ -25,16 +26,21 @@ final class RewardLog {
     }
   }
 
-  private let path: String
+  private let path: String, isFresh: Bool
   private var log: MetricsLog?
 
-  /// A log at `path`; the file appears with its first row.
-  init(path: String) { self.path = path }
+  /// A log at `path`; the file appears with its first row. A fresh one takes the place of a file that
+  /// is there; else a run goes on with its own.
+  init(path: String, isFresh: Bool = false) {
+    self.path = path
+    self.isFresh = isFresh
+  }
 
   /// Appends a batch. The first one of a process drops the rows of this moment and later ones, which
   /// a resumed run scores again.
   func append(_ batch: [ScoredCompletion], at moment: Moment) throws {
     if log == nil {
+      if isFresh { try DurableFile.write("", to: path) }
       let now = Moment.order(moment.text)
       log = try MetricsLog(path: path) { Moment.order($0["moment"]?.string) < now }
     }

@@ -38,11 +38,12 @@ struct TextStream: Sendable {
   /// Whether a person reads along.
   var isTerminal: Bool { isatty(descriptor) == 1 }
 
-  /// Whether color and cursor movements are welcome: on a terminal, unless `NO_COLOR` is set
-  /// (no-color.org) or the terminal is a dumb one.
+  /// Whether lines may be drawn again: on a terminal that is no dumb one.
+  var redraws: Bool { isTerminal && ProcessInfo.processInfo.environment["TERM"] != "dumb" }
+
+  /// Whether color is welcome: there, unless `NO_COLOR` is set (no-color.org).
   var usesColor: Bool {
-    let environment = ProcessInfo.processInfo.environment
-    return isTerminal && (environment["NO_COLOR"] ?? "").isEmpty && environment["TERM"] != "dumb"
+    redraws && (ProcessInfo.processInfo.environment["NO_COLOR"] ?? "").isEmpty
   }
 
   /// Columns of the terminal; 80 where it does not say.

@@ -14,14 +14,15 @@ struct PluginOptions: ParsableArguments {
   var searchPaths: PluginSearchPaths { .standard(pluginDirectories: directories) }
 
   /// The plugins that can be found; what they log, and how far their long work is, goes to standard
-  /// error, an information once: a dataset says the same of its files for each split that is opened.
+  /// error, information and warnings once: a dataset says the same of its files for each split that is
+  /// opened.
   /// `isCancelled` is polled by their long calls.
   func catalog(isCancelled: @escaping @Sendable () -> Bool = { false }) -> PluginCatalog {
     let bar = PluginBar(), told = Told()
     return PluginCatalog(
       searchPaths: searchPaths, workerProgram: "/proc/self/exe",
       log: { level, message in
-        guard level != .debug, level != .info || told.isNew(message) else { return }
+        guard level != .debug, level == .error || told.isNew(message) else { return }
         Console.note("\(level): \(message)")
       },
       progress: { bar.show($0, done: $1, total: $2) }, isCancelled: isCancelled)

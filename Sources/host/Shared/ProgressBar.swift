@@ -2,7 +2,7 @@
 /// itself; anything else gets a line now and then, and one at the end.
 struct ProgressBar {
   private let label: String, unit: String, total: Int
-  private let stream: TextStream
+  private let stream: TextStream, redraws: Bool
   private let start = ContinuousClock.now
   private var done = 0, drawn: ContinuousClock.Instant?
 
@@ -12,23 +12,24 @@ struct ProgressBar {
     self.total = total
     self.unit = unit
     self.stream = stream
+    redraws = stream.redraws
   }
 
   /// Says that `done` items are done; `note` (a loss, a rate) stands behind the bar.
   mutating func update(_ done: Int, note: String = "") {
     self.done = done
     let now = ContinuousClock.now
-    let pause: Duration = stream.usesColor ? .milliseconds(60) : .seconds(10)
+    let pause: Duration = redraws ? .milliseconds(60) : .seconds(10)
     if let drawn, now - drawn < pause { return }
     // Without a terminal, work that ends within the first pause stays silent.
-    if drawn == nil, !stream.usesColor, now - start < pause { return }
+    if drawn == nil, !redraws, now - start < pause { return }
     drawn = now
     draw(note)
   }
 
   /// Removes the bar, or closes the sparse lines; `summary` remains when given.
   mutating func finish(_ summary: String? = nil) {
-    if stream.usesColor, drawn != nil { stream.write("\r\u{1B}[2K") }
+    if redraws, drawn != nil { stream.write("\r\u{1B}[2K") }
     drawn = nil
     if let summary { stream.write(summary + "\n") }
   }
@@ -47,7 +48,7 @@ struct ProgressBar {
     let pace = unit.isEmpty ? "" : "  \(Format.fixed(rate, rate < 10 ? 2 : 0)) \(unit)/s"
     text += "\(pace)  \(left) left"
     if !note.isEmpty { text += "  " + note }
-    guard stream.usesColor else { return stream.write(text + "\n") }
+    guard redraws else { return stream.write(text + "\n") }
     let bar = Self.bar(share, width: min(24, max(0, stream.width - text.count - 3)))
     stream.write("\r\u{1B}[2K" + String((bar + text).prefix(stream.width - 1)))
   }

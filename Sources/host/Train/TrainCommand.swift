@@ -41,13 +41,20 @@ struct TrainCommand: ParsableCommand {
   var overwrite = false
   @OptionGroup var cache: CacheOptions
 
+  func validate() throws {
+    guard !(resume && overwrite) else {
+      throw ValidationError("--resume continues a run, --overwrite removes it; give one of them.")
+    }
+  }
+
   func run() throws {
     let shouldStop = StopSignal.install()
     let assembled = try task.assemble(flags: flags(), isCancelled: { StopSignal.isRaised })
     let session = try TaskSession(assembled)
     try session.choosePrecision()
     let run = TrainingRun(
-      session, resumes: resume, overwrites: overwrite, usesCache: !cache.noCache)
+      session, earlier: resume ? .isResumed : overwrite ? .isRemoved : .isRefused,
+      usesCache: !cache.noCache)
     try run.run(until: shouldStop)
   }
 

@@ -13,7 +13,7 @@ final class TrainingDisplay {
   private var bar: ProgressBar
   private var lossAverage: Double?
   private var isUnderWay = false
-  private let isTerminal = Console.error.usesColor
+  private let isTerminal = Console.error.redraws
 
   init(_ options: TrainingOptions) {
     self.options = options
@@ -103,7 +103,6 @@ final class TrainingDisplay {
     }
   }
 
-  /// The metrics before and after, and where the files are.
   /// The reports before and after as a table, and as files in `folder`.
   func conclude(before: Report?, after: Report?, folder: String, task: String) throws {
     if let after {

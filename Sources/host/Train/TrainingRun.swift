@@ -11,13 +11,13 @@ import Training
 /// One `host train`, from the opened recipe to the final table.
 struct TrainingRun {
   let session: TaskSession
-  let resumes: Bool, overwrites: Bool, usesCache: Bool
+  let earlier: RunFolder.Earlier, usesCache: Bool
   private var recipe: Recipe { session.recipe }
+  private var resumes: Bool { earlier == .isResumed }
 
-  init(_ session: TaskSession, resumes: Bool, overwrites: Bool, usesCache: Bool) {
+  init(_ session: TaskSession, earlier: RunFolder.Earlier, usesCache: Bool) {
     self.session = session
-    self.resumes = resumes
-    self.overwrites = overwrites
+    self.earlier = earlier
     self.usesCache = usesCache
   }
 
@@ -29,8 +29,8 @@ struct TrainingRun {
         Diagnosis.usage,
         "no output folder is named; give --output-dir, or output_dir: in the recipe")
     }
-    if overwrites, !resumes { try RunFolder.removeRun(at: path) }
-    let folder = try RunFolder(path: path, resuming: resumes)
+    try refuseSources(path)
+    let folder = try RunFolder(path: path, earlier: earlier)
     let desk = session.offerModel()
     let train = try trainingRows()
     let validation = try session.encoded(.validation, usesCache: usesCache)
@@ -51,6 +51,10 @@ struct TrainingRun {
     options.isMetricKnown = true
     let display = TrainingDisplay(options)
     display.introduce(session, plan, model, trainable, train, validation)
+    if earlier == .isRemoved {
+      folder.removeEarlier()
+      ReportFiles.removeEarlier(from: path)
+    }
     try DurableFile.createFolder(path)
     var receipt = RunReceipt(session, train: train, validation: validation, panel: panel)
     try receipt.write(to: path)
@@ -86,6 +90,17 @@ struct TrainingRun {
     try receipt.write(to: path)
     try display.conclude(
       before: before, after: after, folder: path, task: session.task.description.name)
+  }
+
+  /// Refuses an output folder that the run reads from: its files would be replaced.
+  private func refuseSources(_ path: String) throws {
+    let sources = [
+      ("model_name_or_path", session.modelFolder), ("peft.adapter_name_or_path", recipe.peft.adapterPath),
+    ]
+    for case (let key, let source?) in sources where FileSystem.isSame(source, path) {
+      throw recipe.fault(
+        "output_dir", "is the folder of \(key), whose files would be replaced; choose another one")
+    }
   }
 
   private func trainingRows() throws -> EncodedDataset {

@@ -42,7 +42,7 @@ struct WatchedMetric {
     guard let name = recipe.training.bestMetric, Self.bare(name) != "loss" else { return .lower }
     var given: [(name: String, direction: Direction)] = []
     if let judge {
-      guard let own = try? judge.metrics() else { return nil }
+      guard let own = try? judge.metrics(lookingFor: Self.bare(name)) else { return nil }
       let rewards = panel.map { ["reward"] + $0.members.map { "reward/" + $0.name } } ?? []
       given = own.map { ($0.name, Direction($0.measure)) } + rewards.map { ($0, .higher) }
     }

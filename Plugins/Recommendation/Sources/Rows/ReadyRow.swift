@@ -6,6 +6,8 @@ import TaskKit
 /// |---|---|
 /// | Alpaca | `instruction`, `input`, `output`; optional `system`, `history` (pairs) |
 /// | raw test | `history_titles`, `candidate_title`, `label`; optional `user_id` |
+///
+/// A row with the keys of both is an Alpaca row, whose other keys are not read.
 struct ReadyRow: Sendable {
   /// The turns before the answer.
   var prompt: [Turn]
@@ -23,10 +25,10 @@ struct ReadyRow: Sendable {
     guard let keys = value.object?.keys.sorted() else {
       throw fields.fault("a row must be an object, not \(value.kind)")
     }
-    if fields.has("history_titles"), fields.has("candidate_title") {
-      self = try Self.raw(fields, prompts)
-    } else if fields.has("output"), fields.has("instruction") || fields.has("input") {
+    if fields.has("output"), fields.has("instruction") || fields.has("input") {
       self = try Self.alpaca(fields)
+    } else if fields.has("history_titles"), fields.has("candidate_title") {
+      self = try Self.raw(fields, prompts)
     } else {
       let found = keys.isEmpty ? "none" : keys.map { "'\($0)'" }.joined(separator: ", ")
       throw fields.fault(

@@ -47,7 +47,7 @@ struct RecommendationDataset: Dataset {
     }
     let files = try ReadyFiles(config)
     guard let ready = try files.rows(split, prompts) else { return nil }
-    if split != .train, let warning = try files.otherWording(ready, prompts) {
+    if split != .train, let warning = files.otherWording(ready, prompts) {
       host.log(.warning, warning)
     }
     rows = .ready(ready)
