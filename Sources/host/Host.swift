@@ -11,7 +11,8 @@ struct HostCommand: ParsableCommand {
     abstract: "Fine-tunes Qwen-family language models; what to learn is a plugin.",
     discussion: """
       Begin with:
-        host train --task hri_dialogue      a task's embedded default, about a minute
+        host train \\
+            --task hri_dialogue      a task's embedded default, about a minute
         host plugins list                   the tasks that can be found
         host data show --task hri_dialogue  a row as the model sees it
 

@@ -8,8 +8,9 @@ struct PlanCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "plan", abstract: "Shows what a training run would do, without training.",
     discussion: """
-      Prints the resolved recipe as YAML, the number of steps, the learning rate's curve and the
-      memory by kind. The recipe can be saved and run: `host train --config`.
+      Prints the resolved recipe as YAML, the number of steps, the learning rate's
+      curve and the memory by kind. The recipe can be saved and run: `host train
+      --config`.
 
       Examples:
         host plan --task hri_dialogue

@@ -72,7 +72,8 @@ import Tracking
     let trainer = Trainer(
       model: model, trainable: .adapter(adapters), optimizer: AdamW(adapters.parameters),
       train: data, validation: data, options: options,
-      folder: try RunFolder(path: path, earlier: resuming ? .isResumed : .isRefused), judge: judge, observe: { _ in })
+      folder: try RunFolder(path: path, earlier: resuming ? .isResumed : .isRefused), judge: judge,
+      observe: { _ in })
     var done = 0
     let outcome = try trainer.run(resuming: resuming) {
       done += 1
@@ -162,7 +163,9 @@ import Tracking
   @Test func aFolderWithAnotherRunIsRefused() throws {
     let path = Self.folder()
     _ = try run(path, stopAfter: 2)
-    let error = #expect(throws: TrainingError.self) { try RunFolder(path: path, earlier: .isRefused) }
+    let error = #expect(throws: TrainingError.self) {
+      try RunFolder(path: path, earlier: .isRefused)
+    }
     #expect(error?.message.contains("holds another run") == true)
   }
 

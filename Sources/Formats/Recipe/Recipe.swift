@@ -104,6 +104,9 @@ extension Recipe: RecipeSection {
 
   /// What no key alone can say.
   private func checkTogether() throws(FormatError) {
+    guard data["seed"] == nil else {
+      throw fault("data.seed", "is not read; training_args.seed decides what is drawn")
+    }
     if let shuffle = data["shuffle"], shuffle.bool == nil {
       throw fault("data.shuffle", "must be true or false, found \(shuffle.kind)")
     }

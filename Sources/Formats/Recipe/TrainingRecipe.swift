@@ -28,7 +28,7 @@ public struct TrainingRecipe: Sendable, Hashable {
   public var saveLimit: Int? = 2
   /// The metric that chooses the best step; nil: the evaluation loss.
   public var bestMetric: String?
-  /// The metric's direction; nil: lower for a loss, higher for others.
+  /// The metric's direction; nil: as the metric says.
   public var greaterIsBetter: Bool?
   /// Whether the run ends with the best step's weights.
   public var loadsBestModel = false

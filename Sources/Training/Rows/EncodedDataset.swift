@@ -93,9 +93,8 @@ public struct EncodedDataset: Sendable {
       origin = .cache(found.file.path)
       return
     }
-    let start = SourceDigests.now
     guard let dataset = try source.dataset() else { return nil }
-    var keeper = RowKeeper(dataset, encoding, cache, opened: start)
+    var keeper = RowKeeper(dataset, encoding, cache)
     try read(dataset, &keeper) { (done: Int) throws(TaskError) in
       if isCancelled() {
         throw TaskError(.cancelled, "\(name): interrupted after \(done) of \(dataset.count) rows")
@@ -164,15 +163,15 @@ public struct EncodedDataset: Sendable {
     }
     let sample = try encoding.encoder.sample(
       source.example(at: row, epoch: epoch, seed: encoding.seed), label: encoding.label(ofRow: row))
-    guard let kept = encoding.shortened(sample),
-      encoding.policy == .truncate || kept.ids.count == sample.ids.count
-    else {
-      throw TaskError(
-        .data,
-        "\(encoding.label(ofRow: row)): \(sample.ids.count) tokens in epoch \(epoch), but "
-          + "max_length is \(encoding.maximumLength); raise it or set on_overlength: truncate")
-    }
-    return kept
+    let kept = encoding.shortened(sample)
+    if let kept, encoding.policy == .truncate || kept.ids.count == sample.ids.count { return kept }
+    throw TaskError(
+      .data,
+      "\(encoding.label(ofRow: row)): \(sample.ids.count) tokens in epoch \(epoch), but max_length is "
+        + "\(encoding.maximumLength)"
+        + (encoding.policy == .truncate
+          ? ", which leaves no trained token; raise it"
+          : "; raise it or set on_overlength: truncate"))
   }
 
   /// Row `index` of the usable ones as the dataset has it.

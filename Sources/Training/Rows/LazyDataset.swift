@@ -22,14 +22,9 @@ final class LazyDataset: Sendable {
 
   /// Row `row`, of a dataset that is there.
   func example(at row: Int, epoch: Int, seed: UInt64) throws(TaskError) -> Example {
-    guard let dataset = try known(row) else {
+    guard let dataset = try dataset(), row < dataset.count else {
       throw TaskError(.data, "\(name): the rows are gone since they were first read")
     }
     return try dataset.example(at: row, epoch: epoch, seed: seed)
-  }
-
-  /// The dataset if it has a row `row`.
-  func known(_ row: Int) throws(TaskError) -> (any Dataset)? {
-    try dataset().flatMap { row < $0.count ? $0 : nil }
   }
 }

@@ -29,13 +29,22 @@ public struct RowCache: Sendable {
   /// All that decides the rows beside what `EncodedDataset` is told: the task, the plugin's build,
   /// the data section, the tokenizer's files, the program. An object.
   public let key: JSONValue
+  /// When nothing had been read yet: files that have changed since may hold other rows than were read.
+  let beginning: Int
 
-  /// The cache in `folder`, else in the user's cache folder, for rows that `key` decides.
-  public init(key: JSONValue, folder: String? = nil, limit: Int = 8 << 30) {
+  /// The cache in `folder`, else in the user's cache folder, for rows that `key` decides. `beginning`
+  /// is a moment before the first of the sources was read: datasets may share what they have read.
+  public init(
+    key: JSONValue, folder: String? = nil, limit: Int = 8 << 30, beginning: Int = now
+  ) {
     self.folder = folder ?? Self.userFolder
     self.limit = limit
     self.key = key
+    self.beginning = beginning
   }
+
+  /// The time in nanoseconds, by the coarse clock with which files are stamped.
+  public static var now: Int { SourceDigests.now }
 
   /// `$XDG_CACHE_HOME/host/rows`, else `~/.cache/host/rows`.
   public static var userFolder: String {
@@ -82,6 +91,7 @@ public struct RowCache: Sendable {
     }
     let kept = key["sources"]?.array ?? []
     let paths = kept.compactMap { $0["path"]?.string }
+    if sources.differs(paths, from: kept) { return nil }
     guard sources.read(paths, beside: file) == head.hash else {
       throw RowFile.Fault(reason: "its content is damaged")
     }

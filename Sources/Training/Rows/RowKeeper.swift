@@ -11,14 +11,11 @@ struct RowKeeper {
   private var writer: RowFileWriter?
   private var path = ""
   private let sources: [String], variesByEpoch: Bool
-  private let opened: Int, cache: RowCache?
+  private let cache: RowCache?
 
-  /// `opened` is the time before the dataset was.
-  init(
-    _ dataset: any Dataset, _ encoding: RowEncoding, _ cache: RowCache?, opened: Int
-  ) {
+  init(_ dataset: any Dataset, _ encoding: RowEncoding, _ cache: RowCache?) {
     (sources, variesByEpoch) = (dataset.sources, dataset.variesByEpoch)
-    (self.opened, self.cache) = (opened, cache)
+    self.cache = cache
     guard let cache else { return }
     guard !sources.isEmpty else {
       reason = "the dataset does not say which files its rows come from"
@@ -53,10 +50,10 @@ struct RowKeeper {
   }
 
   /// Completes the file and opens it; nil when the rows are not kept. Sources that have changed since
-  /// the dataset was opened may hold other rows than it read.
+  /// the beginning may hold other rows than the dataset read.
   mutating func finish(_ statistics: EncodedDataset.Statistics) -> RowFile? {
     guard let writer, let cache else { return nil }
-    if let changed = sources.first(where: { !SourceDigests.isOlder($0, than: opened) }) {
+    if let changed = sources.first(where: { !SourceDigests.isOlder($0, than: cache.beginning) }) {
       giveUp("\(changed) has changed while they were read")
       return nil
     }

@@ -33,6 +33,11 @@ struct SourceDigests {
   /// The sources as a key tells them; null for one that cannot be read.
   func json(_ paths: [String]) -> [JSONValue] { paths.map { known[$0] ?? .null } }
 
+  /// Whether a source that has been read holds something else than `kept` says.
+  func differs(_ paths: [String], from kept: [JSONValue]) -> Bool {
+    zip(paths, kept).contains { path, kept in known[path].map { $0 != kept } ?? false }
+  }
+
   /// Path, size and SHA-256 of a file; of a folder, of the names in it. Null where there is neither.
   static func source(_ path: String) -> JSONValue {
     if FileSystem.isFolder(path) {

@@ -7,14 +7,15 @@ struct BenchGemm: ParsableCommand {
     commandName: "gemm",
     abstract: "Times a projection's products by our own kernels and by OpenBLAS.",
     discussion: """
-      Forward is y [m, n] = x [m, k] · W [n, k]ᵀ, backward dx = dy · W; converting W is counted. The
-      default shapes are those of Qwen3-0.6B at 512 tokens: its projections, a part of its head, and
-      the two matrices of a LoRA of rank 16. The spread is half of the distance between the
-      quartiles.
+      Forward is y [m, n] = x [m, k] · W [n, k]ᵀ, backward dx = dy · W; converting W
+      is counted. The default shapes are those of Qwen3-0.6B at 512 tokens: its
+      projections, a part of its head, and the two matrices of a LoRA of rank 16.
+      The spread is half of the distance between the quartiles.
 
       Examples:
         host bench gemm
-        host bench gemm --shape 512x1024x1024 --shape 1x3072x1024 --dtype f32 --dtype int8
+        host bench gemm --shape 512x1024x1024 --shape 1x3072x1024 --dtype f32 \\
+            --dtype int8
         HOST_THREADS=1 HOST_INSTRUCTION_SET=avx2 host bench gemm --json
       """)
 

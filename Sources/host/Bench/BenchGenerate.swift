@@ -9,13 +9,15 @@ struct BenchGenerate: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "generate", abstract: "Times reading prompts and generating tokens.",
     discussion: """
-      Prompts are random ids, decoding is greedy and never stops early. A step of decoding reads
-      every matrix once, and the keys and values of each text; the ceiling is what reading memory
-      alone reaches in the same process. Rates are medians of the runs, with the extremes.
+      Prompts are random ids, decoding is greedy and never stops early. A step of
+      decoding reads every matrix once, and the keys and values of each text; the
+      ceiling is what reading memory alone reaches in the same process. Rates are
+      medians of the runs, with the extremes.
 
       Examples:
         host bench generate --model nano-qwen3
-        host bench generate --model Qwen/Qwen3-0.6B --prompt-tokens 512 --new-tokens 64 \\
+        host bench generate --model Qwen/Qwen3-0.6B --prompt-tokens 512 \\
+            --new-tokens 64 \\
           --quantization nf4 --batch 8 --runs 5 --json
       """)
 

@@ -9,9 +9,10 @@ struct BenchPlugins: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "plugins", abstract: "Times what the way through the plugin door costs.",
     discussion: """
-      --reward scores one batch of synthetic completions again and again, in this process and in a
-      worker. --task reads rows of a task's dataset. The plugin's own work is part of the time: take
-      one that does nothing to see the door alone.
+      --reward scores one batch of synthetic completions again and again, in this
+      process and in a worker. --task reads rows of a task's dataset. The plugin's
+      own work is part of the time: take one that does nothing to see the door
+      alone.
 
       Examples:
         host bench plugins --reward ./libnoop.so --batch 64 --bytes 1024

@@ -10,13 +10,15 @@ struct BenchTokenizer: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "tokenizer", abstract: "Times how fast a task's rows become tokens.",
     discussion: """
-      Three ways, each the median of several runs over the same rows of the training split: texts
-      that the chat template has written, on one thread; template and tokens, on one thread; and the
-      first pass of a training run, rows read from the plugin, on all threads (HOST_THREADS).
+      Three ways, each the median of several runs over the same rows of the training
+      split: texts that the chat template has written, on one thread; template and
+      tokens, on one thread; and the first pass of a training run, rows read from
+      the plugin, on all threads (HOST_THREADS).
 
       Examples:
         host bench tokenizer --task hri_dialogue
-        host bench tokenizer --config mine.yaml --model Qwen/Qwen3-0.6B --rows 20000 --json
+        host bench tokenizer --config mine.yaml --model Qwen/Qwen3-0.6B \\
+            --rows 20000 --json
       """)
 
   @OptionGroup var task: TaskOptions

@@ -11,13 +11,14 @@ struct BenchTrain: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "train", abstract: "Times optimizer steps: LoRA on all projections, AdamW.",
     discussion: """
-      Rows are random ids; the last --supervised tokens of each are trained. FLOPs are those that
-      the step needs, counted on paper: recomputation does not count. The ceiling is measured in
-      the same process with multiply-adds in registers.
+      Rows are random ids; the last --supervised tokens of each are trained. FLOPs
+      are those that the step needs, counted on paper: recomputation does not count.
+      The ceiling is measured in the same process with multiply-adds in registers.
 
       Examples:
         host bench train --model nano-qwen3 --seq 256 --batch 4
-        HOST_THREADS=2 host bench train --model ./qwen3-0.6b --seq 512 --batch 1 --steps 5 \\
+        HOST_THREADS=2 host bench train --model ./qwen3-0.6b --seq 512 \\
+            --batch 1 --steps 5 \\
           --supervised 256 --json
       """)
 

@@ -12,18 +12,22 @@ struct CompareCommand: ParsableCommand {
     commandName: "compare",
     abstract: "Asks a base and a tuned model the same rows and shows where they differ.",
     discussion: """
-      A row counts as right when its likeliest choice is the reference's, or, for written answers,
-      when the answer is exactly the reference; white space at the ends and thinking do not count.
-      The task's evaluator judges both models beside that. Thinking is off (enable_thinking: false)
-      unless the recipe says otherwise, or its template trains other prompts than that would ask.
+      A row counts as right when its likeliest choice is the reference's, or, for
+      written answers, when the answer is exactly the reference; white space at the
+      ends and thinking do not count. The task's evaluator judges both models beside
+      that. Thinking is off (enable_thinking: false) unless the recipe says
+      otherwise, or its template trains other prompts than that would ask.
 
-      The base answers with the adapter taken off. A hash of its log-likelihoods before the adapter
-      is loaded and after the last answer proves it: where they differ, the command fails.
+      The base answers with the adapter taken off. A hash of its log-likelihoods
+      before the adapter is loaded and after the last answer proves it: where they
+      differ, the command fails.
 
       Examples:
-        host compare --task hri_dialogue --base nano-qwen3 --adapter output/hri_dialogue \\
+        host compare --task hri_dialogue --base nano-qwen3 \\
+            --adapter output/hri_dialogue \\
           --split validation
-        host compare --config mine.yaml --split test --limit 400 --report-dir output/comparison
+        host compare --config mine.yaml --split test --limit 400 \\
+            --report-dir output/comparison
         host compare --config mine.yaml --adapter output/mine --json
       """)
 
@@ -84,7 +88,8 @@ struct CompareCommand: ParsableCommand {
     if let reportDir { try DurableFile.checkWritable(reportDir + "/report.json") }
     let model = try session.model(), check = try BaseCheck(session, judge)
     let before = try check.digest(model)
-    let adapters = try AdapterSet.load(folder: adapter, on: model.linears)
+    let adapters = try AdapterSet.load(
+      folder: adapter, on: model.linears, of: session.modelFolder)
     desk.open(model, adapters: adapters)
     let tunedDigest = try check.digest(model)
     let base = try adapters.withoutAdapters {

@@ -7,12 +7,13 @@ struct DataAudit: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "audit", abstract: "Reads all rows and says what a run would stumble over.",
     discussion: """
-      For each split: lengths (least, mean, percentiles), rows longer than max_length, the longest
-      rows with how they begin, rows that cannot be read, duplicates within it and in other splits,
-      the share of trained tokens. Ends with exit code 65 when a row cannot be read.
+      For each split: lengths (least, mean, percentiles), rows longer than
+      max_length, the longest rows by what tells them apart, rows that cannot be
+      read, duplicates within it and in other splits, the share of trained tokens.
+      Ends with exit code 65 when a row cannot be read.
 
-      --chars needs neither tokenizer nor model: lengths, and --max-length where it is given, count
-      characters.
+      --chars needs neither tokenizer nor model: lengths, and --max-length where it
+      is given, count characters.
 
       Examples:
         host data audit --task hri_dialogue

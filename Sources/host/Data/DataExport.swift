@@ -8,9 +8,10 @@ struct DataExport: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "export", abstract: "Writes a split's rows as JSONL.",
     discussion: """
-      A line is {"messages": [{"role", "content"}], "metadata": …}, which the task 'instruct' reads
-      as its own data; a row with sound, or with a choice of several right answers, is refused. --tokens
-      adds "input_ids" and "labels" (-100 where nothing is trained).
+      A line is {"messages": [{"role", "content"}], "metadata": …}, which the task
+      'instruct' reads as its own data; a row with sound, or with a choice of
+      several right answers, is refused. --tokens adds "input_ids" and "labels"
+      (-100 where nothing is trained).
 
       Examples:
         host data export --task hri_dialogue --out train.jsonl

@@ -8,13 +8,14 @@ struct DataPrepare: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "prepare", abstract: "Writes a task's rows as files that other tools read.",
     discussion: """
-      train.json and validation.json are arrays of Alpaca rows (instruction, input, output, system,
-      history), each with the row's metadata beside; test.jsonl has the same rows, one a line.
-      dataset_info.json registers them, meta.json says what they were made of, manifest.json how large
-      each file is and its SHA-256. Splits that the task
-      does not have are left out. Earlier exchanges of a conversation become its history; rows with
-      sound, tools or other turns are refused. Where rows vary from epoch to epoch, they are the
-      first one's. Training needs none of these files.
+      train.json and validation.json are arrays of Alpaca rows (instruction, input,
+      output, system, history), each with the row's metadata beside; test.jsonl has
+      the same rows, one a line. dataset_info.json registers them, meta.json says
+      what they were made of, manifest.json how large each file is and its SHA-256.
+      Splits that the task does not have are left out. Earlier exchanges of a
+      conversation become its history; rows with sound, tools or other turns are
+      refused. Where rows vary from epoch to epoch, they are the first one's.
+      Training needs none of these files.
 
       The folder appears whole or not at all, however the program ends.
 

@@ -7,8 +7,8 @@ struct DataShow: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "show", abstract: "Shows rows as the model sees them.",
     discussion: """
-      The text is decoded from the row's token ids. Trained tokens are green on a terminal, and
-      stand between ⟦ and ⟧ elsewhere.
+      The text is decoded from the row's token ids. Trained tokens are green on a
+      terminal, and stand between ⟦ and ⟧ elsewhere.
 
       Examples:
         host data show --task hri_dialogue

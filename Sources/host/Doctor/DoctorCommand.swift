@@ -9,9 +9,10 @@ struct DoctorCommand: ParsableCommand {
     commandName: "doctor",
     abstract: "Shows what the program runs on, and warns of what slows it down.",
     discussion: """
-      Measures what the processor does at best, how fast memory is read, and one product by our own
-      kernels and by OpenBLAS. HOST_THREADS, HOST_INSTRUCTION_SET (portable, avx2, avx512), HOST_GEMM
-      (packed, openblas) and HOST_BLAS_CORE (a name of OpenBLAS's) change what is used.
+      Measures what the processor does at best, how fast memory is read, and one
+      product by our own kernels and by OpenBLAS. HOST_THREADS, HOST_INSTRUCTION_SET
+      (portable, avx2, avx512), HOST_GEMM (packed, openblas) and HOST_BLAS_CORE (a
+      name of OpenBLAS's) change what is used.
 
       Examples:
         host doctor

@@ -11,9 +11,9 @@ struct EvaluateCommand: ParsableCommand {
     commandName: "evaluate",
     abstract: "Lets a task's evaluator judge a model's answers.",
     discussion: """
-      Answers are greedy unless the recipe samples (generation.do_sample); the same recipe and seed
-      give the same answers. With --adapter the tuned model is judged, with --base beside it the
-      base too.
+      Answers are greedy unless the recipe samples (generation.do_sample); the same
+      recipe and seed give the same answers. With --adapter the tuned model is
+      judged, with --base beside it the base too.
 
       Examples:
         host evaluate --task hri_dialogue
@@ -65,7 +65,9 @@ struct EvaluateCommand: ParsableCommand {
     for file in [predictions, rewards] { try file.map(DurableFile.checkWritable) }
     if let reportDir { try DurableFile.checkWritable(reportDir + "/report.json") }
     let model = try session.model()
-    let adapters = try adapter.map { try AdapterSet.load(folder: $0, on: model.linears) }
+    let adapters = try adapter.map {
+      try AdapterSet.load(folder: $0, on: model.linears, of: session.modelFolder)
+    }
     desk.open(model, adapters: adapters)
     var results: [(name: String, report: Report, predictions: [Prediction])] = []
     func ask(_ name: String, _ moment: RewardLog.Moment) throws {

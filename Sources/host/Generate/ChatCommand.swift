@@ -13,7 +13,8 @@ struct ChatCommand: ParsableCommand {
 
       Examples:
         host chat --model nano-qwen3 --adapter output/hri_dialogue
-        host chat --model Qwen/Qwen3-0.6B --system "You are terse." --temperature 0.7
+        host chat --model Qwen/Qwen3-0.6B --system "You are terse." \\
+            --temperature 0.7
       """)
 
   @OptionGroup var model: TunedModelOptions

@@ -10,15 +10,17 @@ struct GenerateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "generate", abstract: "Continues texts, or answers conversations.",
     discussion: """
-      A --prompt is continued as it is; with --chat it becomes a user's message. --messages takes a
-      JSON array of messages, or JSONL with one conversation a line ({"messages": […]}). Answers do
-      not depend on what they are batched with.
+      A --prompt is continued as it is; with --chat it becomes a user's message.
+      --messages takes a JSON array of messages, or JSONL with one conversation a
+      line ({"messages": […]}). Answers do not depend on what they are batched with.
 
       Examples:
-        host generate --model nano-qwen3 --prompt "Once upon a time" --max-new-tokens 40
+        host generate --model nano-qwen3 --prompt "Once upon a time" \\
+            --max-new-tokens 40
         host generate --model nano-qwen3 --adapter output/hri_dialogue --chat \\
           --prompt "Bring me the red cup." --prompt "Where are you?"
-        host generate --model Qwen/Qwen3-0.6B --messages questions.jsonl --temperature 0.7 \\
+        host generate --model Qwen/Qwen3-0.6B --messages questions.jsonl \\
+            --temperature 0.7 \\
           --top-p 0.9 --batch-size 16 --json
       """)
 

@@ -7,7 +7,8 @@ struct InspectAdapter: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "adapter", abstract: "Shows a PEFT adapter's settings and tensors.",
     discussion: """
-      A tensor's norm tells whether anything was learned: a new adapter's lora_B is zero.
+      A tensor's norm tells whether anything was learned: a new adapter's lora_B is
+      zero.
 
       Examples:
         host inspect adapter output/hri_dialogue

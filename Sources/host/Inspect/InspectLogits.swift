@@ -8,12 +8,14 @@ struct InspectLogits: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "logits", abstract: "Writes a model's logits for a list of token ids.",
     discussion: """
-      The file holds one tensor 'logits', f32 [ids, vocabulary]: row i is the prediction after id i.
-      Of a model that hears, too, the logits are those of text alone.
+      The file holds one tensor 'logits', f32 [ids, vocabulary]: row i is the
+      prediction after id i. Of a model that hears, too, the logits are those of
+      text alone.
 
       Examples:
         host inspect logits --model nano-qwen3 --ids 1,2,3 --out logits.safetensors
-        host inspect logits --model Qwen/Qwen3-0.6B --adapter output/my_run --ids 9707,11 \\
+        host inspect logits --model Qwen/Qwen3-0.6B --adapter output/my_run \\
+            --ids 9707,11 \\
           --out logits.safetensors
       """)
 

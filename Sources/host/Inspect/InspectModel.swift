@@ -8,8 +8,8 @@ struct InspectModel: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "model", abstract: "Shows a model folder's shapes, sizes and settings.",
     discussion: """
-      Every tensor's shape is checked against config.json. No weight is read, unless --hash asks
-      for the files' SHA-256.
+      Every tensor's shape is checked against config.json. No weight is read, unless
+      --hash asks for the files' SHA-256.
 
       Examples:
         host inspect model --model nano-qwen3

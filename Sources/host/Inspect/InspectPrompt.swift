@@ -10,13 +10,15 @@ struct InspectPrompt: ParsableCommand {
     commandName: "prompt",
     abstract: "Prints a conversation as the model's chat template writes it.",
     discussion: """
-      The file holds an array of messages ({"role", "content", …}), or an object with "messages",
-      and "tools" where the model may call functions. Nothing is added to the text, no line break
-      either.
+      The file holds an array of messages ({"role", "content", …}), or an object
+      with "messages", and "tools" where the model may call functions. Nothing is
+      added to the text, no line break either.
 
       Examples:
-        host inspect prompt --model nano-qwen3 --messages chat.json --add-generation-prompt
-        host inspect prompt --model Qwen/Qwen3-0.6B --messages chat.json --no-thinking
+        host inspect prompt --model nano-qwen3 --messages chat.json \\
+            --add-generation-prompt
+        host inspect prompt --model Qwen/Qwen3-0.6B --messages chat.json \\
+            --no-thinking
       """)
 
   @OptionGroup var options: ModelOptions

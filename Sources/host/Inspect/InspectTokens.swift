@@ -9,9 +9,9 @@ struct InspectTokens: ParsableCommand {
     commandName: "tokens",
     abstract: "Prints the token ids of each line of a text, or the way back.",
     discussion: """
-      A line is what stands between two line feeds (\\n); other line breaks belong to the text. No
-      special tokens are added. With --decode each line is a JSON array of ids, and the text that
-      they stand for is printed.
+      A line is what stands between two line feeds (\\n); other line breaks belong
+      to the text. No special tokens are added. With --decode each line is a JSON
+      array of ids, and the text that they stand for is printed.
 
       Examples:
         host inspect tokens --model nano-qwen3 --text-file book.txt

@@ -9,18 +9,22 @@ struct PluginsCheck: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "check", abstract: "Calls a plugin in all the ways that the host may, and judges.",
     discussion: """
-      Loads the plugin in a process of its own and calls each export with sample rows: on several
-      threads, with memory that can only be read and only during the call, with wrong
-      configurations. A crash or a hang is named by the call. The lines begin with
-        ok  in order    --  a note, or not checked, and why    !!  fails, and how to mend it
+      Loads the plugin in a process of its own and calls each export with sample
+      rows: on several threads, with memory that can only be read and only during
+      the call, with wrong configurations. A crash or a hang is named by the call.
+      The lines begin with
+        ok  in order    \\
+            --  a note, or not checked, and why    !!  fails, and how to mend it
 
-      PLUGIN is a file; FILE.so:NAME for one export of it; the folder of a plugin with a Makefile,
-      which is built, with sanitizers too; or the name of a task or reward. --config is a
-      configuration when it begins with {, else a recipe: a task's rows are read with its recipe.
+      PLUGIN is a file; FILE.so:NAME for one export of it; the folder of a plugin
+      with a Makefile, which is built, with sanitizers too; or the name of a task or
+      reward. --config is a configuration when it begins with {, else a recipe: a
+      task's rows are read with its recipe.
 
       Examples:
         host plugins check ./libbrevity.so --config '{"target": 40}'
-        host plugins check ./libbrevity.so --config '{"target": 40}' --data rows.jsonl
+        host plugins check ./libbrevity.so --config '{"target": 40}' \\
+            --data rows.jsonl
         host plugins check hri_dialogue
         host plugins check ./build/libmy_task.so --config my_task.yaml
 

@@ -14,8 +14,8 @@ struct PluginsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "list", abstract: "Lists the plugins that can be found, and where.",
       discussion: """
-        Looks into --plugin-dir, HOST_PLUGIN_PATH, the executable's directory, the installation's
-        lib/host/plugins and the user's data directory, in this order.
+        Looks into --plugin-dir, HOST_PLUGIN_PATH, the executable's directory, the
+        installation's lib/host/plugins and the user's data directory, in this order.
 
         Examples:
           host plugins list

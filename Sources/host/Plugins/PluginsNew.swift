@@ -55,13 +55,15 @@ extension PluginsCommand {
     static let configuration = CommandConfiguration(
       commandName: "new", abstract: "Writes the folder of a new plugin: source, test and build.",
       discussion: """
-        The folder is complete: it holds what it needs of the SDK, builds with one command and has a
-        test. What it contains is the plugin 'brevity' under the name given here, to be changed.
-        NAME takes small letters, digits and underscores. A folder that is there is never touched.
+        The folder is complete: it holds what it needs of the SDK, builds with one
+        command and has a test. What it contains is the plugin 'brevity' under the
+        name given here, to be changed. NAME takes small letters, digits and
+        underscores. A folder that is there is never touched.
 
         Examples:
           host plugins new --kind reward --language c politeness
-          host plugins new --kind task --language swift word_count --directory plugins/word_count
+          host plugins new --kind task --language swift word_count \\
+              --directory plugins/word_count
         """)
 
     @Option(help: "reward, task or dataset.") var kind: PluginKind

@@ -8,13 +8,14 @@ struct QuantizeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "quantize", abstract: "Stores a model with its projections quantized.",
     discussion: """
-      The folder holds bitsandbytes' tensors: it loads by mapping here, and in transformers.
-      Embeddings, norms, convolutions, biases and the output head stay as they are; tokenizer and all other files
-      are copied.
+      The folder holds bitsandbytes' tensors: it loads by mapping here, and in
+      transformers. Embeddings, norms, convolutions, biases and the output head stay
+      as they are; tokenizer and all other files are copied.
 
       Examples:
         host quantize --model Qwen/Qwen3-0.6B --output-dir ./qwen3-0.6b-nf4
-        host quantize --model ./my-model --quantization int8 --output-dir ./my-model-int8
+        host quantize --model ./my-model --quantization int8 \\
+            --output-dir ./my-model-int8
       """)
 
   @OptionGroup var options: ModelOptions

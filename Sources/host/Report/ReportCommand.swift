@@ -9,9 +9,10 @@ struct ReportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "report", abstract: "Compares the reports of several runs.",
     discussion: """
-      Each folder is one that host train or host evaluate wrote: its report.json is read, or, where
-      there is none, the report in its run.json. Runs of different data stand side by side all the
-      same; the line of rows says how many each was judged on.
+      Each folder is one that host train or host evaluate wrote: its report.json is
+      read, or, where there is none, the report in its run.json. Runs of different
+      data stand side by side all the same; the line of rows says how many each was
+      judged on.
 
       Examples:
         host report output/speech_drama

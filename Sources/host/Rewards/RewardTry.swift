@@ -13,14 +13,17 @@ struct RewardTry: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "try", abstract: "Scores rows of prompt and completion, and shows what came out.",
     discussion: """
-      --reward is a reward's name, a plugin file, or FILE.so:NAME where a file has several; given
-      several times, all score the same rows. The rows are JSONL objects with prompt, completion
-      and, where the reward wants it, metadata; a run's rewards.jsonl will do. A reward that does
-      not come with the program runs in a worker process, unless --no-isolate.
+      --reward is a reward's name, a plugin file, or FILE.so:NAME where a file has
+      several; given several times, all score the same rows. The rows are JSONL
+      objects with prompt, completion and, where the reward wants it, metadata; a
+      run's rewards.jsonl will do. A reward that does not come with the program runs
+      in a worker process, unless --no-isolate.
 
       Examples:
-        host reward try --reward ./libbrevity.so --data rows.jsonl --config '{"target": 40}'
-        host reward try --reward ./liba.so --reward ./libb.so --data rows.jsonl --json
+        host reward try --reward ./libbrevity.so --data rows.jsonl \\
+            --config '{"target": 40}'
+        host reward try --reward ./liba.so --reward ./libb.so --data rows.jsonl \\
+            --json
         host reward try --reward ./libjudge.so --data rows.jsonl --model nano-qwen3
       """)
 
@@ -170,7 +173,9 @@ struct JudgeModelOptions: ParsableArguments {
     }
     let folder = try ModelOptions.folder(named: model), tokenizer = try Tokenizer(folder: folder)
     let weights = try quantization.open(folder)
-    let adapters = try adapter.map { try AdapterSet.load(folder: $0, on: weights.linears) }
+    let adapters = try adapter.map {
+      try AdapterSet.load(folder: $0, on: weights.linears, of: folder)
+    }
     try openEngine()
     let encoder = try? ConversationEncoder(folder: folder, tokenizer: tokenizer)
     var stops = try endTokens(ofModelIn: folder, weights.config, tokenizer)

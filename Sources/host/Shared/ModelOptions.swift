@@ -73,7 +73,9 @@ struct TunedModelOptions: ParsableArguments {
   func load() throws -> (model: CausalLanguageModel, adapters: AdapterSet?, folder: String) {
     let folder = try base.folder()
     let model = try quantization.open(folder)
-    let adapters = try adapter.map { try AdapterSet.load(folder: $0, on: model.linears) }
+    let adapters = try adapter.map {
+      try AdapterSet.load(folder: $0, on: model.linears, of: folder)
+    }
     try openEngine()
     return (model, adapters, folder)
   }

@@ -19,6 +19,8 @@ struct TaskSession {
   let modelFolder: String
   let tokenizer: Tokenizer
   private(set) var encoder: ConversationEncoder
+  /// A moment before any row was read.
+  private let beginning = RowCache.now
 
   /// Opens the text side of the model that the recipe names; weights are opened by `model()`.
   init(_ assembled: AssembledRecipe) throws {
@@ -90,7 +92,7 @@ struct TaskSession {
     return try EncodedDataset(
       name: split.rawValue, encoder: encoder, maximumLength: training.maximumLength,
       policy: OverlengthPolicy(training.onOverlength), seed: UInt64(training.seed),
-      cache: usesCache ? RowCache(key: rowsKey(split)) : nil
+      cache: usesCache ? RowCache(key: rowsKey(split), beginning: beginning) : nil
     ) { event in
       switch event {
       case .note(let text): Console.note(text)

@@ -8,13 +8,15 @@ struct TrainCommand: ParsableCommand {
     commandName: "train",
     abstract: "Fine-tunes a model on a task.",
     discussion: """
-      A task alone runs its embedded default. Values come from the task's folder, then from
-      --config, then from flags, then from --set; `host plan` prints the result.
+      A task alone runs its embedded default. Values come from the task's folder,
+      then from --config, then from flags, then from --set; `host plan` prints the
+      result.
 
       Examples:
         host train --task hri_dialogue
         host train --config conf/hri_dialogue_lora.yaml --epochs 1
-        host train --task instruct --model Qwen/Qwen3-0.6B --set data.train=rows.jsonl \\
+        host train --task instruct --model Qwen/Qwen3-0.6B \\
+            --set data.train=rows.jsonl \\
           --output-dir output/mine
         host train --config mine.yaml --resume
       """)

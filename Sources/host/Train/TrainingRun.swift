@@ -95,7 +95,8 @@ struct TrainingRun {
   /// Refuses an output folder that the run reads from: its files would be replaced.
   private func refuseSources(_ path: String) throws {
     let sources = [
-      ("model_name_or_path", session.modelFolder), ("peft.adapter_name_or_path", recipe.peft.adapterPath),
+      ("model_name_or_path", session.modelFolder),
+      ("peft.adapter_name_or_path", recipe.peft.adapterPath),
     ]
     for case (let key, let source?) in sources where FileSystem.isSame(source, path) {
       throw recipe.fault(
@@ -118,7 +119,8 @@ struct TrainingRun {
       return .full(model.unfreeze(), constants: model.constants, model.config)
     }
     if let folder = peft.adapterPath {
-      return .adapter(try AdapterSet.load(folder: folder, on: model.linears))
+      return .adapter(
+        try AdapterSet.load(folder: folder, on: model.linears, of: session.modelFolder))
     }
     let config = AdapterConfig(
       r: peft.rank, alpha: peft.alpha, dropout: peft.dropout,

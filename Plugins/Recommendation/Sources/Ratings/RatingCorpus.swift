@@ -16,6 +16,13 @@ final class RatingCorpus: Sendable {
     ratings = try RatingTable(files.ratings, movies: movies, host: host)
     windows = try Windows(ratings, options)
     means = MeanRatings(ratings, windows, movies: movies.titles.count)
+    let repeats = ratings.repeats
+    if repeats > 0 {
+      host.log(
+        .warning,
+        "\(source): \(repeats) ratings are of a movie that the user has rated before, so that some "
+          + "histories hold their candidate's rating; is a file in it twice?")
+    }
     host.log(
       .info,
       "\(source): \(ratings.count) ratings of \(ratings.users.count) users, "

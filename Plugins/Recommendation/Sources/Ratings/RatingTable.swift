@@ -48,6 +48,17 @@ struct RatingTable: Sendable {
     times = order.map { columns.times[Int($0)] }
   }
 
+  /// How many ratings are of a movie that their user has rated before.
+  var repeats: Int {
+    var last: [UInt32: Int] = [:], repeats = 0
+    for user in users.indices {
+      for event in events(of: user) {
+        if last.updateValue(user, forKey: movies[event]) == user { repeats += 1 }
+      }
+    }
+    return repeats
+  }
+
   /// The scale of ratings.
   static let scale: ClosedRange<Float> = 0.5...5
 

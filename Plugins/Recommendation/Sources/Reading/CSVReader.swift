@@ -101,7 +101,7 @@ struct CSVReader {
 
   private mutating func endRecord(_ body: (Record) throws -> Void) throws {
     ends.append(bytes.count)
-    if number == 1, bytes.starts(with: Self.byteOrderMark) {
+    if number == 1, ends[0] >= 3, bytes.starts(with: Self.byteOrderMark) {
       bytes.removeFirst(3)
       for index in ends.indices { ends[index] -= 3 }
     }

@@ -83,7 +83,8 @@ struct CSVTable {
         throw fault(
           text.isEmpty
             ? "'\(table.columns[column])' is empty; fill it in or take the row out"
-            : "'\(table.columns[column])' is '\(text)'; it must be a whole number")
+            : "'\(table.columns[column])' is '\(text)'; it must be a whole number of at most 18 digits"
+        )
       }
       return value
     }

@@ -30,8 +30,12 @@ struct ZipArchive {
     // The end record is last, but for a comment of at most 65,535 bytes.
     let tailStart = max(0, file.size - Self.endSize - 0xFFFF)
     let tail = try file.bytes(at: tailStart, count: file.size - tailStart)
-    let places = stride(from: tail.count - Self.endSize, through: 0, by: -1)
-    guard let end = places.first(where: { tail.word($0) == Self.endMark }) else {
+    let places = stride(from: tail.count - Self.endSize, through: 0, by: -1).filter {
+      tail.word($0) == Self.endMark
+    }
+    // A comment may hold the mark too: the right one's comment ends with the file.
+    let exact = places.first { $0 + Self.endSize + tail.half($0 + 20) == tail.count }
+    guard let end = exact ?? places.first else {
       throw Self.fault(file, "it is not a zip archive, or it was cut off; download it again")
     }
     let count = tail.half(end + 10), size = Int(tail.word(end + 12))
@@ -85,7 +89,8 @@ struct ZipArchive {
     guard entry.flags & 1 == 0 else {
       throw PluginError(.data, "\(label): it is encrypted; unpack it and name the folder instead")
     }
-    guard [0, 8].contains(entry.method), entry.size != 0xFFFF_FFFF, entry.packed != 0xFFFF_FFFF
+    guard [0, 8].contains(entry.method),
+      ![entry.size, entry.packed, entry.offset].contains(0xFFFF_FFFF)
     else {
       throw PluginError(
         .data,

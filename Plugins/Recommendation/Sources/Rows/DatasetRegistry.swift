@@ -48,13 +48,22 @@ struct DatasetEntry: Sendable, Hashable {
       throw PluginError(
         .data, "\(label): 'file_name' is missing; only data sets in files are read")
     }
-    let formatting = entry["formatting"]?.string ?? "alpaca"
+    let formatting = entry["formatting"] ?? "alpaca"
     guard formatting == "alpaca" else {
       throw PluginError(
-        .data, "\(label): the formatting is '\(formatting)'; only 'alpaca' is read")
+        .data,
+        "\(label): the formatting is '\(formatting.string ?? formatting.kind)'; only 'alpaca' is read"
+      )
+    }
+    guard entry["ranking"] ?? false == false else {
+      throw PluginError(
+        .data, "\(label): 'ranking' says that rows hold pairs to prefer; those are not read here")
+    }
+    guard let named = (entry["columns"] ?? [:]).object else {
+      throw PluginError(.data, "\(label): 'columns' must be an object, role to key")
     }
     columns = [:]
-    for (role, key) in entry["columns"]?.object ?? [:] {
+    for (role, key) in named {
       guard let ours = Self.roles[role], let key = key.string else {
         let known = Self.roles.keys.sorted().joined(separator: ", ")
         throw PluginError(.data, "\(label): unknown column '\(role)'; known: \(known)")
@@ -63,6 +72,13 @@ struct DatasetEntry: Sendable, Hashable {
     }
     func path(_ name: String) -> String { name.hasPrefix("/") ? name : folder + name }
     train = path(name)
-    validation = entry["file_name_eval"]?.string.map(path)
+    guard let held = entry["file_name_eval"] else {
+      validation = nil
+      return
+    }
+    guard let held = held.string else {
+      throw PluginError(.data, "\(label): 'file_name_eval' must be a text, not \(held.kind)")
+    }
+    validation = path(held)
   }
 }

@@ -24,13 +24,15 @@ struct PromptBuilder: Sendable {
       + "Should we recommend this movie to the user? Answer Yes or No."
   }
 
-  /// The stars at the end of a history's line, `… (rating ≈ 3.5)`; nil where there are none.
+  /// The stars at the end of a history's line, `… (rating ≈ 3.5)`; nil where there are none, or not
+  /// as many as a rating can have.
   static func rating(in line: Substring) -> Float? {
     guard line.utf8.last == UInt8(ascii: ")"),
       let opening = line.utf8.lastIndex(of: UInt8(ascii: "("))
     else { return nil }
     let inner = line[opening...].dropFirst().dropLast(), mark = "rating ≈ "
-    return inner.hasPrefix(mark) ? Float(inner.dropFirst(mark.count)) : nil
+    let stars = inner.hasPrefix(mark) ? Float(inner.dropFirst(mark.count)) : nil
+    return stars.flatMap { RatingTable.scale.contains($0) ? $0 : nil }
   }
 
   /// The turns before the answer.

@@ -54,7 +54,8 @@ struct ReadyFiles {
       let trained = try? self.rows(Array(paths), of: .train, limit: 1, prompts).first?.wording
     else { return nil }
     func differs(_ key: String, _ held: String, _ trained: String) -> String? {
-      held == trained ? nil : "the \(key) '\(held)', training rows '\(trained)'"
+      held == trained
+        ? nil : "the \(key) '\(held.prefix(120))', training rows '\(trained.prefix(120))'"
     }
     let found = [
       differs("instruction", held.instruction, trained.instruction),

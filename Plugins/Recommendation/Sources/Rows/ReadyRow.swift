@@ -11,17 +11,15 @@ import TaskKit
 struct ReadyRow: Sendable {
   /// The turns before the answer.
   var prompt: [Turn]
-  /// The instruction and the system's turn in it.
-  var wording: PromptBuilder
+  /// The instruction and the system's turn in it; nil where the whole question is one text.
+  var wording: PromptBuilder?
   /// What is known of the row.
   var metadata: RowMetadata
-
-  /// Whether the answer is Yes.
-  var isLiked: Bool { metadata.label == PromptBuilder.answers[0] }
 
   /// Reads `value`; `columns` says how the file calls the keys, `place` is its file and line.
   init(_ value: JSON, columns: [String: String], prompts: PromptBuilder, place: String) throws {
     let fields = Fields(value: value, columns: columns, place: place)
+    for key in columns.keys.sorted() { try fields.requireNamed(key) }
     guard let keys = value.object?.keys.sorted() else {
       throw fields.fault("a row must be an object, not \(value.kind)")
     }
@@ -37,7 +35,7 @@ struct ReadyRow: Sendable {
     }
   }
 
-  private init(prompt: [Turn], wording: PromptBuilder, metadata: RowMetadata) {
+  private init(prompt: [Turn], wording: PromptBuilder?, metadata: RowMetadata) {
     self.prompt = prompt
     self.wording = wording
     self.metadata = metadata
@@ -63,8 +61,6 @@ struct ReadyRow: Sendable {
   }
 
   private static func alpaca(_ fields: Fields) throws -> ReadyRow {
-    try fields.requireNamed("instruction")
-    try fields.requireNamed("input")
     let input = try fields.optionalText("input") ?? ""
     let own = PromptBuilder(
       instruction: try fields.optionalText("instruction") ?? "",
@@ -95,7 +91,7 @@ struct ReadyRow: Sendable {
     if let mark = lines.firstIndex(of: "Candidate movie:"), mark + 1 < lines.count {
       metadata.candidate_title = String(lines[mark + 1])
     }
-    return ReadyRow(prompt: prompt, wording: own, metadata: metadata)
+    return ReadyRow(prompt: prompt, wording: input.isEmpty ? nil : own, metadata: metadata)
   }
 
   /// The stars of a history; nil unless each line has some.
@@ -143,7 +139,7 @@ private struct Fields {
   func user() throws -> JSON? {
     guard let id = self["user_id"] else { return nil }
     guard id.int != nil || id.string != nil else {
-      throw fault("'user_id' must be a whole number or a text, not \(id.kind)")
+      throw fault("'user_id' must be a text or a whole number of at most 18 digits, not \(id.kind)")
     }
     return id
   }

@@ -27,7 +27,7 @@ struct RecommendationDataset: Dataset {
     }
     if let source = config.source {
       guard config.train == nil, config.validation == nil, config.test == nil,
-        config.dataset_info == nil
+        config.dataset_info == nil, config.dataset == nil
       else {
         throw config.fault(
           "'data' has 'source' and files of ready-made rows too; keep one of them")
