@@ -78,11 +78,12 @@ import Testing
   @Test func metricsAreKnownBeforehand() throws {
     #expect(try run(10, batch: 4).metrics().map(\.name) == ["exact"])
     struct Right: Evaluator {
+      let limit: Int
       func evaluate(_ predictions: [Prediction]) throws(TaskError) -> Report {
-        guard predictions.allSatisfy({ $0.isCorrect == true }), predictions.count == 16 else {
+        guard predictions.allSatisfy({ $0.isCorrect == true }), predictions.count == limit else {
           throw TaskError(.internal, "wrong answers")
         }
-        return Report(count: 16, primary: "a", metrics: [("a", Measure(value: 1))])
+        return Report(count: limit, primary: "a", metrics: [("a", Measure(value: 1))])
       }
     }
     struct Choices: Dataset {
@@ -92,8 +93,11 @@ import Testing
         return Example(turns: [answer], choices: index % 2 == 0 ? ["Yes", "No"] : [])
       }
     }
-    let run = try EvaluationRun(dataset: Choices(), evaluator: Right(), batchSize: 8)
-    #expect(try run.metrics().map(\.name) == ["a"])
+    for limit in [nil, 16] {
+      let run = try EvaluationRun(
+        dataset: Choices(), evaluator: Right(limit: limit ?? 40), batchSize: 8)
+      #expect(try run.metrics(limit: limit).map(\.name) == ["a"])
+    }
   }
 
   @Test func errorsEndTheRun() throws {

@@ -103,4 +103,20 @@ import Testing
     #expect(outcome.errors.contains("holds another run"))
     #expect(try Data(contentsOf: scratch.url("out/adapter_model.safetensors")) == before)
   }
+
+  /// --overwrite removes nothing before the new run is sure to begin, and then all of the old one.
+  @Test func anEarlierRunIsReplacedWhole() throws {
+    try #require(try train([row(), row("good")]).code == 0)
+    let files = try FileManager.default.contentsOfDirectory(atPath: scratch.path("out")).sorted()
+    let options = "--overwrite --set training_args.metric_for_best_model=acuracy"
+    #expect(try train([row("other")], options).code == 64)
+    #expect(try train([], "--overwrite").code == 65)
+    #expect(
+      try FileManager.default.contentsOfDirectory(atPath: scratch.path("out")).sorted() == files)
+    #expect(try train([row()], "--overwrite --resume").code == 64)
+    let own = "--overwrite --set peft.adapter_name_or_path=\(scratch.path("out"))"
+    let refused = try train([row()], own)
+    #expect(refused.code == 64 && refused.errors.contains("peft.adapter_name_or_path"))
+    #expect(try train([row("other")], "--overwrite").code == 0)
+  }
 }

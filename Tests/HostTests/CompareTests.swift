@@ -31,6 +31,39 @@ import Testing
     #expect(!outcome.errors.contains("answering") && outcome.output.isEmpty)
   }
 
+  /// A second report has fewer tables; none of the first one's is left.
+  @Test func anotherReportTakesTheFirstOnesPlace() throws {
+    let adapter = try Self.trained.get().path("out"), folder = scratch.path("report")
+    try FileManager.default.createDirectory(
+      at: scratch.url("report"), withIntermediateDirectories: true)
+    try scratch.write("{\"tables\": [{\"name\": \"old\"}]}", to: "report/report.json")
+    let names = ["old.csv", "old.base.csv", "comparison_regressions.csv", "older.csv", "note.txt"]
+    for name in names { try scratch.write("x", to: "report/" + name) }
+    let outcome = try HostProgram.shell(
+      "host evaluate \(Self.task) --adapter \(adapter) --split train --report-dir \(folder)")
+    #expect(outcome.code == 0, "\(outcome.errors)")
+    #expect(names.map { scratch.holds("report/" + $0) } == [false, false, false, true, true])
+  }
+
+  /// A base of another name is said; its shapes decide.
+  @Test func anAdapterOfAnotherBaseIsWarnedOf() throws {
+    let adapter = try Self.trained.get().path("out"), copy = scratch.path("copy")
+    try FileManager.default.copyItem(atPath: adapter, toPath: copy)
+    let file = scratch.url("copy/adapter_config.json")
+    let config = try JSONValue(parsing: String(contentsOf: file, encoding: .utf8))
+    func warned(_ base: String) throws -> Bool {
+      try config.setting("base_model_name_or_path", .string(base)).text()
+        .write(to: file, atomically: true, encoding: .utf8)
+      let outcome = try HostProgram.shell(
+        "host evaluate \(Self.task) --adapter \(copy) --split train")
+      #expect(outcome.code == 0, "\(outcome.errors)")
+      return outcome.errors.contains("was trained on \(base)")
+    }
+    #expect(try warned("org/other"))
+    let own = config["base_model_name_or_path"]?.string ?? ""
+    #expect(try !warned("/elsewhere/" + (own.split(separator: "/").last ?? "")))
+  }
+
   @Test func twoModelsAnswerTheSameRows() throws {
     let adapter = try Self.trained.get().path("out"), folder = scratch.path("report")
     let rows = "--split train --limit 16"

@@ -30,6 +30,13 @@ import Testing
     #expect(!outcome.output.contains("\u{1B}"))
   }
 
+  /// Sound has no place among messages of text, so it is not left out in silence.
+  @Test func soundIsNotExported() throws {
+    let outcome = try HostProgram.shell("host data export --task speech_drama")
+    #expect(outcome.code == 65 && outcome.output.isEmpty)
+    #expect(outcome.errors.contains("row 0 holds audio"), "\(outcome.errors)")
+  }
+
   @Test func anIndexOutsideIsBadUsage() throws {
     let outcome = try HostProgram.shell("host data show \(options) --index 3")
     #expect(outcome.code == 64)

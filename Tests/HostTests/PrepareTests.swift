@@ -121,8 +121,35 @@ import Testing
     try scratch.write("kept", to: "precious/letter.txt")
     let other = try HostProgram.shell(
       "host data prepare \(task) --output-dir \(scratch.path("precious")) --overwrite")
-    #expect(other.code == 64 && other.errors.contains("holds no meta.json"))
+    #expect(other.code == 64 && other.errors.contains("holds 'letter.txt'"))
     #expect(scratch.holds("precious/letter.txt"))
+    // What merely looks like such a folder is nobody's to remove either.
+    try scratch.write("{}", to: "precious/meta.json")
+    let alike = try HostProgram.shell(
+      "host data prepare \(task) --output-dir \(scratch.path("precious")) --overwrite")
+    #expect(alike.code == 64 && scratch.holds("precious/letter.txt"))
+  }
+
+  /// Two calls on one folder do not mix; a link's folder is replaced, not the link.
+  @Test func aFolderHasOneWriter() throws {
+    let out = scratch.path("rows")
+    let outcome = try HostProgram.shell(
+      """
+      for seed in 1 2 3 4; do
+        host data prepare \(task) --seed $seed --output-dir \(out) --overwrite & waits+=($!)
+      done
+      good=0; for one in ${waits[@]}; do wait $one && good=$((good + 1)); done; echo $good
+      """)
+    #expect(Int(outcome.output.dropLast()) ?? 0 >= 1, "\(outcome.errors)")
+    try DurableFolder.verify(out)
+    #expect(scratch.names == ["rows"])
+    try FileManager.default.createSymbolicLink(
+      atPath: scratch.path("link"), withDestinationPath: out)
+    let linked = try HostProgram.shell(
+      "host data prepare \(task) --seed 9 --output-dir \(scratch.path("link")) --overwrite")
+    #expect(linked.code == 0, "\(linked.errors)")
+    #expect(try json("rows/meta.json")["seed"] == 9)
+    #expect(scratch.names == ["link", "rows"])
   }
 
   /// Ended while it writes, it leaves no folder, and the next call clears away what it left.

@@ -55,14 +55,15 @@ struct RewardRunTests {
     let kept = try rows("out/rewards.jsonl")
     #expect(kept.count == 2 && kept[0]["rewards"]?["bad"]?["error"]?.string != nil)
 
-    let file = scratch.path("scored.jsonl")
+    let file = try scratch.write("what stood there before\n", to: "scored.jsonl")
     let judged = try HostProgram.shell(
       "host evaluate \(task) --json --rewards \(file)" + rewards("always: true", "abstain"))
     #expect(judged.code == 0, "\(judged.errors)")
     let report = try judged.json()["base"]
     #expect(report?["details"]?["rewards"]?["bad"]?["failed"]?.int ?? 0 > 0)
     #expect(report?["metrics"]?["reward"] == nil)
-    #expect(try rows("scored.jsonl").count > 0)
+    let scored = try rows("scored.jsonl")
+    #expect(scored.count > 0 && scored.allSatisfy { $0["moment"] == "base" })
   }
 
   @Test func recipesThatCannotBe() throws {

@@ -1,4 +1,5 @@
-import FoundationEssentials
+import Foundation
+import Synchronization
 import TaskKit
 import Testing
 
@@ -36,6 +37,8 @@ import Testing
     (header, "there is no rating in it, only the header"),
     ("", "ratings.csv: the file is empty; it needs the header userId,movieId,rating,timestamp"),
     (header + "1,1,4.0,7\n", "no user has more than 15 ratings"),
+    (",\u{FEFF}userId,movieId,rating,timestamp\n", "row 1: no column 'userId'"),
+    (header + "1234567890123456789,1,4.0,7\n", "a whole number of at most 18 digits"),
   ]
 
   @Test(arguments: badRatings)
@@ -69,6 +72,32 @@ import Testing
     #expect(said.contains("movies.csv, row 2: 'title' is not UTF-8; convert the file"))
   }
 
+  /// Nobody writes into the pipe, and nobody waits for it.
+  @Test func aPipeIsNoFile() throws {
+    try withFolder(texts: ["movies.csv": Self.movies]) { folder in
+      #expect(mkfifo(folder + "/ratings.csv", 0o600) == 0)
+      let said = message {
+        _ = try RecommendationDataset(configuration: ["source": .string(folder)], split: .train)
+      }
+      #expect(said.contains("/ratings.csv: it is not a file"))
+    }
+  }
+
+  @Test func repeatedRatingsAreWarnedOf() throws {
+    let said = Mutex<[String]>([])
+    let host = HostServices(log: { level, text in
+      if level == .warning { said.withLock { $0.append(text) } }
+    })
+    let rows = (0..<5).map { "1,\($0 % 2 + 1),4.0,\($0)\n" }.joined()
+    try withFolder(texts: ["ratings.csv": Self.header + rows, "movies.csv": Self.movies]) {
+      folder in
+      _ = try RecommendationDataset(
+        configuration: ["source": .string(folder), "history_length": 1], split: .train, host: host)
+    }
+    #expect(said.withLock { $0.count } == 1)
+    #expect(said.withLock { $0.first?.contains(": 3 ratings are of a movie") } == true)
+  }
+
   @Test func missingFilesAreNamed() throws {
     let ratings = ["ratings.csv": Self.header], movies = ["movies.csv": Self.movies]
     #expect(
@@ -97,6 +126,7 @@ import Testing
       (["test_fraction": 0.6, "validation_fraction": 0.4], "leave nothing to learn from"),
       (["split": "leave_last_out", "test_fraction": 0.1], "means nothing where 'split' is"),
       (["train": "rows.json"], "'data' has 'source' and files of ready-made rows too"),
+      (["dataset": "x"], "'data' has 'source' and files of ready-made rows too"),
       (["history_lenght": 5], "unknown key 'history_lenght'; did you mean 'history_length'?"),
     ] as [([String: JSON], String)])
   func badSettingsAreNamed(settings: [String: JSON], expected: String) throws {

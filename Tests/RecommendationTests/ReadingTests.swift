@@ -142,6 +142,19 @@ private func inflated(_ packed: [UInt8], step: Int = 1000) throws -> [UInt8] {
     #expect(found == [Golden.all.ratings_csv, Golden.all.movies_csv])
   }
 
+  /// A comment may hold the mark of an end; zeros may follow the true one.
+  @Test func theTrueEndIsFound() throws {
+    let mark: [UInt8] = [0x50, 0x4B, 5, 6] + Array(repeating: 0, count: 20)
+    // The golden's own comment, of 20 bytes, makes room.
+    let whole = try archive("deflated")
+    var commented = whole.dropLast(20)
+    commented[commented.count - 2] = UInt8(mark.count)
+    for data in [commented + mark, whole + Data(count: 30)] {
+      let found = try withFolder(["ml.zip": data]) { try texts($0 + "/ml.zip") }
+      #expect(found == [Golden.all.ratings_csv, Golden.all.movies_csv])
+    }
+  }
+
   /// What reading the archive says after a change.
   private func fault(_ change: (inout Data) -> Void) throws -> String {
     var data = try archive("deflated")

@@ -113,6 +113,16 @@ import Testing
     #expect(try fault(#"{"ml": {"hf_hub_url": "x"}}"#, "ml").contains("'file_name' is missing"))
     let shared = #"{"ml": {"file_name": "t.json", "formatting": "sharegpt"}}"#
     #expect(try fault(shared, "ml").contains("the formatting is 'sharegpt'"))
+    let odd = [
+      (#""formatting": 7"#, "the formatting is 'a number'"),
+      (#""columns": ["x"]"#, "'columns' must be"),
+      (#""ranking": true"#, "'ranking' says"),
+      (#""file_name_eval": 5"#, "'file_name_eval' must be"),
+    ]
+    for (member, expected) in odd {
+      let said = try fault(#"{"ml": {"file_name": "t.json", \#(member)}}"#, "ml")
+      #expect(said.contains(expected), "\(said)")
+    }
     let absent = info.replacing("\"instruction\"", with: "\"question\"")
     #expect(try fault(absent, "ml").contains("columns name 'question', which the row lacks"))
     let columns = #"{"ml": {"file_name": "t.json", "columns": {"tools": "x"}}}"#
@@ -127,7 +137,7 @@ import Testing
     (#"{"instruction": "i", "output": "No", "history": "q"}"#, ":2: 'history' must be a list"),
     (
       #"{"history_titles": ["A"], "candidate_title": "C", "label": "No", "user_id": [1]}"#,
-      ":2: 'user_id' must be a whole number or a text"
+      ":2: 'user_id' must be a text or a whole number"
     ),
     (#"{"question": "i"}"#, ":2: unknown shape of row: found the keys 'question'"),
     (#"{"instruction": "i", "output": "No", "history": [["q"]]}"#, ":2: 'history[0]' must be a"),
@@ -138,6 +148,22 @@ import Testing
     ("{\"instruction\": ", ":2: not valid JSON"),
     ("3", ":2: a row must be an object, not a number"),
   ]
+
+  /// What `host data prepare` writes of windows has the keys of both shapes.
+  @Test func aRowOfBothShapesKeepsItsOwnWords() throws {
+    let both =
+      Self.alpaca.dropLast() + ", " + Self.raw.replacing("\"No\"", with: "\"Yes\"").dropFirst()
+    let row = try #require(rows(["t.json": String(both)], ["train": "t.json"]).first)
+    #expect(row.turns.first?.text == "S" && row.reference == "No")
+    #expect(row.metadata["user_id"] == 5)
+  }
+
+  /// Stars that no rating has are no rating: the rules that need them are left out.
+  @Test(arguments: ["nan", "1e999", "-7", "0"]) func oddStarsAreNone(stars: String) throws {
+    let raw = Self.raw.replacing("≈ 4.5", with: "≈ \(stars)")
+    let row = try #require(rows(["r.jsonl": raw], ["train": "r.jsonl"]).first)
+    #expect(row.metadata["history_ratings"] == nil)
+  }
 
   /// Raw rows have the recipe's words; training rows with others make the judgement unfair.
   @Test func otherWordsThanTrainingHasAreWarnedOf() throws {
@@ -150,6 +176,9 @@ import Testing
           "instruction": .string(instruction), "system": "S",
         ]
         _ = try RecommendationDataset(configuration: settings, split: .train, host: host)
+        _ = try RecommendationDataset(configuration: settings, split: .test, host: host)
+        // Held-out rows are judged without the training files too.
+        try FileManager.default.removeItem(atPath: folder + "/t.json")
         _ = try RecommendationDataset(configuration: settings, split: .test, host: host)
       }
       return said.withLock(\.self)

@@ -85,6 +85,8 @@ final class KeptRows: Sendable {
     var usesCache = true, limit = 1 << 20, namesSources = true, variesByEpoch = false
     var hears = false
     var isCancelled: @Sendable () -> Bool = { false }
+    /// A moment before what is read was read, where another dataset has read it.
+    var beginning: Int?
     var willRead: @Sendable (Int) -> Void = { _ in }
   }
 
@@ -118,7 +120,8 @@ final class KeptRows: Sendable {
       name: change.name, encoder: encoder(change), maximumLength: change.maximumLength,
       policy: change.policy, seed: change.seed,
       cache: change.usesCache
-        ? RowCache(key: change.key, folder: cacheFolder, limit: change.limit) : nil,
+        ? RowCache(key: change.key, folder: cacheFolder, limit: change.limit,
+          beginning: change.beginning ?? RowCache.now) : nil,
       hear: { event in
         if case .note(let text) = event { notes.withLock { $0.append(text) } }
       }, isCancelled: change.isCancelled,

@@ -208,6 +208,16 @@ import Testing
       ])
   }
 
+  /// Two splits share what was read of a file that changed before the second one was opened.
+  @Test func whatWasReadBeforeAChangeIsNotKept() throws {
+    let rows = try KeptRows(), beginning = RowCache.now
+    usleep(20_000)
+    try rows.write(["other", "lines"])
+    #expect(try !rows.open(Change(beginning: beginning)).isKept)
+    #expect(rows.files.isEmpty)
+    #expect(try rows.open().isKept)
+  }
+
   @Test func aFolderThatCannotBeWrittenCostsOneLine() throws {
     let rows = try KeptRows()
     try Data().write(to: URL(filePath: rows.cacheFolder))
