@@ -1,9 +1,10 @@
 import FoundationEssentials
 import JSON
-import PluginHost
 import Synchronization
 import Tasks
 import Testing
+
+@testable import PluginHost
 
 /// A task in C, called through the host's protocols.
 @Suite(.enabled(if: Workshop.hasCompiler, "needs a C compiler at /usr/bin/cc"))
@@ -95,6 +96,21 @@ struct CallTests {
       ])
     let error = #expect(throws: TaskError.self) { try evaluator.evaluate([]) }
     #expect(error?.message.contains("primary metric 'none' is not in its metrics") == true)
+  }
+
+  @Test func reportsThatMisleadAreRefused() throws {
+    func fault(_ report: Report) -> String? {
+      do throws(TaskError) {
+        try report.check(predictions: 2)
+        return nil
+      } catch { return error.message }
+    }
+    let rising = [("r", Measure(value: 1))]
+    let falling = [("r", Measure(value: 1, lowerIsBetter: true))]
+    #expect(fault(Report(count: 2, primary: "r", metrics: rising, clusters: ["a", "b"])) == nil)
+    let odd = fault(Report(count: 2, primary: "r", metrics: rising, clusters: ["a"]))
+    #expect(odd == "the report names 1 clusters for 2 predictions")
+    #expect(fault(Report(count: 2, primary: "r", metrics: falling))?.contains("must rise") == true)
   }
 
   @Test func logReachesTheHost() throws {

@@ -120,7 +120,8 @@ final class KeptRows: Sendable {
       name: change.name, encoder: encoder(change), maximumLength: change.maximumLength,
       policy: change.policy, seed: change.seed,
       cache: change.usesCache
-        ? RowCache(key: change.key, folder: cacheFolder, limit: change.limit,
+        ? RowCache(
+          key: change.key, folder: cacheFolder, limit: change.limit,
           beginning: change.beginning ?? RowCache.now) : nil,
       hear: { event in
         if case .note(let text) = event { notes.withLock { $0.append(text) } }

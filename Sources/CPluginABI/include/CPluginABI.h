@@ -249,8 +249,8 @@ typedef struct tk_evaluator_v1 {
   /* Writes the report as JSON: {"count", "primary", "metrics": {name: {"value", "low", "high",
    * "count", "lower_is_better"}}, "baselines": {name: {metric: value}}, "details": {},
    * "clusters": [name]}. Only count, primary, metrics and value must be there. clusters says for
-   * each prediction what it belongs to (a user, a clip), where rows are not independent. Keeps no state between calls. Any thread, overlapping only with
-   * TK_THREAD_SAFE. */
+   * each prediction what it belongs to (a user, a clip), where rows are not independent. Keeps no
+   * state between calls. Any thread, overlapping only with TK_THREAD_SAFE. */
   tk_status (*evaluate)(void *instance, const tk_predictions_v1 *predictions,
                         const tk_text_out_v1 *report_json, tk_error *error);
   void *reserved[4];
