@@ -6,14 +6,16 @@ struct DialogueBootstrap: Sendable {
   /// Number of resamples; seed of the draws.
   var resamples = 1000, seed: UInt64 = 0
 
-  /// The 2.5th and 97.5th percentile of each of `statistic`'s values.
+  /// The 2.5th and 97.5th percentile of each of `statistic`'s values; nil where no domain has two
+  /// dialogues to draw from.
   ///
   /// - Parameter strata: for each domain the sums of its dialogues.
   func intervals(
     _ strata: [[Scoreboard]], empty: Scoreboard, _ statistic: (Scoreboard) -> [Double]
-  ) -> [(low: Double, high: Double)] {
+  ) -> [(low: Double, high: Double)?] {
     var draws = SplitMix64(seed: seed)
     var columns = Array(repeating: [Double](), count: statistic(empty).count)
+    guard strata.contains(where: { $0.count > 1 }) else { return columns.map { _ in nil } }
     for _ in 0..<resamples {
       var sums = empty
       for dialogues in strata where !dialogues.isEmpty {

@@ -32,7 +32,7 @@ struct DialogueEvaluator: Evaluator {
     let metrics = zip(Scoreboard.names, zip(board.overall, intervals)).map { name, pair in
       (
         name: name,
-        measure: Measure(pair.0, low: pair.1.low, high: pair.1.high, count: rows.count)
+        measure: Measure(pair.0, low: pair.1?.low, high: pair.1?.high, count: rows.count)
       )
     }
     let baselines = [
@@ -51,11 +51,14 @@ struct DialogueEvaluator: Evaluator {
 
   /// Per domain and per slot, each number with its interval; and how many rows training has seen.
   private func details(
-    _ evaluation: Evaluation, _ board: Scoreboard, _ intervals: [(low: Double, high: Double)],
+    _ evaluation: Evaluation, _ board: Scoreboard, _ intervals: [(low: Double, high: Double)?],
     _ count: Int
   ) -> JSON {
     var measures = zip(board.parts, intervals).map { value, interval -> JSON in
-      ["value": .double(value), "low": .double(interval.low), "high": .double(interval.high)]
+      guard let interval else { return ["value": .double(value)] }
+      return [
+        "value": .double(value), "low": .double(interval.low), "high": .double(interval.high),
+      ]
     }[...]
     func take(_ names: [String], count: Int) -> JSON {
       defer { measures = measures.dropFirst(names.count) }

@@ -59,7 +59,9 @@ struct Judge {
         Diagnosis.data,
         task.evaluator == nil
           ? "the task '\(task.name)' has no evaluator, so nothing can judge answers"
-          : "the task '\(task.name)' has no rows in the split '\(split.rawValue)'")
+          : "the task '\(task.name)' has no rows in the split '\(split.rawValue)'; there are "
+            + (try Split.allCases.filter { try session.dataset($0)?.count ?? 0 > 0 })
+            .map(\.rawValue).joined(separator: ", "))
     }
     return judge
   }

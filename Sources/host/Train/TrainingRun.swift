@@ -62,7 +62,7 @@ struct TrainingRun {
       [("train", train)] + (validation.map { [("validation", $0)] } ?? []), to: path)
     let before = try baseReport(judge, model, trainable, path)
     if let before, direction == nil { direction = try watched?.direction(in: before) }
-    options.greaterIsBetter = recipe.training.greaterIsBetter ?? (direction == .higher)
+    options.greaterIsBetter = greaterIsBetter(direction)
 
     let trainer = Trainer(
       model: model, trainable: trainable,
@@ -90,6 +90,19 @@ struct TrainingRun {
     try receipt.write(to: path)
     try display.conclude(
       before: before, after: after, folder: path, task: session.task.description.name)
+  }
+
+  /// Whether the watched metric rises as the model gets better; the recipe's word counts more than the
+  /// metric's own, and a note says so where they differ.
+  private func greaterIsBetter(_ direction: WatchedMetric.Direction?) -> Bool {
+    guard let asked = recipe.training.greaterIsBetter else { return direction == .higher }
+    if let direction, asked != (direction == .higher) {
+      Console.note(
+        "warning: training_args.greater_is_better is \(asked), but the best "
+          + "\(recipe.training.bestMetric ?? "eval_loss") is the \(direction == .higher ? "highest" : "lowest") one"
+      )
+    }
+    return asked
   }
 
   /// Refuses an output folder that the run reads from: its files would be replaced.
