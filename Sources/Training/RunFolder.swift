@@ -32,12 +32,13 @@ public struct RunFolder: Sendable {
   public func removeEarlier() {
     let own = [
       "run.json", "metrics.jsonl", "trainer_state.json", "logs", "best", "last",
-      "evaluation_before.json", "skipped.jsonl", "rewards.jsonl", "adapter_config.json",
-      "adapter_model.safetensors",
+      "evaluation_before.json", "skipped.jsonl", "rewards.jsonl",
     ]
     // A folder without a record may be anybody's model.
     let isRun = FileSystem.exists(path + "/run.json")
-    let weights = isRun ? ["config.json", Trainable.modelFile] : []
+    let weights =
+      isRun
+      ? ["adapter_config.json", Trainable.adapterFile, "config.json", Trainable.modelFile] : []
     for name in own + weights { DurableFolder.remove(path + "/" + name) }
     for step in checkpoints { DurableFolder.remove("\(path)/checkpoint-\(step)") }
   }

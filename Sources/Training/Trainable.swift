@@ -36,13 +36,13 @@ public enum Trainable {
   /// The dropout of the adapters; nil when there is none.
   var noise: AdapterNoise? { if case .adapter(let set) = self { set.noise } else { nil } }
 
-  /// The file of a whole model's tensors.
-  static let modelFile = "model.safetensors"
+  /// The files of an adapter's tensors and of a whole model's.
+  static let adapterFile = "adapter_model.safetensors", modelFile = "model.safetensors"
 
   /// The file that holds the trained tensors.
   var weightsFile: String {
     switch self {
-    case .adapter: "adapter_model.safetensors"
+    case .adapter: Self.adapterFile
     case .full: Self.modelFile
     }
   }

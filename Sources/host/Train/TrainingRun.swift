@@ -29,7 +29,7 @@ struct TrainingRun {
         Diagnosis.usage,
         "no output folder is named; give --output-dir, or output_dir: in the recipe")
     }
-    try refuseSources(path)
+    if earlier == .isRemoved { try refuseSources(path) }
     let folder = try RunFolder(path: path, earlier: earlier)
     let desk = session.offerModel()
     let train = try trainingRows()
@@ -105,15 +105,17 @@ struct TrainingRun {
     return asked
   }
 
-  /// Refuses an output folder that the run reads from: its files would be replaced.
+  /// Refuses to remove what the run reads from.
   private func refuseSources(_ path: String) throws {
     let sources = [
       ("model_name_or_path", session.modelFolder),
       ("peft.adapter_name_or_path", recipe.peft.adapterPath),
     ]
-    for case (let key, let source?) in sources where FileSystem.isSame(source, path) {
+    let own = FileSystem.resolved(path) + "/"
+    for case (let key, let source?) in sources
+    where (FileSystem.resolved(source) + "/").hasPrefix(own) {
       throw recipe.fault(
-        "output_dir", "is the folder of \(key), whose files would be replaced; choose another one")
+        "output_dir", "holds what \(key) names, which --overwrite would remove; choose another one")
     }
   }
 

@@ -50,10 +50,12 @@ struct RatingTable: Sendable {
 
   /// How many ratings are of a movie that their user has rated before.
   var repeats: Int {
-    var last: [UInt32: Int] = [:], repeats = 0
+    // By movie, the last user who rated it.
+    var last = Array(repeating: -1, count: 1 + Int(movies.max() ?? 0)), repeats = 0
     for user in users.indices {
-      for event in events(of: user) {
-        if last.updateValue(user, forKey: movies[event]) == user { repeats += 1 }
+      for movie in movies[events(of: user)] {
+        if last[Int(movie)] == user { repeats += 1 }
+        last[Int(movie)] = user
       }
     }
     return repeats

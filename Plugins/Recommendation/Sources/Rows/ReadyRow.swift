@@ -7,7 +7,7 @@ import TaskKit
 /// | Alpaca | `instruction`, `input`, `output`; optional `system`, `history` (pairs) |
 /// | raw test | `history_titles`, `candidate_title`, `label`; optional `user_id` |
 ///
-/// A row with the keys of both is an Alpaca row, whose other keys are not read.
+/// A row with the keys of both is an Alpaca row.
 struct ReadyRow: Sendable {
   /// The turns before the answer.
   var prompt: [Turn]
