@@ -46,7 +46,6 @@ let arguments = Target.Dependency.product(
   name: "ArgumentParser", package: "swift-argument-parser")
 let collections = Target.Dependency.product(
   name: "OrderedCollections", package: "swift-collections")
-let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 let package = Package(
@@ -55,11 +54,12 @@ let package = Package(
     .executable(name: "host", targets: ["host"]), .library(name: "TaskKit", targets: ["TaskKit"]),
     .library(name: "CPluginABI", targets: ["CPluginABI"]),
   ] + plugins.map(\.product),
+  // Exact, so that a release is built from what it was tested with. Package.resolved would name
+  // commits, which mirrors of these repositories need not share.
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
-    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
-    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-collections", exact: "1.6.0"),
+    .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
   ],
   targets: [
     // Floor 0. Kernels are always optimized: at -O0, SwiftPM's default for debug builds, one
@@ -69,7 +69,7 @@ let package = Package(
       cSettings: [.unsafeFlags(["-O3", "-fno-math-errno"])],
       linkerSettings: [.linkedLibrary("m"), .linkedLibrary("dl"), .linkedLibrary("pthread")]),
     .target(name: "CPluginABI", exclude: ["ABI.md"]),
-    .target(name: "CHostSupport"),
+    .target(name: "CHostSupport", cSettings: [.unsafeFlags(["-O3"])]),
     // Floor 1
     .target(name: "JSON", dependencies: [collections]),
     .target(name: "Tensors", dependencies: ["CKernels"]),
@@ -77,7 +77,7 @@ let package = Package(
     .target(name: "Text", dependencies: ["JSON"]),
     .target(
       name: "Formats",
-      dependencies: ["CHostSupport", "JSON", "Tensors", collections, crypto, yams]),
+      dependencies: ["CHostSupport", "JSON", "Tensors", collections, yams]),
     .target(name: "Tracking", dependencies: ["JSON", collections]),
     // Floor 3
     .target(name: "Tasks", dependencies: ["JSON", "Text", collections]),

@@ -1,4 +1,3 @@
-import Crypto
 import JSON
 import Tensors
 
@@ -21,17 +20,13 @@ public struct FileDigest: Sendable, Hashable {
       throw FormatError(.missing, error.path, "cannot be read: \(error.reason)")
     }
     size = file.count
-    sha256 = file.withBytes(0..<file.count) { bytes in
-      var digest = SHA256()
-      digest.update(bufferPointer: bytes)
-      return hexadecimal(digest.finalize())
-    }
+    sha256 = file.withBytes(0..<file.count) { bytes in SHA256.hash(bytes) }
   }
 
   /// Hashes bytes in memory.
   public init(of bytes: [UInt8]) {
     size = bytes.count
-    sha256 = hexadecimal(SHA256.hash(data: bytes))
+    sha256 = bytes.withUnsafeBytes { SHA256.hash($0) }
   }
 
   /// Hashes bytes in memory.
@@ -55,22 +50,12 @@ public struct RunningDigest: Sendable {
 
   /// Adds bytes.
   public mutating func update(_ bytes: UnsafeRawBufferPointer) {
-    digest.update(bufferPointer: bytes)
+    digest.update(bytes)
     size += bytes.count
   }
 
   /// What all bytes together have; nothing may be added afterwards.
   public func finish() -> FileDigest {
-    FileDigest(size: size, sha256: hexadecimal(digest.finalize()))
+    FileDigest(size: size, sha256: digest.hexadecimal)
   }
-}
-
-func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
-  let digits = Array("0123456789abcdef".utf8)
-  var text: [UInt8] = []
-  for byte in bytes {
-    text.append(digits[Int(byte >> 4)])
-    text.append(digits[Int(byte & 15)])
-  }
-  return String(decoding: text, as: UTF8.self)
 }

@@ -1,5 +1,3 @@
-import Crypto
-
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -63,7 +61,7 @@ public final class FileSink {
     guard fsync(descriptor) == 0 else { throw .cannotWrite(path) }
     isOpen = false
     guard close(descriptor) == 0 else { throw .cannotWrite(path) }
-    return FileDigest(size: count, sha256: hexadecimal(digest.finalize()))
+    return FileDigest(size: count, sha256: digest.hexadecimal)
   }
 
   private func flush() throws(FormatError) {
@@ -73,7 +71,7 @@ public final class FileSink {
   }
 
   private func put(_ bytes: UnsafeRawBufferPointer) throws(FormatError) {
-    digest.update(bufferPointer: bytes)
+    digest.update(bytes)
     var written = 0
     while written < bytes.count {
       let piece = UnsafeRawBufferPointer(rebasing: bytes[written...])
