@@ -34,19 +34,22 @@ public struct ConversationEncoder: Sendable {
   }
 
   /// An encoder for a model's folder, which must hold a chat template: none is assumed in its
-  /// place, since a model tuned with another template than it is served with answers badly.
+  /// place, since a model tuned with another template than it is served with answers badly. `now`
+  /// is the date that the template may write; the present one when nil.
   public init(
-    folder: String, tokenizer: Tokenizer, enableThinking: Bool? = nil, audio: AudioTokens? = nil
+    folder: String, tokenizer: Tokenizer, enableThinking: Bool? = nil, audio: AudioTokens? = nil,
+    now: CivilTime? = nil
   ) throws(TaskError) {
     let template: ChatTemplate?
     do { template = try ChatTemplate.load(folder: folder) } catch {
       throw TaskError(.data, error.description)
     }
-    guard let template else {
+    guard var template else {
       throw TaskError(
         .data,
         "\(folder): no chat template; put the model's template there as chat_template.jinja")
     }
+    if let now { template.now = now }
     self.init(
       tokenizer: tokenizer, template: template, enableThinking: enableThinking, audio: audio)
   }

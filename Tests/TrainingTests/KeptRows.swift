@@ -82,6 +82,7 @@ final class KeptRows: Sendable {
     var name = "lines.txt", maximumLength = 128, policy = OverlengthPolicy.error, seed: UInt64 = 7
     var enableThinking: Bool?
     var template: String?
+    var now: CivilTime?
     var usesCache = true, limit = 1 << 20, namesSources = true, variesByEpoch = false
     var hears = false
     var isCancelled: @Sendable () -> Bool = { false }
@@ -102,8 +103,10 @@ final class KeptRows: Sendable {
       throw TaskError(.internal, "no tokenizer")
     }
     if let template = change.template {
+      var template = try ChatTemplate(source: template)
+      if let now = change.now { template.now = now }
       return ConversationEncoder(
-        tokenizer: tokenizer, template: try ChatTemplate(source: template),
+        tokenizer: tokenizer, template: template,
         enableThinking: change.enableThinking)
     }
     let audio = AudioTokens(
@@ -111,7 +114,7 @@ final class KeptRows: Sendable {
       count: AudioClip.tokens)
     return try ConversationEncoder(
       folder: Self.folder(hears: change.hears), tokenizer: tokenizer,
-      enableThinking: change.enableThinking, audio: change.hears ? audio : nil)
+      enableThinking: change.enableThinking, audio: change.hears ? audio : nil, now: change.now)
   }
 
   /// Opens the rows, with or without the cache.

@@ -4,6 +4,7 @@ import Synchronization
 import Tasks
 import Tensors
 import Testing
+import Text
 
 @testable import Training
 
@@ -170,13 +171,24 @@ import Testing
     #expect(
       try rows.open(Change(namesSources: false)).origin
         == .dataset(reason: "the dataset does not say which files its rows come from"))
+    #expect(rows.files.isEmpty && rows.notes.withLock { $0 }.isEmpty)
+  }
+
+  @Test func aTemplatesDateIsPartOfTheKey() throws {
     let dated =
       "{{ strftime_now('%d') }}{% for message in messages %}{{ message.role }}: "
       + "{{ message.content }}\n{% endfor %}{% if add_generation_prompt %}assistant: {% endif %}"
-    #expect(
-      try rows.open(Change(template: dated)).origin
-        == .dataset(reason: "the chat template writes the date"))
-    #expect(rows.files.isEmpty && rows.notes.withLock { $0 }.isEmpty)
+    let rows = try KeptRows()
+    func open(_ template: String?, _ day: String) throws -> EncodedDataset {
+      try rows.open(Change(template: template, now: CivilTime(day)))
+    }
+    let first = try open(dated, "2026-11-30")
+    #expect(first.isKept)
+    #expect(try open(dated, "2026-12-01").isKept)
+    #expect(try open(dated, "2026-11-30").isFromCache)
+    // A template that cannot write the date does not care.
+    #expect(try open(nil, "2026-11-30").isKept)
+    #expect(try open(nil, "2026-12-01").isFromCache)
   }
 
   @Test func rowsWithClipsAreNotKept() throws {

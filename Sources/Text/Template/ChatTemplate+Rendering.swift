@@ -18,7 +18,7 @@ struct Rendering {
     names["tools"] = tools.map { .list($0.map { TemplateValue($0) }) } ?? TemplateValue.none
     if names["documents"] == nil { names["documents"] = TemplateValue.none }
     names["add_generation_prompt"] = .bool(addGenerationPrompt)
-    let interpreter = TemplateInterpreter(variables: names)
+    let interpreter = TemplateInterpreter(variables: names, now: template.now)
     do throws(TemplateError) { try interpreter.run(template.statements) } catch {
       throw template.file.map { error.located(file: $0) } ?? error
     }

@@ -7,6 +7,10 @@ public struct ChatTemplate: Sendable {
   public let source: String
   /// Texts of the special tokens; where a turn's output ends with one, that is its end token.
   public var specialTokens: [String]
+  /// The date and time that the template may write; where nobody sets it, those of its reading.
+  public var now = CivilTime.now()
+  /// Whether the template can write the date, so that its texts depend on `now`.
+  public let usesDate: Bool
 
   let statements: [Statement]
   let hasGenerationBlocks: Bool
@@ -16,7 +20,9 @@ public struct ChatTemplate: Sendable {
   public init(source: String, specialTokens: [String] = []) throws(TemplateError) {
     self.source = source
     self.specialTokens = specialTokens
-    statements = try TemplateParser.statements(of: source)
+    let tokens = try TemplateLexer.tokens(of: source)
+    usesDate = tokens.contains { $0.kind == .name("strftime_now") }
+    statements = try TemplateParser.statements(of: tokens)
     hasGenerationBlocks = statements.contains(where: \.containsGeneration)
   }
 

@@ -132,7 +132,7 @@ extension TemplateInterpreter {
       guard case .string(let format)? = arguments.positional.first else {
         throw TemplateError("strftime_now asks for a format")
       }
-      return .string(SystemLibrary.timeNow(format: format))
+      return .string(now.formatted(format))
     default:
       throw TemplateError(arguments[0, "message"]?.text ?? "the template raised an exception")
     }

@@ -13,7 +13,11 @@ final class TemplateInterpreter {
   /// How a run of statements ended.
   private enum Flow { case normal, breakLoop, continueLoop }
 
-  init(variables: [String: TemplateValue]) {
+  /// What `strftime_now` writes.
+  let now: CivilTime
+
+  init(variables: [String: TemplateValue], now: CivilTime) {
+    self.now = now
     let globals = Scope(parent: nil)
     for name in Self.globals { globals.variables[name] = .function(name) }
     globals.variables.merge(variables) { $1 }

@@ -6,8 +6,8 @@ struct TemplateParser {
   /// Bounds recursion, so that a hostile template cannot exhaust the stack.
   static let maximumDepth = 200
 
-  static func statements(of source: String) throws(TemplateError) -> [Statement] {
-    var parser = TemplateParser(tokens: try TemplateLexer.tokens(of: source))
+  static func statements(of tokens: [TemplateToken]) throws(TemplateError) -> [Statement] {
+    var parser = TemplateParser(tokens: tokens)
     let (statements, _) = try parser.body(until: [], of: "")
     return statements
   }

@@ -86,7 +86,7 @@ public struct EncodedDataset: Sendable {
     encoding = RowEncoding(
       name: name, encoder: encoder, maximumLength: maximumLength, policy: policy, seed: seed)
     source = LazyDataset(name, open: open)
-    if let cache, encoding.reasonNotToKeep == nil,
+    if let cache,
       let found = cache.find(cache.request(encoding), note: { hear(.note($0)) })
     {
       use(found)

@@ -27,12 +27,6 @@ struct RowEncoding: Sendable {
     return cut.isTrained.contains(true) ? cut : nil
   }
 
-  /// Why rows encoded so must not be kept; nil when they may be.
-  var reasonNotToKeep: String? {
-    encoder.template.source.contains("strftime_now")
-      ? "the chat template writes the date" : nil
-  }
-
   /// All that decides a row's tokens, beside the row and the tokenizer.
   var key: JSONValue {
     let variables = encoder.variables.sorted { $0.key < $1.key }
@@ -41,6 +35,8 @@ struct RowEncoding: Sendable {
       "on_overlength": .string(policy.rawValue),
       "template_sha256": .string(FileDigest(of: Array(encoder.template.source.utf8)).sha256),
       "template_variables": .object(.init(uniqueKeysWithValues: variables)),
+      "template_date": encoder.template.usesDate
+        ? .string(encoder.template.now.description) : .null,
       "audio_token": encoder.audio.map { .int(Int($0.id)) } ?? .null,
     ]
   }

@@ -21,8 +21,6 @@ struct RowKeeper {
       reason = "the dataset does not say which files its rows come from"
       return
     }
-    reason = encoding.reasonNotToKeep
-    guard reason == nil else { return }
     let found = sources.map(SourceDigests.source)
     if let index = found.firstIndex(of: .null) {
       giveUp("\(sources[index]) cannot be read")

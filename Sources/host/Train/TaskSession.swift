@@ -38,7 +38,7 @@ struct TaskSession {
     tokenizer = try Tokenizer(folder: modelFolder)
     encoder = try ConversationEncoder(
       folder: modelFolder, tokenizer: tokenizer, enableThinking: recipe.training.enablesThinking,
-      audio: AudioTokens(config, tokenizer))
+      audio: AudioTokens(config, tokenizer), now: .today())
     catalog.services.offer(tokenizer, folder: modelFolder)
   }
 

@@ -5,8 +5,10 @@ usage: make_goldens.py [OUT_DIR]      (needs: pip install transformers==5.23.0 j
 
 conversations.json  [{template, messages, tools, variables, add_generation_prompt, text | error, generated}]
                     `generated`: byte ranges of {% generation %} blocks
+dates.json          [{date, format, text}]: what Python's strftime makes of every directive
 expressions.json    [{source, text | error}], rendered with the variables of CONTEXT
 """
+import datetime
 import json
 import logging
 import os
@@ -165,6 +167,20 @@ def main():
     write("expressions.json", {
         "versions": {"transformers": transformers.__version__, "jinja2": jinja2.__version__}, "context": CONTEXT,
         "rows": [{"source": source, **render(source, [], **CONTEXT)} for source in sources]})
+    dates()
+
+
+DATES = ["2026-11-30 09:05:07", "2024-02-29 00:00:00", "2023-01-01 12:00:00", "2000-12-31 23:59:59", "1999-03-07 13:30:00"]
+FORMATS = ["%" + letter for letter in "aAbBcCdDeFgGhHIjklmMnpPrRStTuUVwWxXyYzZ%"] + [
+    "%d %b %Y", "%B %-d, %Y", "%Y-%m-%d", "%-m/%-d/%y %_H:%M", "%^a %#Z|%05d|%%f %f", "day: %d\u00e9", "%Ey %Od", "", "%Y%", "%"]
+
+
+def dates():
+    rows = []
+    for text in DATES:
+        date = datetime.datetime.fromisoformat(text)
+        rows += [{"date": text, "format": format, "text": date.strftime(format)} for format in FORMATS]
+    write("dates.json", {"rows": rows})
 
 
 def write(name, value):
