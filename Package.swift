@@ -122,8 +122,10 @@ let package = Package(
       name: "CSamplerate", path: "Plugins/SpeechDrama/CSamplerate", pkgConfig: "samplerate",
       providers: [.apt(["libsamplerate0-dev"])]),
 
+    // What several test targets compare with.
+    .testTarget(name: "TestSupport"),
     .testTarget(name: "JSONTests", dependencies: ["JSON"]),
-    .testTarget(name: "TensorsTests", dependencies: ["CKernels", "Tensors"]),
+    .testTarget(name: "TensorsTests", dependencies: ["CKernels", "Tensors", "TestSupport"]),
     .testTarget(name: "TextTests", dependencies: ["JSON", "Text"]),
     .testTarget(name: "FormatsTests", dependencies: ["Formats", "JSON", "Tensors"]),
     .testTarget(name: "TrackingTests", dependencies: ["JSON", "Tracking"]),
@@ -133,24 +135,28 @@ let package = Package(
       dependencies: ["CPluginABI", "CHostSupport", "JSON", "PluginHost", "TaskKit", "Tasks"]),
     .testTarget(
       name: "ModelsTests",
-      dependencies: ["Adapters", "Formats", "JSON", "Layers", "Models", "Objectives", "Tensors"]),
+      dependencies: [
+        "Adapters", "Formats", "JSON", "Layers", "Models", "Objectives", "Tensors", "TestSupport",
+      ]),
     .testTarget(
       name: "TrainingTests",
       dependencies: [
         "Adapters", "Formats", "JSON", "Layers", "Models", "Objectives", "Tasks", "Tensors",
-        "Text", "Tracking", "Training",
+        "Text", "Tracking", "Training", "TestSupport",
       ]),
     .testTarget(
       name: "GenerationTests",
-      dependencies: ["Formats", "Generation", "Layers", "Models", "Tasks", "Tensors", "Text"]),
+      dependencies: [
+        "Formats", "Generation", "Layers", "Models", "Tasks", "Tensors", "Text", "TestSupport",
+      ]),
     .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "JSON", "Tasks", "Text"]),
     .testTarget(name: "HRIDialogueTests", dependencies: ["HRIDialogue", "TaskKit"]),
     .testTarget(name: "InstructTests", dependencies: ["Instruct", "TaskKit"]),
     .testTarget(name: "RecommendationTests", dependencies: ["Recommendation", "TaskKit"]),
     .testTarget(
       name: "SpeechDramaTests",
-      dependencies: ["CLogMel", "CSamplerate", "CSndfile", "SpeechDrama", "TaskKit"]),
-    .testTarget(name: "HostTests", dependencies: ["Formats", "JSON", "Tensors"]),
+      dependencies: ["CLogMel", "CSamplerate", "CSndfile", "SpeechDrama", "TaskKit", "TestSupport"]),
+    .testTarget(name: "HostTests", dependencies: ["Formats", "JSON", "TestSupport", "Tensors"]),
   ] + plugins.flatMap(\.targets),
   swiftLanguageModes: [.v6]
 )

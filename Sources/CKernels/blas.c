@@ -15,13 +15,10 @@
 
 typedef void (*gemm_f32)(int, int, int, int, int, int, float, const float *, int, const float *,
                          int, float, float *, int);
-typedef void (*gemm_f64)(int, int, int, int, int, int, double, const double *, int, const double *,
-                         int, double, double *, int);
 enum { ROW_MAJOR = 101, PLAIN = 111, TRANSPOSED = 112 };
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static gemm_f32 sgemm;
-static gemm_f64 dgemm;
 static int has_upper_halves;
 static char fault[512], core[64], configuration[256];
 
@@ -41,9 +38,8 @@ static void open_library(void) {
     return;
   }
   sgemm = (gemm_f32)dlsym(library, "cblas_sgemm");
-  dgemm = (gemm_f64)dlsym(library, "cblas_dgemm");
-  if (!sgemm || !dgemm) {
-    snprintf(fault, sizeof fault, "libopenblas.so.0 lacks cblas_sgemm or cblas_dgemm");
+  if (!sgemm) {
+    snprintf(fault, sizeof fault, "libopenblas.so.0 lacks cblas_sgemm");
     return;
   }
   void (*set_threads)(int) = (void (*)(int))dlsym(library, "openblas_set_num_threads");
@@ -82,12 +78,4 @@ void k_gemm_f32(int transA, int transB, int64_t m, int64_t n, int64_t k, float a
   sgemm(ROW_MAJOR, transA ? TRANSPOSED : PLAIN, transB ? TRANSPOSED : PLAIN, (int)m, (int)n,
         (int)k, alpha, a, (int)lda, b, (int)ldb, beta, c, (int)ldc);
   if (has_upper_halves) clear_upper_halves();
-}
-
-void k_gemm_f64(int transA, int transB, int64_t m, int64_t n, int64_t k, double alpha,
-                const double *a, int64_t lda, const double *b, int64_t ldb, double beta, double *c,
-                int64_t ldc) {
-  if (!dgemm) require();
-  dgemm(ROW_MAJOR, transA ? TRANSPOSED : PLAIN, transB ? TRANSPOSED : PLAIN, (int)m, (int)n,
-        (int)k, alpha, a, (int)lda, b, (int)ldb, beta, c, (int)ldc);
 }

@@ -2,12 +2,15 @@ import CKernels
 
 /// What the engine runs on.
 public enum Engine {
-  /// Opens OpenBLAS and checks `HOST_INSTRUCTION_SET` and `HOST_GEMM`; what is wrong, or nil. Call
-  /// before the first product for a clean message.
+  /// Checks `HOST_INSTRUCTION_SET` and `HOST_GEMM`, and opens OpenBLAS where it is to multiply; what
+  /// is wrong, or nil. Call before the first product for a clean message.
   public static func open() -> String? {
     k_instruction_set_fault().map { String(cString: $0) } ?? GemmEngine.fault
-      ?? k_blas_open().map { String(cString: $0) }
+      ?? (GemmEngine.chosen == .openBLAS ? openBLAS() : nil)
   }
+
+  /// Opens OpenBLAS; why it cannot be opened, or nil. Nobody else needs it to be there.
+  public static func openBLAS() -> String? { k_blas_open().map { String(cString: $0) } }
 
   /// The instruction set of our kernels: `AVX-512`, `AVX2` or `portable C`.
   public static var instructionSet: String {
@@ -28,9 +31,9 @@ public enum Engine {
     set { k_use_bf16(newValue ? 1 : 0) }
   }
 
-  /// The core type whose kernels OpenBLAS uses.
+  /// The core type whose kernels OpenBLAS uses; empty until it is opened.
   public static var blasCore: String { String(cString: k_blas_core()) }
-  /// OpenBLAS's version and build options.
+  /// OpenBLAS's version and build options; empty until it is opened.
   public static var blasConfiguration: String { String(cString: k_blas_configuration()) }
 
   /// GFLOP/s of multiply-adds in registers on all threads: what no product can exceed.

@@ -1,6 +1,7 @@
 import Models
 import Tensors
 import Tasks
+import TestSupport
 import Testing
 
 @testable import Generation
@@ -39,7 +40,7 @@ import Testing
         #expect(abs(score - expected(model, question.prompt, choice)) < 1e-3, "\(choice)")
       }
       let alone = try model.scoreChoices(question.prompt, question.choices)
-      #expect(zip(alone, scores).allSatisfy { abs($0 - $1) < 1e-4 })
+      expectClose(alone, scores, atol: 1e-4, rtol: 0)
     }
     #expect(scores[1][0] == scores[1][4])
   }

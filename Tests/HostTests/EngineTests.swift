@@ -46,6 +46,29 @@ import Testing
     #expect(warning.hasPrefix("\(variable): 'fastest'"))
   }
 
+  /// Where there is no OpenBLAS, only who asks for it hears of it.
+  @Test func nobodyElseNeedsOpenBLAS() throws {
+    let scratch = try Scratch()
+    for name in ["libopenblas.so.0", "libopenblas.so"] {
+      try Data("not a library".utf8).write(to: scratch.url(name))
+    }
+    let without = ["LD_LIBRARY_PATH": scratch.folder.path]
+    let logits = [
+      "inspect", "logits", "--model", "nano-qwen3", "--ids", "1,2,3", "--out",
+      scratch.url("l").path,
+    ]
+    #expect(try HostProgram.run(logits, environment: without).code == 0)
+    let report = try doctor(without)
+    #expect(report["blas"] == .null)
+    #expect(report["products"]?["packed_gflops"]?.double ?? 0 > 0)
+    #expect(report["products"]?["openblas_gflops"] == .null)
+    let asked = try HostProgram.run(
+      logits, environment: without.merging(["HOST_GEMM": "openblas"]) { $1 })
+    #expect(asked.code == 1)
+    #expect(asked.errors.contains("OpenBLAS cannot be opened"))
+    #expect(asked.errors.contains("apt-get install libopenblas-dev"))
+  }
+
   @Test func productsAreMeasuredForShapesAndTypes() throws {
     let types = ["f32", "bf16", "f16", "nf4", "nf4-single", "int8"]
     let report = try HostProgram.shell(

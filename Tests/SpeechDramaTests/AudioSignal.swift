@@ -71,5 +71,6 @@ func withFolder(_ body: (String) throws -> Void) throws {
 
 /// The largest difference in dB of full scale.
 func distance(_ a: [Float], _ b: [Float]) -> Double {
-  decibels(Double(zip(a, b).map { abs($0 - $1) }.max() ?? 0))
+  let differences = zip(a, b).map { abs($0 - $1) }
+  return differences.allSatisfy(\.isFinite) ? decibels(Double(differences.max() ?? 0)) : .infinity
 }

@@ -6,6 +6,7 @@ import Layers
 import Models
 import Tasks
 import Tensors
+import TestSupport
 import Testing
 
 @testable import Training
@@ -62,8 +63,7 @@ import Testing
     let final = try SafeTensorsFile(path: "\(Self.goldens)/training/\(name)/final.safetensors")
     for parameter in parameters {
       let expected = try final.floats(parameter.name)
-      let worst = zip(parameter.tensor.values, expected).map { abs($0 - $1) }.max() ?? 0
-      #expect(worst < 2e-4, "\(parameter.name): max |Δ| \(worst)")
+      expectClose(parameter.tensor.values, expected, atol: 2e-4, rtol: 0, parameter.name)
     }
   }
 
@@ -82,7 +82,7 @@ import Testing
     for size in [1, 2, 4] {
       let part = try run(size)
       #expect(abs(part.0 - whole.0) < 1e-5 * whole.0)
-      #expect(zip(part.1, whole.1).allSatisfy { abs($0 - $1) < 1e-5 })
+      expectClose(part.1, whole.1, atol: 1e-5, rtol: 0)
     }
   }
 }
@@ -106,7 +106,7 @@ import Testing
     #expect((1...6).map { linear($0) } == [0, 0.5, 1, 0.75, 0.5, 0.25])
     let cosine = LearningRate(shape: .cosine, peak: 1, warmup: 2, total: 6)
     let expected = [0, 0.5, 1, 0.8535533905932737, 0.5, 0.14644660940672627]
-    #expect(zip((1...6).map { cosine($0) }, expected).allSatisfy { abs($0 - $1) < 1e-12 })
+    expectClose((1...6).map { cosine($0) }, expected, atol: 1e-12, rtol: 0)
     let constant = LearningRate(shape: .constant, peak: 2, warmup: 2, total: 6)
     #expect(constant(1) == 2)
     let warm = LearningRate(shape: .constantWithWarmup, peak: 2, warmup: 2, total: 6)

@@ -2,6 +2,7 @@ import Layers
 import Models
 import Tasks
 import Tensors
+import TestSupport
 import Testing
 
 @testable import Training
@@ -63,7 +64,7 @@ import Testing
     for (one, other) in zip(gradients, expected) {
       let scale = other.map(abs).max() ?? 0
       #expect(one.count == other.count && !one.isEmpty && scale > 0)
-      #expect(zip(one, other).allSatisfy { abs($0 - $1) <= 1e-4 * scale })
+      expectClose(one, other, atol: 1e-5, rtol: 1e-4)
     }
   }
 
@@ -88,7 +89,7 @@ import Testing
     for (one, other) in zip(gradients, expected) {
       let scale = other.map(abs).max() ?? 0
       #expect(one.count == other.count && scale > 0)
-      #expect(zip(one, other).allSatisfy { abs($0 - $1) <= 1e-4 * scale })
+      expectClose(one, other, atol: 1e-5, rtol: 1e-4)
     }
   }
 }

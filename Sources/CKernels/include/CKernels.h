@@ -118,9 +118,6 @@ const char *k_blas_configuration(void);
 void k_gemm_f32(int transA, int transB, int64_t m, int64_t n, int64_t k, float alpha,
                 const float *a, int64_t lda, const float *b, int64_t ldb, float beta, float *c,
                 int64_t ldc);
-void k_gemm_f64(int transA, int transB, int64_t m, int64_t n, int64_t k, double alpha,
-                const double *a, int64_t lda, const double *b, int64_t ldb, double beta, double *c,
-                int64_t ldc);
 
 /// Four random words of Philox4x32-10 (Salmon et al. 2011) for a 64-bit key and a 128-bit counter.
 void k_philox(uint32_t out[4], uint64_t key, uint64_t counterLow, uint64_t counterHigh);

@@ -43,6 +43,7 @@ struct BenchGemm: ParsableCommand {
 
   func run() throws {
     try openEngine()
+    if let reason = Engine.openBLAS() { throw Diagnosis(Diagnosis.failed, reason) }
     let shapes =
       shape.isEmpty ? Self.shapes.map(ProductReport.Shape.init) : try shape.map(Self.sizes)
     let storages = dtype.isEmpty ? [.plain(.bf16), .quantized(.nf4(double: true))] : dtype

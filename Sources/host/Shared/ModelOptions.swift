@@ -81,7 +81,8 @@ struct TunedModelOptions: ParsableArguments {
   }
 }
 
-/// Opens OpenBLAS, so that its absence is one sentence and not the end of a first product.
+/// Makes the engine ready, so that what is wrong with it is one sentence and not the end of a first
+/// product.
 func openEngine() throws {
   if let reason = Engine.open() {
     throw Diagnosis(

@@ -20,7 +20,9 @@ struct RunReceipt {
       "recipe": session.recipe.json,
       "seed": .int(session.recipe.training.seed),
       "engine": [
-        "kernels": .string(Engine.instructionSet), "openblas_core": .string(Engine.blasCore),
+        "kernels": .string(Engine.instructionSet),
+        "products": .string(GemmEngine.chosen.rawValue),
+        "openblas_core": Engine.blasCore.isEmpty ? .null : .string(Engine.blasCore),
         "threads": .int(Parallel.threads), "bf16": .bool(Engine.usesBF16),
       ],
       "plugin": Self.receipt(session.task.plugin),

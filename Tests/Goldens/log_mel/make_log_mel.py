@@ -7,10 +7,14 @@ The values are those of its NumPy path (double precision); manifest.json says ho
 
 import json
 import math
+import sys
 
 import numpy as np
 import torch
 import transformers
+
+sys.path.insert(0, "..")
+import manifest  # noqa: E402
 
 CASES = [  # name, samples, silent from this sample on, columns kept
     ("sweep, bursts, silent tail", 49_980, 40_000, [0, 1, 7, 120, 249, 250, 251, 312, 313, 314]),
@@ -48,10 +52,7 @@ def main():
     with open("log_mel.json", "w") as file:
         json.dump({"cases": cases}, file, separators=(",", ":"))
         file.write("\n")
-    versions = {m.__name__: m.__version__ for m in (np, torch, transformers)}
-    with open("manifest.json", "w") as file:
-        json.dump({"made by": "make_log_mel.py", "versions": versions, "torch path": distances}, file, indent=2)
-        file.write("\n")
+    manifest.write(".", (np, torch, transformers), **{"torch path": distances})
 
 
 main()

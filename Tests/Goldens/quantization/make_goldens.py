@@ -8,10 +8,9 @@ cases.safetensors holds, for each case and source type: NAME.input; NAME.codes, 
 bitsandbytes.nn.Int8Params makes them: from the weights rounded to f16; left out where f16 cannot hold them).
 nf4, nf4-single and int8 are ../models/qwen2 as transformers quantizes and saves it.
 """
-import hashlib
-import json
 import pathlib
 import shutil
+import sys
 
 import bitsandbytes
 import bitsandbytes.functional as bnb
@@ -21,7 +20,10 @@ from bitsandbytes.backends.default.ops import _dequantize_4bit_compute
 from safetensors.torch import save_file
 from transformers import AutoModelForCausalLM, BitsAndBytesConfig
 
-here = pathlib.Path(__file__).parent
+here = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(here.parent))
+import manifest  # noqa: E402
+
 torch.set_num_threads(1)
 torch._dynamo.config.disable = True
 torch.manual_seed(5)
@@ -91,10 +93,4 @@ for name, settings in {
     ).save_pretrained(here / name)
     (here / name / "generation_config.json").unlink(missing_ok=True)
 
-manifest = {
-    "bitsandbytes": bitsandbytes.__version__, "torch": torch.__version__,
-    "files": {
-        str(path.relative_to(here)): hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(here.rglob("*.safetensors"))
-    },
-}
-(here / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
+manifest.write(here, (bitsandbytes, torch), seed=5)
