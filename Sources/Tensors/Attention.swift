@@ -1,94 +1,20 @@
 import CKernels
 
-/// Where the sequences of a packed batch begin and end. Attention never crosses a border, and
-/// positions count from each segment's start.
-public struct Segments: Sendable, Hashable {
-  /// Borders: 0, the end of each segment, in rising order.
-  public let offsets: [Int]
-
-  /// Segments of these lengths, one after the other.
-  public init(lengths: [Int]) {
-    precondition(lengths.allSatisfy { $0 > 0 }, "segments: lengths \(lengths)")
-    offsets = lengths.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1) }
-  }
-
-  /// The number of segments and of tokens.
-  public var count: Int { offsets.count - 1 }
-  /// The number of tokens in all segments.
-  public var tokens: Int { offsets[count] }
-  /// Segment `index`'s rows.
-  public subscript(index: Int) -> Range<Int> { offsets[index]..<offsets[index + 1] }
-  /// Each token's place in its segment.
-  public var positions: [Int] { (0..<count).flatMap { Array(0..<self[$0].count) } }
-}
-
-/// How many heads ask, how many answer, and their width.
-public struct HeadShape: Sendable, Hashable {
-  /// Query heads, key/value heads, and numbers per head.
-  public let queries: Int, keys: Int, width: Int
-
-  /// Grouped heads: `keys` divides `queries`.
-  public init(queries: Int, keys: Int, width: Int) {
-    precondition(queries % keys == 0, "heads: \(queries) queries over \(keys) keys")
-    self.queries = queries
-    self.keys = keys
-    self.width = width
-  }
-
-  var group: Int { queries / keys }
-  var scale: Float { 1 / Float(width).squareRoot() }
-}
-
-/// Which tokens of packed segments ask: all of them, or the rows that somebody still needs.
-public struct Asking {
-  /// The packed sequences whose keys and values are asked.
-  public let segments: Segments
-  /// The tokens that ask, in rising order; row i of the queries is token tokens[i].
-  public let tokens: [Int]
-  /// The query rows of each segment.
-  let rows: [Range<Int>]
-  /// How many keys of its segment each query row sees: those up to itself, or all.
-  let seen: [Int64]
-
-  /// Tokens that attention handles at once.
-  public static var block: Int { Attention.block }
-  /// Whether every token asks.
-  public var isWhole: Bool { tokens.count == segments.tokens }
-
-  /// `tokens` of `segments`; all of them when left out. A token sees those up to itself or, where
-  /// attention is not causal, its whole segment.
-  public init(_ segments: Segments, tokens: [Int]? = nil, isCausal: Bool = true) {
-    let tokens = tokens ?? Array(0..<segments.tokens)
-    var rows: [Range<Int>] = [], seen: [Int64] = [], next = 0
-    for index in 0..<segments.count {
-      let segment = segments[index], first = next
-      while next < tokens.count, segment.contains(tokens[next]) {
-        seen.append(Int64(isCausal ? tokens[next] - segment.lowerBound + 1 : segment.count))
-        next += 1
-      }
-      rows.append(first..<next)
-    }
-    precondition(next == tokens.count, "attention: rows \(tokens) of \(segments.tokens) tokens")
-    self.segments = segments
-    self.tokens = tokens
-    self.rows = rows
-    self.seen = seen
-  }
-}
-
 /// Attention within segments, causal or not. Keeps the log-sum-exp of each row of scores instead of the
 /// scores, which the way back computes again block by block (Dao et al. 2022). A block computes the
-/// keys that its last row sees, and none of another segment.
+/// keys that its last row sees, and none of another segment. With a window a row sees the last `window`
+/// of them, itself included (Beltagy et al. 2020), and a segment is walked in parts.
 struct Attention: Operation {
   let q: Kept, k: Kept, v: Kept, logSumExp: Buffer
-  let asking: Asking, heads: HeadShape
+  let asking: Asking, heads: HeadShape, window: Int?
 
   /// Query rows handled at once, whole panels: scores of a block stay in the cache.
   static let block = (64 + Gemm.panel - 1) / Gemm.panel * Gemm.panel
 
   func pullback(_ dy: Tensor, into g: inout Gradients) {
     // The three gradients come from one walk over the blocks; they are added to their slots after.
-    let walk = Walk(q: q.value, k: k.value, v: v.value, asking: asking, heads: heads)
+    let walk = Walk(
+      q: q.value, k: k.value, v: v.value, asking: asking, heads: heads, window: window)
     Stopwatch.count(flops: 10 * walk.products)
     let dq = Tensor(q.rows, q.columns), dk = Tensor(k.rows, k.columns)
     let dv = Tensor(v.rows, v.columns)
@@ -103,37 +29,66 @@ struct Attention: Operation {
 
   /// The operands, and the way through their blocks.
   struct Walk {
-    let q: Tensor, k: Tensor, v: Tensor, asking: Asking, heads: HeadShape
+    let q: Tensor, k: Tensor, v: Tensor, asking: Asking, heads: HeadShape, window: Int?
 
-    /// Blocks of a segment's query rows, each with the number of keys that it computes: those that
-    /// its last row sees, in whole panels.
-    func blocks(_ segment: Int) -> [(rows: Range<Int>, keys: Int)] {
-      let rows = asking.rows[segment], all = asking.segments[segment].count
-      let panel = Gemm.rightPanel
+    /// Query rows, and the tokens among which their keys are.
+    struct Part {
+      let rows: Range<Int>, tokens: Range<Int>
+      /// Tokens of the segment before those.
+      let skipped: Int
+    }
+
+    /// A segment in parts: whole where there is no window; else so many rows that packing their keys
+    /// costs little beside asking them, and the keys that any of them sees.
+    func parts(_ segment: Int) -> [Part] {
+      let rows = asking.rows[segment], tokens = asking.segments[segment]
+      guard let window, window < tokens.count else {
+        return [Part(rows: rows, tokens: tokens, skipped: 0)]
+      }
+      let size = max(1, window / 4 / Attention.block) * Attention.block
+      return stride(from: rows.lowerBound, to: rows.upperBound, by: size).map { first in
+        let rows = first..<min(first + size, rows.upperBound)
+        let from = max(0, Int(asking.seen[first]) - window)
+        let to = Int(asking.seen[rows.upperBound - 1])
+        return Part(
+          rows: rows, tokens: tokens.lowerBound + from..<tokens.lowerBound + to, skipped: from)
+      }
+    }
+
+    /// Blocks of a part's query rows, each with the number of keys that it computes: those up to the
+    /// last that its last row sees, in whole panels.
+    func blocks(_ part: Part) -> [(rows: Range<Int>, keys: Int)] {
+      let rows = part.rows, panel = Gemm.rightPanel
       return stride(from: rows.lowerBound, to: rows.upperBound, by: Attention.block).map { first in
-        let part = first..<min(first + Attention.block, rows.upperBound)
-        let seen = Int(asking.seen[part.upperBound - 1])
-        return (part, min((seen + panel - 1) / panel * panel, all))
+        let block = first..<min(first + Attention.block, rows.upperBound)
+        let seen = Int(asking.seen[block.upperBound - 1]) - part.skipped
+        return (block, min((seen + panel - 1) / panel * panel, part.tokens.count))
       }
     }
 
     /// Multiply-adds of one product of scores with a head's keys or values, over all blocks.
     var products: Double {
-      (0..<asking.segments.count).reduce(0) { sum, segment in
-        sum + blocks(segment).reduce(0) { $0 + Double($1.rows.count * $1.keys) }
+      (0..<asking.segments.count).flatMap(parts).reduce(0) { sum, part in
+        sum + blocks(part).reduce(0) { $0 + Double($1.rows.count * $1.keys) }
       } * Double(heads.queries * heads.width)
     }
 
     func forward(_ y: Tensor, _ logSumExp: Buffer, segment: Int, head: Int) {
-      let tokens = asking.segments[segment], key = head / heads.group
+      for part in parts(segment) { forward(y, logSumExp, part, head: head) }
+    }
+
+    private func forward(_ y: Tensor, _ logSumExp: Buffer, _ part: Part, head: Int) {
+      let tokens = part.tokens, key = head / heads.group
       let keys = PackedHead(k, tokens, key, heads.width, isTransposed: true)
       let values = PackedHead(v, tokens, key, heads.width, isTransposed: false)
       let scores = Scores(most: tokens.count)
-      for (rows, seen) in blocks(segment) {
+      for (rows, seen) in blocks(part) {
         let query = packedRows(q, rows, head, alpha: heads.scale)
         keys.product(scores.p.start, seen, query, heads.width, rows.count, seen, heads.width)
-        softmax(scores, rows, seen, logSumExp, head) { p, lse, limits, m, n in
-          k_causal_softmax_f32(p, lse, limits, m, n)
+        withLimits(logSumExp, rows, head) { lse, limits in
+          k_causal_softmax_f32(
+            scores.p.start, lse, limits, mostSeen, Int64(part.skipped), Int64(rows.count),
+            Int64(seen))
         }
         scores.pack(scores.p, rows.count, seen)
         values.product(
@@ -147,20 +102,31 @@ struct Attention: Operation {
       _ dy: Tensor, _ logSumExp: Buffer, segment: Int, key: Int, _ dq: Tensor, _ dk: Tensor,
       _ dv: Tensor
     ) {
-      let tokens = asking.segments[segment], width = heads.width
+      let tokens = asking.segments[segment]
+      let at = tokens.lowerBound * k.columns + key * heads.width
+      clear(dk.start + at, tokens.count, k.columns)
+      clear(dv.start + at, tokens.count, k.columns)
+      for part in parts(segment) { pullback(dy, logSumExp, part, key: key, dq, dk, dv) }
+    }
+
+    private func pullback(
+      _ dy: Tensor, _ logSumExp: Buffer, _ part: Part, key: Int, _ dq: Tensor, _ dk: Tensor,
+      _ dv: Tensor
+    ) {
+      let tokens = part.tokens, width = heads.width
       let keys = PackedHead(k, tokens, key, width, isTransposed: true)
       let plainKeys = PackedHead(k, tokens, key, width, isTransposed: false)
       let values = PackedHead(v, tokens, key, width, isTransposed: true)
       let at = tokens.lowerBound * k.columns + key * width
-      clear(dk.start + at, tokens.count, k.columns)
-      clear(dv.start + at, tokens.count, k.columns)
       let scores = Scores(most: tokens.count), ds = Buffer(Attention.block * tokens.count)
       for head in key * heads.group..<(key + 1) * heads.group {
-        for (rows, seen) in blocks(segment) {
+        for (rows, seen) in blocks(part) {
           let query = packedRows(q, rows, head, alpha: heads.scale)
           keys.product(scores.p.start, seen, query, width, rows.count, seen, width)
-          softmax(scores, rows, seen, logSumExp, head) { p, lse, limits, m, n in
-            k_causal_softmax_again_f32(p, lse, limits, m, n)
+          withLimits(logSumExp, rows, head) { lse, limits in
+            k_causal_softmax_again_f32(
+              scores.p.start, lse, limits, mostSeen, Int64(part.skipped), Int64(rows.count),
+              Int64(seen))
           }
           addTransposed(dv.start + at, scores, scores.p, dy, rows, seen, head)
           let dyPacked = packedRows(dy, rows, head, alpha: 1)
@@ -176,17 +142,18 @@ struct Attention: Operation {
       }
     }
 
-    /// A block's scores to probabilities.
-    private func softmax(
-      _ scores: Scores, _ rows: Range<Int>, _ seen: Int, _ logSumExp: Buffer, _ head: Int,
-      _ kernel: (
-        UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>, UnsafePointer<Int64>, Int64, Int64
-      ) -> Void
+    /// The most keys that a row sees.
+    private var mostSeen: Int64 { window.map(Int64.init) ?? .max }
+
+    /// A block's log-sum-exps, and how many keys its rows see.
+    private func withLimits(
+      _ logSumExp: Buffer, _ rows: Range<Int>, _ head: Int,
+      _ body: (UnsafeMutablePointer<Float>, UnsafePointer<Int64>) -> Void
     ) {
       asking.seen.withUnsafeBufferPointer { limits in
-        kernel(
-          scores.p.start, logSumExp.start + head * q.rows + rows.lowerBound,
-          limits.baseAddress! + rows.lowerBound, Int64(rows.count), Int64(seen))
+        body(
+          logSumExp.start + head * q.rows + rows.lowerBound,
+          limits.baseAddress! + rows.lowerBound)
       }
     }
 
@@ -263,11 +230,12 @@ struct Attention: Operation {
   }
 }
 
-/// softmax(q · kᵀ / √width, within segments, of the keys that `asking` sees) · v for k, v [tokens, keys · width] and q
-/// [asking tokens, queries · width] (Vaswani et al. 2017; grouped heads: Ainslie et al. 2023).
-public func attend(_ q: Tensor, _ k: Tensor, _ v: Tensor, _ asking: Asking, heads: HeadShape)
-  -> Tensor
-{
+/// softmax(q · kᵀ / √width, within segments, of the keys that `asking` sees) · v for k, v
+/// [tokens, keys · width] and q [asking tokens, queries · width] (Vaswani et al. 2017; grouped heads:
+/// Ainslie et al. 2023). With `window` a token sees the last `window` tokens up to itself.
+public func attend(
+  _ q: Tensor, _ k: Tensor, _ v: Tensor, _ asking: Asking, heads: HeadShape, window: Int? = nil
+) -> Tensor {
   precondition(
     q.rows == asking.tokens.count && q.columns == heads.queries * heads.width
       && k.rows == asking.segments.tokens && k.columns == heads.keys * heads.width
@@ -275,7 +243,7 @@ public func attend(_ q: Tensor, _ k: Tensor, _ v: Tensor, _ asking: Asking, head
     "attend: q \(q.shape), k \(k.shape), v \(v.shape), \(asking.tokens.count) of "
       + "\(asking.segments.tokens) tokens, \(heads)")
   let y = Tensor(q.rows, q.columns), logSumExp = Buffer(heads.queries * q.rows)
-  let walk = Attention.Walk(q: q, k: k, v: v, asking: asking, heads: heads)
+  let walk = Attention.Walk(q: q, k: k, v: v, asking: asking, heads: heads, window: window)
   Stopwatch.time("Attention", .forward) {
     Stopwatch.count(flops: 4 * walk.products)
     Parallel.run(asking.segments.count * heads.queries) { task in
@@ -284,6 +252,7 @@ public func attend(_ q: Tensor, _ k: Tensor, _ v: Tensor, _ asking: Asking, head
   }
   return y.recorded(
     Attention(
-      q: Kept(q), k: Kept(k), v: Kept(v), logSumExp: logSumExp, asking: asking, heads: heads),
+      q: Kept(q), k: Kept(k), v: Kept(v), logSumExp: logSumExp, asking: asking, heads: heads,
+      window: window),
     from: q.slot, k.slot, v.slot)
 }

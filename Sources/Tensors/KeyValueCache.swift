@@ -51,34 +51,37 @@ public final class KeyValueCache {
     }
   }
 
-  /// y = attention of query head `head`'s q over the first `count` tokens of a sequence.
+  /// y = attention of query head `head`'s q over the tokens `seen` of a sequence.
   fileprivate func attend(
     _ y: UnsafeMutablePointer<Float>, _ q: UnsafePointer<Float>, sequence: Int, head: Int,
-    count: Int64, scratch: Buffer
+    seen: Range<Int64>, scratch: Buffer
   ) {
     let room = rooms[sequence], place = head / heads.group * room.room * heads.width
     k_attend_row_f32(
-      y, q, room.keys.start + place, room.values.start + place, count, Int64(heads.width),
-      heads.scale, scratch.start)
+      y, q, room.keys.start + place, room.values.start + place, seen.lowerBound, seen.upperBound,
+      Int64(heads.width), heads.scale, scratch.start)
   }
 
   fileprivate func scratch(_ sequence: Int) -> Buffer { Buffer(rooms[sequence].room) }
 }
 
 /// Attention of new tokens over their sequences' caches, to which their keys and values are appended
-/// first. Segment i continues sequence i. Constants only.
+/// first. Segment i continues sequence i. With `window` a token sees the last `window` tokens up to
+/// itself. Constants only.
 public func attend(
-  _ q: Tensor, _ k: Tensor, _ v: Tensor, _ asking: Asking, heads: HeadShape, cache: KeyValueCache
+  _ q: Tensor, _ k: Tensor, _ v: Tensor, _ asking: Asking, heads: HeadShape, window: Int? = nil,
+  cache: KeyValueCache
 ) -> Tensor {
   let past = cache.lengths, segments = asking.segments
   cache.append(k, v, segments)
   // From empty caches, all at once by blocks, as in training.
   if past.allSatisfy({ $0 == 0 }), segments.tokens > segments.count {
-    return attend(q.detached, k.detached, v.detached, asking, heads: heads)
+    return attend(q.detached, k.detached, v.detached, asking, heads: heads, window: window)
   }
   let y = Tensor(q.rows, q.columns)
   // Short texts of few heads are not worth a second thread.
-  let length = cache.lengths.max() ?? 1, rows = max(1, asking.tokens.count / segments.count)
+  let length = min(cache.lengths.max() ?? 1, window ?? .max)
+  let rows = max(1, asking.tokens.count / segments.count)
   let grain = max(1, 32_768 / (length * rows * heads.width))
   Parallel.ranges(segments.count * heads.queries, grain: grain) { tasks in
     for task in tasks {
@@ -86,9 +89,10 @@ public func attend(
       let scratch = cache.scratch(sequence)
       for row in asking.rows[sequence] {
         let at = row * q.columns + head * heads.width
+        let count = Int64(past[sequence]) + asking.seen[row]
         cache.attend(
           y.start + at, q.start + at, sequence: sequence, head: head,
-          count: Int64(past[sequence]) + asking.seen[row], scratch: scratch)
+          seen: max(0, count - (window.map(Int64.init) ?? count))..<count, scratch: scratch)
       }
     }
   }

@@ -5,16 +5,23 @@ public struct RotaryTable {
   let cosine: Tensor, sine: Tensor
 
   /// `frequencies` are the head/2 inverse frequencies. Angles are products in f32, as the reference
-  /// computes them.
-  public init(positions: [Int], frequencies: [Float]) {
-    cosine = Tensor(positions.count, frequencies.count)
-    sine = Tensor(positions.count, frequencies.count)
-    Parallel.rows(positions.count, columns: frequencies.count * 8) { rows in
+  /// computes them; cos and sin are multiplied by `scale`.
+  public init(positions: [Int], frequencies: [Float], scale: Float = 1) {
+    self.init(positions: positions, width: frequencies.count, scale: scale) { _ in frequencies }
+  }
+
+  /// The same where each row has frequencies of its own, `width` of them.
+  public init(
+    positions: [Int], width: Int, scale: Float, frequencies: (_ row: Int) -> [Float]
+  ) {
+    cosine = Tensor(positions.count, width)
+    sine = Tensor(positions.count, width)
+    Parallel.rows(positions.count, columns: width * 8) { rows in
       for row in rows {
-        for (column, frequency) in frequencies.enumerated() {
+        for (column, frequency) in frequencies(row).enumerated() {
           let angle = Double(Float(positions[row]) * frequency)
-          cosine.start[row * frequencies.count + column] = Float(Tensors.cosine(angle))
-          sine.start[row * frequencies.count + column] = Float(Tensors.sine(angle))
+          cosine.start[row * width + column] = Float(Tensors.cosine(angle)) * scale
+          sine.start[row * width + column] = Float(Tensors.sine(angle)) * scale
         }
       }
     }

@@ -81,30 +81,37 @@ import Testing
     check(up, u: u, gradient: dup) { forward(gate, $0) }
   }
 
-  /// Scores of rows that see one column more each; columns beyond must have no share.
-  @Test(arguments: [1, 3]) func causalSoftmax(first: Int) {
+  /// Scores of rows that see one column more each; columns beyond must have no share, nor those that
+  /// are behind the window. Column 0 is token `skipped`.
+  @Test(arguments: [(1, Int64.max, 0), (3, .max, 0), (1, 2, 0), (3, 1, 0), (5, 3, 2), (4, 9, 1)])
+  func causalSoftmax(first: Int, window: Int64, skipped: Int) {
     let rows = 4, columns = 7, n = rows * columns
     let x = Self.numbers(n, 11).map { $0 * 3 }, u = Self.numbers(n, 12), scale = 0.7
     var lse = [Double](repeating: 0, count: rows)
     let sizes = (Int64(rows), Int64(columns))
-    let seen = (0..<rows).map { Int64(min(first + $0, columns)) }
+    let seen = (0..<rows).map { Int64(min(first + $0, columns + skipped)) }
+    func sees(_ row: Int, _ column: Int) -> Bool {
+      let token = Int64(column + skipped)
+      return token < seen[row] && seen[row] - token <= window
+    }
     func forward(_ x: [Double]) -> [Double] {
       var p = x.map { $0 * scale }
-      k_causal_softmax_f64(&p, &lse, seen, sizes.0, sizes.1)
+      k_causal_softmax_f64(&p, &lse, seen, window, Int64(skipped), sizes.0, sizes.1)
       return p
     }
     let p = forward(x)
     for row in 0..<rows {
       let line = p[row * columns..<(row + 1) * columns]
       #expect(abs(line.reduce(0, +) - 1) < 1e-12)
-      #expect(line.dropFirst(min(first + row, columns)).allSatisfy { $0 == 0 })
+      #expect(line.enumerated().allSatisfy { ($1 > 0) == sees(row, $0) })
     }
     var ds = u
     k_softmax_backward_f64(&ds, p, sizes.0, sizes.1, scale)
     let saved = lse
     check(x, u: u, gradient: ds, forward)
     var again = x.map { $0 * scale }
-    k_causal_softmax_again_f64(&again, saved, seen, sizes.0, sizes.1)
+    k_causal_softmax_again_f64(
+      &again, saved, seen, window, Int64(skipped), sizes.0, sizes.1)
     expectClose(again, p, atol: 1e-12, rtol: 0)
   }
 

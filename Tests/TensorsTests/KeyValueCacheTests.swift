@@ -5,8 +5,11 @@ import Testing
 
 /// Attention over caches against the same sums in double.
 @Suite(.serialized) struct KeyValueCacheTests {
-  static func exact(_ q: [Float], _ k: [Float], _ v: [Float], _ heads: HeadShape) -> [Double] {
-    let columns = heads.keys * heads.width, keys = k.count / columns
+  static func exact(
+    _ q: [Float], _ k: [Float], _ v: [Float], _ heads: HeadShape, window: Int?
+  ) -> [Double] {
+    let columns = heads.keys * heads.width, count = k.count / columns
+    let keys = max(0, count - (window ?? count))..<count
     return (0..<heads.queries).flatMap { head in
       let first = head / heads.group * heads.width
       func dot(_ key: Int) -> Double {
@@ -14,11 +17,13 @@ import Testing
           $0 + Double(q[head * heads.width + $1]) * Double(k[key * columns + first + $1])
         }
       }
-      let scores = (0..<keys).map { dot($0) * Double(heads.scale) }
+      let scores = keys.map { dot($0) * Double(heads.scale) }
       let top = scores.max() ?? 0, weights = scores.map { exponential($0 - top) }
       let sum = weights.reduce(0, +)
       return (0..<heads.width).map { column in
-        (0..<keys).reduce(0) { $0 + weights[$1] / sum * Double(v[$1 * columns + first + column]) }
+        zip(keys, weights).reduce(0) {
+          $0 + $1.1 / sum * Double(v[$1.0 * columns + first + column])
+        }
       }
     }
   }
@@ -34,8 +39,11 @@ import Testing
     return (0..<10).reduce(sum) { power, _ in power * power }
   }
 
-  @Test(arguments: InstructionSetTests.sets.map(\.rawValue), [64, 16, 80, 5])
-  func rowsAttendToTheirCache(set: UInt32, width: Int) {
+  @Test(
+    arguments: InstructionSetTests.sets.map(\.rawValue),
+    [(64, nil), (16, nil), (80, 16), (5, 1), (16, 17), (64, 5)])
+  func rowsAttendToTheirCache(set: UInt32, shape: (width: Int, window: Int?)) {
+    let (width, window) = shape
     let heads = HeadShape(queries: 4, keys: 2, width: width), columns = heads.keys * width
     let lengths = [1, 15, 16, 17, 40], most = 40
     let q = InstructionSetTests.numbers(lengths.count * heads.queries * width, 41)
@@ -60,7 +68,7 @@ import Testing
         let segments = Segments(lengths: active.map { _ in 1 })
         let result = attend(
           Tensor(rows: active.count, columns: heads.queries * width, values: queries), rows(k),
-          rows(v), Asking(segments), heads: heads, cache: cache)
+          rows(v), Asking(segments), heads: heads, window: window, cache: cache)
         for (row, sequence) in active.enumerated() where lengths[sequence] == token + 1 {
           y += result.row(row)
         }
@@ -73,7 +81,7 @@ import Testing
         let expected = Self.exact(
           Array(q[sequence * size..<(sequence + 1) * size]),
           Array(k[first..<first + length * columns]), Array(v[first..<first + length * columns]),
-          heads)
+          heads, window: window)
         for (value, exact) in zip(y[sequence * size..<(sequence + 1) * size], expected) {
           #expect(abs(Double(value) - exact) < 2e-6, "length \(length)")
         }

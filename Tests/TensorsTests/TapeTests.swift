@@ -92,8 +92,34 @@ import Testing
     let whole = selectRows(attend(q, k, v, all, heads: heads), some.tokens).values
     let part = attend(selectRows(q, some.tokens), k, v, some, heads: heads).values
     expectClose(whole, part, atol: 1e-6, rtol: 0)
-    let table = RotaryTable(positions: segments.positions, frequencies: [1, 0.3, 0.01])
+    let table = RotaryTable(positions: segments.positions, frequencies: [1, 0.3, 0.01], scale: 1.3)
     checkAdjoint(q) { rope($0, table, heads: 4) }
+  }
+
+  /// Windows shorter than a block, longer than one, and longer than all but one segment.
+  @Test(arguments: [1, 7, 64, 130, 300, 500]) func windowedAttention(window: Int) {
+    let heads = HeadShape(queries: 4, keys: 2, width: 6), segments = Segments(lengths: [5, 1, 420])
+    let q = Self.tensor(426, 24, 1), k = Self.tensor(426, 12, 2), v = Self.tensor(426, 12, 3)
+    let all = Asking(segments), some = Asking(segments, tokens: [1, 4, 5, 70, 71, 300, 425])
+    func y(_ q: Tensor, _ k: Tensor, _ v: Tensor, _ asking: Asking) -> Tensor {
+      attend(q, k, v, asking, heads: heads, window: window)
+    }
+    checkAdjoint(q) { y($0, k, v, all) }
+    checkAdjoint(k) { y(q, $0, v, all) }
+    checkAdjoint(v) { y(q, k, $0, all) }
+    checkAdjoint(k) { y(selectRows(q, some.tokens), $0, v, some) }
+    let whole = y(q, k, v, all)
+    let part = y(selectRows(q, some.tokens), k, v, some).values
+    expectClose(selectRows(whole, some.tokens).values, part, atol: 1e-6, rtol: 0)
+    // Each token alone, over the tokens that it sees.
+    for token in [0, 4, 5, 6, 12, 69, 70, 135, 306, 425] {
+      let start = segments.offsets.last { $0 <= token } ?? 0
+      let seen = Array(max(start, token - window + 1)...token)
+      let alone = attend(
+        selectRows(q, [token]), selectRows(k, seen), selectRows(v, seen),
+        Asking(Segments(lengths: [seen.count]), tokens: [seen.count - 1]), heads: heads)
+      expectClose(alone.values, whole.row(token), atol: 1e-6, rtol: 0, "token \(token)")
+    }
   }
 
   @Test func headAndLoss() {

@@ -35,9 +35,11 @@ INLINE void NAME(weighted_sum)(REAL *y, const REAL *p, const REAL *values, int64
 }
 
 KERNEL_FUNCTION(attend_row)(REAL *y, const REAL *q, const REAL *keys, const REAL *values,
-                            int64_t count, int64_t width, REAL scale, REAL *scratch) {
-  for (int64_t j = 0; j < count; j += LANES)
+                            int64_t from, int64_t count, int64_t width, REAL scale,
+                            REAL *scratch) {
+  for (int64_t j = from / LANES * LANES; j < count; j += LANES)
     NAME(key_scores)(scratch + j, q, keys + j * width, width);
+  scratch += from, values += from * width, count -= from;
   REAL top = NAME(maximum)(scratch, count) * scale;
   REAL inverse = 1 / NAME(exponentials)(scratch, count, scale, top);
   int64_t i = 0;

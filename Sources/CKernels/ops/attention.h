@@ -21,22 +21,33 @@ INLINE REAL NAME(exponentials)(REAL *x, int64_t n, REAL scale, REAL shift) {
   return sum;
 }
 
-KERNEL_FUNCTION(causal_softmax)(REAL *scores, REAL *lse, const int64_t *seen, int64_t rows,
-                                int64_t cols) {
+/// The first column that a row sees, of whose `seen` tokens the last `window` count and the first
+/// `skipped` have no column.
+INLINE int64_t NAME(first_seen)(int64_t seen, int64_t window, int64_t skipped) {
+  return seen > window && seen - window > skipped ? seen - window - skipped : 0;
+}
+
+KERNEL_FUNCTION(causal_softmax)(REAL *scores, REAL *lse, const int64_t *seen, int64_t window,
+                                int64_t skipped, int64_t rows, int64_t cols) {
   for (int64_t r = 0; r < rows; r++, scores += cols) {
-    REAL top = NAME(maximum)(scores, seen[r]);
-    REAL sum = NAME(exponentials)(scores, seen[r], 1, top), inverse = 1 / sum;
-    for (int64_t c = 0; c < seen[r]; c++) scores[c] *= inverse;
-    for (int64_t c = seen[r]; c < cols; c++) scores[c] = 0;
+    int64_t from = NAME(first_seen)(seen[r], window, skipped), to = seen[r] - skipped;
+    REAL top = NAME(maximum)(scores + from, to - from);
+    REAL sum = NAME(exponentials)(scores + from, to - from, 1, top), inverse = 1 / sum;
+    for (int64_t c = 0; c < from; c++) scores[c] = 0;
+    for (int64_t c = from; c < to; c++) scores[c] *= inverse;
+    for (int64_t c = to; c < cols; c++) scores[c] = 0;
     lse[r] = top + LOG(sum);
   }
 }
 
 KERNEL_FUNCTION(causal_softmax_again)(REAL *scores, const REAL *lse, const int64_t *seen,
-                                      int64_t rows, int64_t cols) {
+                                      int64_t window, int64_t skipped, int64_t rows,
+                                      int64_t cols) {
   for (int64_t r = 0; r < rows; r++, scores += cols) {
-    for (int64_t c = 0; c < seen[r]; c++) scores[c] = EXP(scores[c] - lse[r]);
-    for (int64_t c = seen[r]; c < cols; c++) scores[c] = 0;
+    int64_t from = NAME(first_seen)(seen[r], window, skipped), to = seen[r] - skipped;
+    for (int64_t c = 0; c < from; c++) scores[c] = 0;
+    for (int64_t c = from; c < to; c++) scores[c] = EXP(scores[c] - lse[r]);
+    for (int64_t c = to; c < cols; c++) scores[c] = 0;
   }
 }
 
