@@ -25,14 +25,14 @@ extension CausalLanguageModel {
     for (index, question) in questions.enumerated() {
       try check(question, name: "question \(index)")
     }
-    let packing = ChoicePacking(questions), layout = packing.layout
+    let packing = ChoicePacking(questions, rotaryClass: rotaryClass), layout = packing.layout
     guard !packing.targets.isEmpty else { return questions.map { _ in [] } }
     let needed = Set(packing.rows).sorted()
     let place = Dictionary(uniqueKeysWithValues: zip(needed, needed.indices))
     let logProbabilities = Recording.off {
       let hidden = hidden(
         layout.ids, Segments(lengths: layout.lengths), rows: needed, media: media(layout.media),
-        shared: layout.shared)
+        shared: layout.shared, classes: layout.classes)
       return Tensors.logProbabilities(
         selectRows(hidden, packing.rows.compactMap { place[$0] }), head.weight,
         targets: packing.targets)
@@ -58,11 +58,11 @@ extension CausalLanguageModel {
     for (index, choice) in question.choices.enumerated() {
       try check(choice, name: "choice \(index) of \(name)")
       // The last token is only predicted, never read.
-      guard question.prompt.count + choice.count - 1 <= config.maximumPositions else {
+      guard question.prompt.count + choice.count - 1 <= config.contextLength else {
         throw GenerationError(
           .prompt,
           "choice \(index) of \(name) ends at token \(question.prompt.count + choice.count), but "
-            + "the model's context is \(config.maximumPositions); shorten the prompt")
+            + "the model's context is \(config.contextLength); shorten the prompt")
       }
     }
   }
@@ -74,18 +74,19 @@ struct ChoicePacking {
   /// For each token of each choice in order: the hidden state that predicts it, and its id.
   private(set) var rows: [Int] = [], targets: [Int32] = []
 
-  init(_ questions: [ChoiceQuestion]) {
+  init(_ questions: [ChoiceQuestion], rotaryClass: (_ length: Int) -> Int = { _ in 0 }) {
     var tree = PrefixTree()
     // The model must read all of a choice but its last token.
     let texts = questions.map { question in
       let prompt = tree.keys(question.prompt, question.media)
       return question.choices.map { prompt + $0.dropLast().map(PrefixTree.Key.token) }
     }
-    texts.joined().forEach { tree.insert($0) }
+    for text in texts.joined() { tree.insert(text, rotaryClass: rotaryClass(text.count)) }
     layout = tree.layout()
     for (question, texts) in zip(questions, texts) {
       for (choice, text) in zip(question.choices, texts) {
-        rows += tree.rows(of: text, in: layout).suffix(choice.count)
+        rows += tree.rows(of: text, rotaryClass: rotaryClass(text.count), in: layout)
+          .suffix(choice.count)
         targets += choice
       }
     }

@@ -93,11 +93,11 @@ extension CausalLanguageModel {
         "\(name) holds the id \(bad), but the model has \(config.vocabularySize) tokens; was it "
           + "encoded with another model's tokenizer?")
     }
-    guard ids.count < config.maximumPositions else {
+    guard ids.count < config.contextLength else {
       throw GenerationError(
         .prompt,
         "\(name) has \(ids.count) tokens, but the model's context is "
-          + "\(config.maximumPositions) and needs room for an answer; shorten it")
+          + "\(config.contextLength) and needs room for an answer; shorten it")
     }
   }
 }

@@ -1,17 +1,19 @@
 import Tensors
 
-/// Multi-head self-attention with grouped keys, rotary positions and, where the family has it, a
-/// norm on each head of q and k.
+/// Multi-head self-attention with grouped keys and, where the layer has them, rotary positions, a
+/// sliding window and a norm on each head of q and k.
 public final class SelfAttention {
   let query: Linear, key: Linear, value: Linear, output: Linear
   let queryNorm: RMSNorm?, keyNorm: RMSNorm?
   let heads: HeadShape
+  let window: Int?, rotates: Bool
   let layer: Int
 
-  /// Assembles a layer's attention; `layer` picks its cache.
+  /// Assembles a layer's attention; `layer` picks its cache. With `window` a token sees so many
+  /// tokens, itself included.
   public init(
     query: Linear, key: Linear, value: Linear, output: Linear, queryNorm: RMSNorm? = nil,
-    keyNorm: RMSNorm? = nil, heads: HeadShape, layer: Int
+    keyNorm: RMSNorm? = nil, heads: HeadShape, window: Int?, rotates: Bool, layer: Int
   ) {
     self.query = query
     self.key = key
@@ -20,6 +22,8 @@ public final class SelfAttention {
     self.queryNorm = queryNorm
     self.keyNorm = keyNorm
     self.heads = heads
+    self.window = window
+    self.rotates = rotates
     self.layer = layer
   }
 
@@ -28,13 +32,16 @@ public final class SelfAttention {
     var (q, k, v) = readTogether(x) { (query(span.asked(x)), key(x), value(x)) }
     if let queryNorm { q = queryNorm(q) }
     if let keyNorm { k = keyNorm(k) }
-    q = rope(q, span.askingRotary, heads: heads.queries)
-    k = rope(k, span.rotary, heads: heads.keys)
+    if rotates {
+      q = rope(q, span.askingRotary, heads: heads.queries)
+      k = rope(k, span.rotary, heads: heads.keys)
+    }
     if let caches = span.caches {
-      return output(attend(q, k, v, span.asking, heads: heads, cache: caches[layer]))
+      let cache = caches[layer]
+      return output(attend(q, k, v, span.asking, heads: heads, window: window, cache: cache))
     }
     if let shared = span.shared { (k, v) = (shared.laid(k), shared.laid(v)) }
-    return output(attend(q, k, v, span.asking, heads: heads))
+    return output(attend(q, k, v, span.asking, heads: heads, window: window))
   }
 
   /// Its projections and norms, in the files' order.

@@ -21,7 +21,7 @@ public final class CausalLanguageModel {
   public var usesCheckpointing = false {
     didSet { audio?.encoder.usesCheckpointing = usesCheckpointing }
   }
-  private let frequencies: [Float]
+  private let rotary: RotaryEmbedding
 
   init(
     config: ModelConfig, embedding: Embedding, blocks: [DecoderBlock], norm: RMSNorm, head: Linear,
@@ -33,16 +33,21 @@ public final class CausalLanguageModel {
     self.norm = norm
     self.head = head
     self.audio = audio
-    frequencies = rotaryFrequencies(config)
+    rotary = RotaryEmbedding(config)
   }
+
+  /// What decides how a text of `length` tokens is rotated: texts that share a beginning must be of one
+  /// class. 0 for all texts, unless the rotary scaling asks for their length.
+  public func rotaryClass(_ length: Int) -> Int { rotary.lengthClass(length) }
 
   /// The last hidden states after the final norm, [tokens, hidden]; of the tokens `rows` alone where
   /// they are named, in rising order. With `caches`, one per layer, segment i continues sequence i
   /// from what its cache holds. `media` stands at its places instead of the tokens' embeddings.
-  /// `shared` says which segments go on from one another.
+  /// `shared` says which segments go on from one another. `classes` are the segments' texts' classes
+  /// where the segments are not whole texts (`rotaryClass`).
   public func hidden(
     _ ids: [Int32], _ segments: Segments, rows: [Int]? = nil, caches: [KeyValueCache]? = nil,
-    media: MediaRows? = nil, shared: SharedPrefix? = nil
+    media: MediaRows? = nil, shared: SharedPrefix? = nil, classes: [Int]? = nil
   ) -> Tensor {
     precondition(ids.count == segments.tokens, "model: \(ids.count) ids, \(segments.tokens) tokens")
     if let rows, rows.isEmpty { return Tensor(rows: 0, columns: config.hiddenSize, values: []) }
@@ -52,10 +57,12 @@ public final class CausalLanguageModel {
       ?? (0..<segments.count).flatMap { index in
         segments[index].indices.map { past[index] + $0 - segments[index].lowerBound }
       }
+    let classes =
+      classes
+      ?? (0..<segments.count).map { rotaryClass(positions[segments[$0].upperBound - 1] + 1) }
     let span = Span(
-      segments: segments,
-      rotary: RotaryTable(positions: positions, frequencies: frequencies), caches: caches,
-      shared: shared)
+      segments: segments, rotary: rotary.table(positions, segments, classes: classes),
+      caches: caches, shared: shared)
     var x = embedding(ids)
     if let media { x = replaceRows(x, media.places, with: media.features) }
     for (index, block) in blocks.enumerated() {

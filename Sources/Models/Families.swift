@@ -2,6 +2,12 @@ import Formats
 import Layers
 import Tensors
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
 /// What a family's blocks have beside the common equations.
 struct Family {
   /// Whether q, k and v add a bias; whether the attention's output does.
@@ -14,11 +20,17 @@ struct Family {
   /// The family that a configuration names.
   init(_ config: ModelConfig) {
     switch config.architecture {
-    case .llama:
-      // Touvron et al. 2023; biases only where config.json asks for them.
+    case .llama, .smolLM3:
+      // Touvron et al. 2023; biases only where config.json asks for them. SmolLM3 (Hugging Face 2025)
+      // has layers that do not rotate: ModelConfig.attention.
       self.init(
         hasQueryKeyValueBias: config.hasAttentionBias, hasOutputBias: config.hasAttentionBias,
         hasMLPBias: config.hasMLPBias, normalizesHeads: false)
+    case .mistral:
+      // Jiang et al. 2023: Llama's equations, without biases, seen through a window.
+      self.init(
+        hasQueryKeyValueBias: false, hasOutputBias: false, hasMLPBias: false,
+        normalizesHeads: false)
     case .qwen2, .qwen2Audio:
       // Yang et al. 2024: q, k and v have biases, the output has none.
       self.init(
@@ -81,9 +93,7 @@ extension CausalLanguageModel {
         try DecoderBlock(model["layers"][layer], layer: layer, config: config, family: family))
     }
     let head = hears ? root.part("language_model", holding: "lm_head")["lm_head"] : root["lm_head"]
-    let headWeight =
-      config.tiesWordEmbeddings
-      ? embedding.weight : try head.matrix(config.vocabularySize, config.hiddenSize)
+    let headWeight = try head.head(config, tiedTo: embedding)
     self.init(
       config: config, embedding: embedding, blocks: blocks,
       norm: try RMSNorm(model["norm"], config.hiddenSize, config),
@@ -116,6 +126,49 @@ extension ModelConfig {
   }
 }
 
+extension WeightPath {
+  /// The output matrix at this path, or `embedding`'s where config.json ties the two.
+  fileprivate func head(_ config: ModelConfig, tiedTo embedding: Embedding) throws(FormatError)
+    -> Weight
+  {
+    let shape = (config.vocabularySize, config.hiddenSize), name = path + ".weight"
+    guard case .folder(let folder) = origin else {
+      return config.tiesWordEmbeddings ? embedding.weight : try matrix(shape.0, shape.1)
+    }
+    guard config.tiesWordEmbeddings else {
+      guard folder[name] != nil else {
+        throw FormatError(
+          .missing, folder.path,
+          "lacks the output matrix '\(name)', and config.json does not say tie_word_embeddings true: "
+            + "a model without a head (an embedding model, for instance) cannot predict tokens")
+      }
+      return try matrix(shape.0, shape.1)
+    }
+    // A second copy of the embedding is common, another matrix a contradiction.
+    guard let stored = folder[name], let tied = folder[embedding.path + ".weight"],
+      stored.entry.type != tied.entry.type || !stored.file.isEqual(stored.entry, tied)
+    else { return embedding.weight }
+    throw FormatError(
+      .malformed, stored.file.path,
+      "holds '\(name)', which differs from '\(embedding.path).weight', but config.json says "
+        + "tie_word_embeddings true; say false to use both")
+  }
+}
+
+extension MappedFile {
+  /// Whether a tensor of this file has the same bytes as `other`.
+  fileprivate func isEqual(_ entry: TensorEntry, _ other: (file: MappedFile, entry: TensorEntry))
+    -> Bool
+  {
+    withBytes(entry.bytes) { mine in
+      other.file.withBytes(other.entry.bytes) { theirs in
+        mine.count == theirs.count
+          && memcmp(mine.baseAddress!, theirs.baseAddress!, mine.count) == 0
+      }
+    }
+  }
+}
+
 extension DecoderBlock {
   fileprivate convenience init(
     _ at: WeightPath, layer: Int, config: ModelConfig, family: Family
@@ -133,7 +186,8 @@ extension DecoderBlock {
         output: Linear(attention["o_proj"], hidden, q, bias: family.hasOutputBias),
         queryNorm: perHead ? RMSNorm(attention["q_norm"], heads.width, config) : nil,
         keyNorm: perHead ? RMSNorm(attention["k_norm"], heads.width, config) : nil,
-        heads: heads, layer: layer),
+        heads: heads, window: config.attention[layer].window,
+        rotates: config.attention[layer].rotates, layer: layer),
       mlpNorm: RMSNorm(at["post_attention_layernorm"], hidden, config),
       mlp: GatedMLP(
         gate: Linear(mlp["gate_proj"], inner, hidden, bias: bias),

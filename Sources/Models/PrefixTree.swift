@@ -1,7 +1,8 @@
 public import Tasks
 public import Tensors
 
-/// Texts laid out as segments that go on from one another: what several begin with is read once.
+/// Texts laid out as segments that go on from one another: what several begin with is read once. Texts
+/// of different classes share nothing (`CausalLanguageModel.rotaryClass`).
 public struct PrefixTree: Sendable {
   /// A token as texts are compared by: places of one clip are alike, those of two clips are not,
   /// though their ids are.
@@ -21,8 +22,8 @@ public struct PrefixTree: Sendable {
     var children: [Int] = []
   }
 
-  // Node 0 is the root and reads nothing.
-  private var nodes = [Node(keys: [])]
+  // The roots, one for each class in the order of their first texts, read nothing.
+  private var nodes: [Node] = [], roots: [(rotaryClass: Int, node: Int)] = []
   private var clips: [MediaTensor] = [], clipIndex: [MediaTensor: Int] = [:]
 
   /// A tree of no text.
@@ -45,8 +46,12 @@ public struct PrefixTree: Sendable {
   }
 
   /// Adds a text of at least one token.
-  public mutating func insert(_ text: [Key]) {
-    var node = 0, rest = text[...]
+  public mutating func insert(_ text: [Key], rotaryClass: Int = 0) {
+    var node = root(rotaryClass), rest = text[...]
+    if node == nodes.count {
+      roots.append((rotaryClass, node))
+      nodes.append(Node(keys: []))
+    }
     while let first = rest.first {
       guard let slot = nodes[node].children.firstIndex(where: { nodes[$0].keys.first == first })
       else {
@@ -67,10 +72,17 @@ public struct PrefixTree: Sendable {
     }
   }
 
+  /// The root of a class's texts; the next node where there is none.
+  private func root(_ rotaryClass: Int) -> Int {
+    roots.first { $0.rotaryClass == rotaryClass }?.node ?? nodes.count
+  }
+
   /// All texts as packed segments, each behind the one that it continues.
   public struct Layout: Sendable {
     /// The tokens; each segment's length, and the one that it continues.
     public fileprivate(set) var ids: [Int32] = [], lengths: [Int] = [], parents: [Int?] = []
+    /// The class of each segment's texts.
+    public fileprivate(set) var classes: [Int] = []
     /// Clips, by rising places.
     public fileprivate(set) var media: [Sample.Medium] = []
     /// The first row of each node.
@@ -86,9 +98,15 @@ public struct PrefixTree: Sendable {
   /// Where each segment stands once all texts are in.
   public func layout() -> Layout {
     var layout = Layout()
-    var stack: [(node: Int, parent: Int?)] = nodes[0].children.reversed().map { ($0, nil) }
+    for (rotaryClass, root) in roots { add(root, rotaryClass, to: &layout) }
+    return layout
+  }
+
+  private func add(_ root: Int, _ rotaryClass: Int, to layout: inout Layout) {
+    var stack: [(node: Int, parent: Int?)] = nodes[root].children.reversed().map { ($0, nil) }
     while let (node, parent) = stack.popLast() {
       let index = layout.lengths.count, start = layout.ids.count
+      layout.classes.append(rotaryClass)
       layout.starts[node] = start
       layout.lengths.append(nodes[node].keys.count)
       layout.parents.append(parent)
@@ -105,12 +123,11 @@ public struct PrefixTree: Sendable {
       }
       stack += nodes[node].children.reversed().map { ($0, index) }
     }
-    return layout
   }
 
   /// The row of each of a text's tokens; the text, or one that begins with it, has been inserted.
-  public func rows(of text: [Key], in layout: Layout) -> [Int] {
-    var node = 0, rows: [Int] = []
+  public func rows(of text: [Key], rotaryClass: Int = 0, in layout: Layout) -> [Int] {
+    var node = root(rotaryClass), rows: [Int] = []
     while rows.count < text.count {
       let next = text[rows.count]
       guard let child = nodes[node].children.first(where: { nodes[$0].keys.first == next }),

@@ -95,11 +95,16 @@ struct WeightPath {
       return weight
     }
     let (file, entry) = try checked(folder, "weight", [rows, columns])
+    if entry.type == .f64 {
+      // Twice as wide as anything that is computed with: rounded once, kept in memory.
+      defer { file.release(entry.bytes) }
+      return .tensor(Tensor(rows: rows, columns: columns, values: try folder.floats(name)))
+    }
     guard let type = ElementType(rawValue: entry.type.rawValue) else {
       throw FormatError(
         .unsupported, file.path,
         "tensor '\(name)' has type \(entry.type.rawValue); weights are read from "
-          + ElementType.allCases.map(\.rawValue).joined(separator: ", "))
+          + ElementType.allCases.map(\.rawValue).joined(separator: ", ") + ", F64")
     }
     return .dense(
       DenseWeight(

@@ -72,7 +72,9 @@ extension CausalLanguageModel {
     of samples: some Collection<Sample>, _ batch: SupervisedFineTuning.Batch, sharing: Bool
   ) -> SupervisedFineTuning.Loss {
     let hidden =
-      if sharing, let packing = PrefixPacking(samples) { hidden(packing) } else {
+      if sharing, let packing = PrefixPacking(samples, rotaryClass: rotaryClass) {
+        hidden(packing)
+      } else {
         hidden(
           batch.ids, Segments(lengths: batch.lengths), rows: batch.predictingRows,
           media: media(Sample.Medium.packed(samples.map { ($0.ids.count, $0.media) })))
@@ -84,7 +86,7 @@ extension CausalLanguageModel {
     let layout = packing.layout
     let hidden = hidden(
       layout.ids, Segments(lengths: layout.lengths), rows: packing.rows,
-      media: media(layout.media), shared: layout.shared)
+      media: media(layout.media), shared: layout.shared, classes: layout.classes)
     return selectRows(hidden, packing.places)
   }
 

@@ -12,8 +12,9 @@ import Testing
 /// The three families against transformers and peft: `Tests/Goldens/models`.
 @Suite struct GoldenTests {
   static let families = ["llama", "qwen2", "qwen3"]
-  static let folder = URL(filePath: #filePath).deletingLastPathComponent()
-    .deletingLastPathComponent().appending(path: "Goldens/models").path
+  static let goldens = URL(filePath: #filePath).deletingLastPathComponent()
+    .deletingLastPathComponent().appending(path: "Goldens").path
+  static let folder = goldens + "/models"
 
   struct Golden {
     let tensors: SafeTensorsFile, json: JSONValue, folder: String

@@ -18,6 +18,19 @@ extension ConfigReader {
       members: Self.decoderDefaults.merging(given) { $1 }, path: path, section: "text_config.")
   }
 
+  /// Refuses keys of the decoder that stand beside `text_config`, where nothing reads them.
+  func refuseWhatStandsBesideTheDecoder() throws(FormatError) {
+    try refuseWhatIsNotComputed(.qwen2Audio)
+    let keys = [
+      "rope_scaling", "rope_parameters", "rope_theta", "sliding_window", "use_sliding_window",
+      "max_window_layers", "layer_types", "max_position_embeddings", "rms_norm_eps",
+    ]
+    for key in keys where !(members[key]?.isNull ?? true) {
+      throw fault(
+        key, "stands beside text_config, where nothing reads it; move it into text_config")
+    }
+  }
+
   /// The audio encoder's shape.
   func audio() throws(FormatError) -> AudioConfig {
     let members = try object("audio_config", of: "qwen2_audio_encoder")
@@ -61,10 +74,7 @@ extension ConfigReader {
   private func object(_ key: String, of kind: String) throws(FormatError)
     -> OrderedDictionary<String, JSONValue>
   {
-    guard let value = members[key], !value.isNull else { return [:] }
-    guard let object = value.object else {
-      throw FormatError(.malformed, path, "'\(key)' is \(value.text()); an object is needed")
-    }
+    let object = try object(key)
     let found = object["model_type"]?.string ?? kind
     guard found == kind else {
       throw FormatError(

@@ -5,22 +5,6 @@ import Tensors
 /// A language model's config.json, in transformers' older or newer spelling. Of a model that hears,
 /// the numbers are its decoder's, and `audio` describes its encoder.
 public struct ModelConfig: Sendable, Hashable {
-  /// The families this program knows, under transformers' class names.
-  public enum Architecture: String, Sendable, CaseIterable {
-    case llama = "LlamaForCausalLM"
-    case qwen2 = "Qwen2ForCausalLM"
-    case qwen3 = "Qwen3ForCausalLM"
-    case qwen2Audio = "Qwen2AudioForConditionalGeneration"
-  }
-
-  /// How rotary frequencies are changed for longer contexts.
-  public enum RopeScaling: Sendable, Hashable {
-    case none
-    case linear(factor: Double)
-    /// Llama 3.1's rule.
-    case llama3(factor: Double, lowFrequency: Double, highFrequency: Double, originalLength: Int)
-  }
-
   /// The family.
   public var architecture: Architecture
   /// Features of a token, of the feed-forward layer; number of blocks.
@@ -35,8 +19,10 @@ public struct ModelConfig: Sendable, Hashable {
   public var initializerRange: Double
   /// The base of the rotary frequencies, and their scaling.
   public var ropeTheta: Double, ropeScaling: RopeScaling
-  /// The longest sequence the model was made for.
+  /// `max_position_embeddings`; see `contextLength`.
   public var maximumPositions: Int
+  /// What each layer's attention has of its own.
+  public var attention: [AttentionRule]
   /// Whether the output matrix is the embedding.
   public var tiesWordEmbeddings: Bool
   /// Whether config.json asks for biases (Llama, Qwen3; Qwen2's are fixed by the family).
@@ -49,6 +35,9 @@ public struct ModelConfig: Sendable, Hashable {
   public var audio: AudioConfig?, audioToken: Int?
   /// How the blocks' projections are stored, where the folder says that they are quantized.
   public var quantization: Quantization?
+  /// What the file says and the user should know: keys that nobody knows, rules that stand in place of
+  /// others.
+  public private(set) var notes: [String]
   /// The file as it was read, for writing it again.
   public private(set) var source: OrderedDictionary<String, JSONValue>
 }
@@ -79,16 +68,20 @@ extension ModelConfig {
     intermediateSize = try reader.positive("intermediate_size")
     layers = try reader.positive("num_hidden_layers")
     attentionHeads = try reader.positive("num_attention_heads")
-    keyValueHeads = try reader.positive("num_key_value_heads", default: attentionHeads)
-    // Qwen3's class has this default; the others divide.
+    let defaults = architecture.defaults
+    // Null stands for as many as query heads.
+    let keys = reader.members["num_key_value_heads"] == nil ? defaults.keyValueHeads : nil
+    keyValueHeads = try reader.positive("num_key_value_heads", default: keys ?? attentionHeads)
     headDimension = try reader.positive(
-      "head_dim", default: architecture == .qwen3 ? 128 : hiddenSize / attentionHeads)
+      "head_dim", default: defaults.headDimension ?? hiddenSize / attentionHeads)
     vocabularySize = try reader.positive("vocab_size")
     rmsNormEps = try reader.positiveNumber("rms_norm_eps", default: 1e-6)
     initializerRange = try reader.positiveNumber("initializer_range", default: 0.02)
-    (ropeTheta, ropeScaling) = try reader.rope()
-    maximumPositions = try reader.positive("max_position_embeddings", default: 2048)
-    tiesWordEmbeddings = try reader.flag("tie_word_embeddings")
+    maximumPositions = try reader.positive(
+      "max_position_embeddings", default: defaults.maximumPositions)
+    attention = try reader.attention(architecture, layers: layers)
+    tiesWordEmbeddings = try reader.flag(
+      "tie_word_embeddings", default: defaults.tiesWordEmbeddings)
     hasAttentionBias = try reader.flag("attention_bias")
     hasMLPBias = try reader.flag("mlp_bias")
     endTokens = ConfigReader.tokens(reader.members["eos_token_id"] ?? members["eos_token_id"])
@@ -98,7 +91,18 @@ extension ModelConfig {
     if let config = members["quantization_config"], !config.isNull {
       quantization = try Quantization(config: config, path: path)
     }
-    try reader.refuseWhatChangesTheEquations()
+    try reader.refuseWhatIsNotComputed(architecture)
+    if architecture == .qwen2Audio { try whole.refuseWhatStandsBesideTheDecoder() }
+    let rope = try RopeReader(
+      reader, family: architecture, maximumPositions: maximumPositions,
+      headDimension: headDimension)
+    ropeTheta = try rope.theta()
+    ropeScaling = try rope.scaling()
+    notes = try rope.notes()
+    let unknown = reader.unknownKeys + (architecture == .qwen2Audio ? whole.unknownKeys : [])
+    if !unknown.isEmpty {
+      notes.append("keys that are not known and change nothing: " + unknown.joined(separator: ", "))
+    }
     guard attentionHeads % keyValueHeads == 0, headDimension % 2 == 0 else {
       throw FormatError(
         .malformed, path,

@@ -31,13 +31,13 @@ public struct SafeTensorsFile: Sendable {
     throw FormatError(.missing, path, missingTensor(name, among: entries.keys))
   }
 
-  /// The values of an F32, F16 or BF16 tensor, row-major.
+  /// The values of an F64 (rounded), F32, F16 or BF16 tensor, row-major.
   public func floats(_ name: String) throws(FormatError) -> [Float] {
     let entry = try entry(name)
     guard let values = file.floats(entry) else {
       throw FormatError(
         .unsupported, path,
-        "tensor '\(name)' is \(entry.type.rawValue); F32, F16 or BF16 can be read")
+        "tensor '\(name)' is \(entry.type.rawValue); F64, F32, F16 or BF16 can be read")
     }
     return values
   }
@@ -69,7 +69,7 @@ func missingTensor(_ name: String, among names: some Sequence<String>) -> String
 }
 
 extension MappedFile {
-  /// The values of an F32, F16 or BF16 tensor; nil for other types.
+  /// The values of an F64, F32, F16 or BF16 tensor; nil for other types.
   func floats(_ entry: TensorEntry) -> [Float]? {
     guard entry.type.isReadableAsFloat else { return nil }
     return withBytes(entry.bytes) { bytes in
@@ -77,6 +77,10 @@ extension MappedFile {
         count = entry.count
         switch entry.type {
         case .f32: UnsafeMutableRawBufferPointer(floats).copyMemory(from: bytes)
+        case .f64:
+          for index in 0..<count {
+            floats[index] = Float(bytes.loadUnaligned(fromByteOffset: 8 * index, as: Double.self))
+          }
         case .bf16:
           for index in 0..<count {
             let half = bytes.loadUnaligned(fromByteOffset: 2 * index, as: UInt16.self)

@@ -9,6 +9,9 @@ public struct SafeTensorsFolder: Sendable {
   /// The files, in the order of their names.
   public let files: [SafeTensorsFile]
   private let shardOfTensor: [String: Int]
+  /// What the files leave out of names: a model without a head is saved without the `model.` that it
+  /// has beside one. Both spellings are found.
+  private let omitted: String
 
   /// Opens and checks every file that the model in the folder `path` consists of.
   public init(path: String) throws(FormatError) {
@@ -26,6 +29,7 @@ public struct SafeTensorsFolder: Sendable {
         "has neither model.safetensors nor model.safetensors.index.json; "
           + "weights in other formats must be converted to safetensors first")
     }
+    omitted = shardOfTensor["embed_tokens.weight"] == nil ? "" : "model."
   }
 
   /// Names of all tensors, file by file in the order of their bytes.
@@ -33,6 +37,7 @@ public struct SafeTensorsFolder: Sendable {
 
   /// The file that holds `name`, and where in it; nil when no file does.
   public subscript(name: String) -> (file: MappedFile, entry: TensorEntry)? {
+    let name = stored(name)
     guard let shard = shardOfTensor[name], let entry = files[shard].entries[name] else {
       return nil
     }
@@ -45,8 +50,15 @@ public struct SafeTensorsFolder: Sendable {
     throw FormatError(.missing, path, missingTensor(name, among: names))
   }
 
-  /// The values of an F32, F16 or BF16 tensor, row-major.
+  /// `name` as the files spell it.
+  private func stored(_ name: String) -> String {
+    guard !omitted.isEmpty, shardOfTensor[name] == nil, name.hasPrefix(omitted) else { return name }
+    return String(name.dropFirst(omitted.count))
+  }
+
+  /// The values of an F64 (rounded), F32, F16 or BF16 tensor, row-major.
   public func floats(_ name: String) throws(FormatError) -> [Float] {
+    let name = stored(name)
     guard let shard = shardOfTensor[name] else {
       throw FormatError(.missing, path, missingTensor(name, among: names))
     }

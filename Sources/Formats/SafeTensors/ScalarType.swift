@@ -37,5 +37,5 @@ public enum ScalarType: String, Sendable, CaseIterable, Hashable {
   var rank: Int { Self.allCases.firstIndex(of: self) ?? 0 }
 
   /// Whether `TensorEntry` values of this type can be read as `[Float]`.
-  public var isReadableAsFloat: Bool { self == .f32 || self == .f16 || self == .bf16 }
+  public var isReadableAsFloat: Bool { [.f64, .f32, .f16, .bf16].contains(self) }
 }
