@@ -94,12 +94,16 @@ public struct Throughput: Sendable {
       : trainable.parameters.reduce(0.0) {
         $0 + Double($1.tensor.count) * (isNarrow($1.name) ? rows : tokens)
       }
-    // Two products forward and four backward over what each row sees: the row itself and all before.
-    let seen = (length - supervised..<length).reduce(0.0) { $0 + Double($1) } * Double(batch)
-    let all = Double(length) * Double(length + 1) / 2 * Double(batch)
-    let attention =
-      6 * 2 * Double(config.attentionHeads * config.headDimension)
-      * (all * Double(config.layers - 1) + seen)
+    // Two products forward and four backward over what each row sees: the row itself and all before
+    // it, or a window of them.
+    func pairs(_ rows: some Sequence<Int>, _ rule: ModelConfig.AttentionRule) -> Double {
+      rows.reduce(0.0) { $0 + Double(min($1, rule.window ?? .max)) } * Double(batch)
+    }
+    let seen = config.attention.suffix(1).reduce(0.0) {
+      $0 + pairs(length - supervised..<length, $1)
+    }
+    let all = config.attention.dropLast().reduce(0.0) { $0 + pairs(1...length, $1) }
+    let attention = 6 * 2 * Double(config.attentionHeads * config.headDimension) * (all + seen)
     return ways * projections - unneeded + 6 * adapters + attention + ways * size(head) * rows
   }
 }

@@ -1,3 +1,5 @@
+import Formats
+import JSON
 import Layers
 import Models
 import Tasks
@@ -43,6 +45,49 @@ import Testing
     #expect(packing.layout.ids.count == 10 + 1 + 2 + 2 + 3)
     #expect(packing.places.count == samples.reduce(0) { $0 + $1.isTrained.count { $0 } })
     #expect(packing.rows == packing.rows.sorted())
+  }
+
+  /// Rows that are rotated by other lengths share nothing; those of one length do.
+  @Test func rowsOfOtherRotationsShareNothing() throws {
+    let packing = try #require(PrefixPacking(samples) { $0 > 12 ? $0 : 0 })
+    // 12, 13, 14, 4 and 12 tokens: the two of 12 are one text.
+    #expect(packing.layout.ids.count == 11 + 12 + 13 + 3)
+    #expect(packing.layout.classes == [0, 0, 13, 14])
+    #expect(packing.places.count == samples.reduce(0) { $0 + $1.isTrained.count { $0 } })
+  }
+
+  @Test func rowsOfOtherRotationsLearnAsSeparateOnes() throws {
+    for rule in [
+      #"{"type":"dynamic","factor":3.0}"#,
+      #"{"type":"longrope","short_factor":[SHORT],"long_factor":[LONG],"factor":4}"#,
+    ] {
+      let (shared, gradients) = try step(rope: rule, sharing: true)
+      let (separate, expected) = try step(rope: rule, sharing: false)
+      #expect(abs(shared.loss - separate.loss) <= 1e-5 * separate.loss)
+      for (one, other) in zip(gradients, expected) {
+        #expect(!one.isEmpty && one.count == other.count)
+        expectClose(one, other, atol: 1e-5, rtol: 1e-4)
+      }
+    }
+  }
+
+  /// A step of the model with another rotary rule, which changes past 12 tokens.
+  private func step(rope: String, sharing: Bool) throws -> (StepResult, [[Float]]) {
+    let folder = TrainerTests.modelFolder
+    let config = try JSONValue(readingFile: folder + "/config.json")
+    let heads = try ModelConfig(folder: folder).headDimension / 2
+    func list(_ base: Double) -> String {
+      (0..<heads).map { "\(1 + base * Double($0))" }.joined(separator: ",")
+    }
+    let rule = rope.replacing("SHORT", with: list(0.01)).replacing("LONG", with: list(0.2))
+    let changed = config.setting("max_position_embeddings", 12)
+      .setting("rope_scaling", try JSONValue(parsing: rule))
+    let model = try CausalLanguageModel(
+      config: ModelConfig(json: changed, path: "config.json"),
+      weights: .folder(SafeTensorsFolder(path: folder)))
+    let leaves = model.unfreeze()
+    let result = try model.step(samples, batchSize: 5, sharing: sharing) { _ in }
+    return (result, leaves.map { $0.tensor.slot.flatMap { result.gradients[$0]?.values } ?? [] })
   }
 
   @Test func rowsOfTheirOwnArePackedAsEver() {

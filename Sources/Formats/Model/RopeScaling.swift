@@ -12,6 +12,19 @@ extension ModelConfig {
     case llama3(factor: Double, lowFrequency: Double, highFrequency: Double, originalLength: Int)
     case yarn(YaRN)
     case longRope(LongRoPE)
+
+    /// transformers' name of the rule, `rope_type`.
+    public var kind: String {
+      switch self {
+      case .none: "default"
+      case .linear: "linear"
+      case .proportional: "proportional"
+      case .dynamic: "dynamic"
+      case .llama3: "llama3"
+      case .yarn: "yarn"
+      case .longRope: "longrope"
+      }
+    }
   }
 
   /// YaRN (Peng et al. 2023): short waves stay, long ones are slowed down, those between blended.

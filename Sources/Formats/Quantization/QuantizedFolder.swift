@@ -17,8 +17,9 @@ public struct QuantizedFolder {
         .unsupported, source,
         "is stored in \(stored.name) already; quantize the unquantized model instead")
     }
-    self.source = try SafeTensorsFolder(path: source)
-    self.projections = projections
+    let folder = try SafeTensorsFolder(path: source)
+    self.source = folder
+    self.projections = Set(projections.map(folder.stored))
     self.quantization = quantization
     config = try JSONValue(readingFile: source + "/config.json")
   }

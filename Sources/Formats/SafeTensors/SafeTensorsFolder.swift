@@ -51,7 +51,7 @@ public struct SafeTensorsFolder: Sendable {
   }
 
   /// `name` as the files spell it.
-  private func stored(_ name: String) -> String {
+  public func stored(_ name: String) -> String {
     guard !omitted.isEmpty, shardOfTensor[name] == nil, name.hasPrefix(omitted) else { return name }
     return String(name.dropFirst(omitted.count))
   }

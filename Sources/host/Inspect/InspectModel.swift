@@ -28,15 +28,17 @@ struct InspectModel: ParsableCommand {
     let weights = try SafeTensorsFolder(path: folder)
     let stored = StoredKinds(model, weights)
     if json {
-      Console.print(try report(folder, model.config, weights, stored).text(.pretty))
+      Console.print(try report(folder, model, weights, stored).text(.pretty))
     } else {
-      try print(folder, model.config, weights, stored)
+      try print(folder, model, weights, stored)
     }
   }
 
   private func print(
-    _ folder: String, _ config: ModelConfig, _ weights: SafeTensorsFolder, _ stored: StoredKinds
+    _ folder: String, _ model: CausalLanguageModel, _ weights: SafeTensorsFolder,
+    _ stored: StoredKinds
   ) throws {
+    let config = model.config
     let entries = weights.files.flatMap(\.entries.values)
     var table = TextTable(("", .left), ("", .left))
     table.append("folder", folder)
@@ -52,7 +54,9 @@ struct InspectModel: ParsableCommand {
     table.append("vocabulary", Format.grouped(config.vocabularySize))
     table.append("head", config.tiesWordEmbeddings ? "tied to the embedding" : "of its own")
     table.append("rotary base", Format.short(config.ropeTheta))
-    table.append("positions", Format.grouped(config.maximumPositions))
+    if config.ropeScaling != .none { table.append("rotary scaling", config.ropeScaling.kind) }
+    for (kind, layers) in config.unusualLayers { table.append(kind, layers) }
+    table.append("context", "\(Format.grouped(config.contextLength)) tokens")
     if let audio = config.audio {
       table.append(
         "audio encoder",
@@ -66,13 +70,16 @@ struct InspectModel: ParsableCommand {
       let digest = hash ? "  sha256 " + (try FileDigest(ofFile: file.path).sha256) : ""
       table.append("file", "\(file.path)  \(size), \(file.entries.count) tensors\(digest)")
     }
+    for note in ModelNotes.of(model, weights) { table.append("note", note) }
     Console.print(table.text)
     if tensors { Console.print("\n" + Self.table(of: entries).text) }
   }
 
   private func report(
-    _ folder: String, _ config: ModelConfig, _ weights: SafeTensorsFolder, _ stored: StoredKinds
+    _ folder: String, _ model: CausalLanguageModel, _ weights: SafeTensorsFolder,
+    _ stored: StoredKinds
   ) throws -> JSONValue {
+    let config = model.config
     let entries = weights.files.flatMap(\.entries.values)
     var report: JSONValue = [
       "folder": .string(folder), "architecture": .string(config.architecture.rawValue),
@@ -83,6 +90,11 @@ struct InspectModel: ParsableCommand {
       "key_value_heads": .int(config.keyValueHeads), "head_dim": .int(config.headDimension),
       "vocab_size": .int(config.vocabularySize),
       "tie_word_embeddings": .bool(config.tiesWordEmbeddings),
+      "rope_theta": .double(config.ropeTheta), "rope_type": .string(config.ropeScaling.kind),
+      "context_length": .int(config.contextLength),
+      "windows": .array(config.attention.map { $0.window.map(JSONValue.int) ?? .null }),
+      "rotates": .array(config.attention.map { .bool($0.rotates) }),
+      "notes": .array(ModelNotes.of(model, weights).map(JSONValue.string)),
     ]
     if let audio = config.audio {
       let encoder: JSONValue = [
@@ -116,5 +128,19 @@ struct InspectModel: ParsableCommand {
     var table = TextTable(("tensor", .left), ("type", .left), ("shape", .left))
     for entry in entries { table.append(entry.name, entry.type.rawValue, "\(entry.shape)") }
     return table
+  }
+}
+
+extension ModelConfig {
+  /// Layers that differ from plain rotated attention: what they are, and how many.
+  fileprivate var unusualLayers: [(kind: String, layers: String)] {
+    let windows = attention.compactMap(\.window), still = attention.count { !$0.rotates }
+    var lines: [(String, String)] = []
+    if let window = windows.first {
+      lines.append(
+        ("sliding window", "\(Format.grouped(window)) tokens, in \(windows.count) layers"))
+    }
+    if still > 0 { lines.append(("without rotation", "\(still) layers")) }
+    return lines
   }
 }

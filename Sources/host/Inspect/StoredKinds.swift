@@ -16,7 +16,7 @@ struct StoredKinds: CustomStringConvertible {
       guard let kind = linear.weight.quantizedKind else { continue }
       counts[kind, default: 0] += 1
       parameters += linear.weight.rows * linear.weight.columns
-      pieces.insert(linear.path + ".weight")
+      pieces.insert(weights.stored(linear.path + ".weight"))
     }
     for entry in weights.files.flatMap(\.entries.values) {
       guard !Self.isPiece(entry.name, of: pieces) else { continue }

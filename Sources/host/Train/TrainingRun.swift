@@ -51,6 +51,10 @@ struct TrainingRun {
     options.isMetricKnown = true
     let display = TrainingDisplay(options)
     display.introduce(session, plan, model, trainable, train, validation)
+    if !session.recipe.startsFromScratch {
+      let weights = try SafeTensorsFolder(path: session.modelFolder)
+      ModelNotes.of(model, weights).forEach { Console.note("note      \($0)") }
+    }
     if earlier == .isRemoved {
       folder.removeEarlier()
       ReportFiles.removeEarlier(from: path)
