@@ -35,6 +35,7 @@ import Testing
     #expect(try windows("SmolLM3", on) == [nil, nil, nil, 7])
     #expect(try windows("SmolLM3", ["sliding_window": 7]) == [nil, nil, nil, nil])
     #expect(try windows("Llama", ["use_sliding_window": false, "sliding_window": 7])[0] == nil)
+    #expect(try windows("Llama", ["sliding_window": 2048])[0] == nil)
   }
 
   @Test func layersOfSmolLM3MayNotRotate() throws {
@@ -68,6 +69,7 @@ import Testing
         "final_logit_softcapping": nil,
       ])
     #expect(published.notes.isEmpty)
+    #expect(try config("Llama", ["auto_map": ["AutoModel": "m.M"]]).notes.count == 1)
     let notes = try config("Llama", ["rms_norm_epz": 1, "colour": "red"]).notes
     #expect(notes.count == 1)
     #expect(notes[0].contains("rms_norm_epz (like rms_norm_eps)") && notes[0].contains("colour"))

@@ -109,7 +109,8 @@ struct ConfigKey {
       "cross_attention_hidden_size", "attn_implementation", "_attn_implementation",
       "_attn_implementation_autoset", "_attn_implementation_internal", "_flash_attn_2_enabled",
       "_experts_implementation", "experts_implementation", "gradient_checkpointing",
-      "initializer_factor", "is_llama_config", "transformers.js_config", "unsloth_fixed",
+      "initializer_factor", "auto_map", "is_llama_config", "transformers.js_config",
+      "unsloth_fixed",
       "unsloth_version", "model_max_length", "max_sequence_length", "seq_length"),
     // Settings of generation, which transformers takes out of config.json too.
     .init(

@@ -50,7 +50,11 @@ extension ConfigReader {
       guard let value = members["sliding_window"] else { return 4096 }
       return value.isNull ? nil : try positive("sliding_window")
     case .llama:
-      guard !isOff, let value = members["sliding_window"], !value.isNull else { return nil }
+      let longest = try positive(
+        "max_position_embeddings", default: family.defaults.maximumPositions)
+      guard !isOff, let value = members["sliding_window"], !value.isNull,
+        value.int ?? 0 < longest
+      else { return nil }
       throw fault(
         "sliding_window",
         "is \(value.text()), but \(family.rawValue) has no window; remove it, or name the family "

@@ -35,6 +35,10 @@ extension ConfigReader {
   func audio() throws(FormatError) -> AudioConfig {
     let members = try object("audio_config", of: "qwen2_audio_encoder")
     let reader = ConfigReader(members: members, path: path, section: "audio_config.")
+    for key in ["dropout", "attention_dropout", "activation_dropout", "encoder_layerdrop"] {
+      guard let share = members[key]?.double, share != 0 else { continue }
+      throw reader.fault(key, "is \(share); the encoder is computed without; 0 evaluates alike")
+    }
     let published = AudioConfig()
     let audio = AudioConfig(
       melBins: try reader.positive("num_mel_bins", default: published.melBins),

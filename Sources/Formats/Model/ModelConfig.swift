@@ -99,6 +99,9 @@ extension ModelConfig {
     ropeTheta = try rope.theta()
     ropeScaling = try rope.scaling()
     notes = try rope.notes()
+    if !(members["auto_map"]?.isNull ?? true) {
+      notes.append("auto_map names code that comes with the model; it is not run")
+    }
     let unknown = reader.unknownKeys + (architecture == .qwen2Audio ? whole.unknownKeys : [])
     if !unknown.isEmpty {
       notes.append("keys that are not known and change nothing: " + unknown.joined(separator: ", "))

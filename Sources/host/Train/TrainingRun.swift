@@ -51,10 +51,9 @@ struct TrainingRun {
     options.isMetricKnown = true
     let display = TrainingDisplay(options)
     display.introduce(session, plan, model, trainable, train, validation)
-    if !session.recipe.startsFromScratch {
-      let weights = try SafeTensorsFolder(path: session.modelFolder)
-      ModelNotes.of(model, weights).forEach { Console.note("note      \($0)") }
-    }
+    let weights =
+      session.recipe.startsFromScratch ? nil : try SafeTensorsFolder(path: session.modelFolder)
+    ModelNotes.of(model, weights).forEach { Console.note("note      \($0)") }
     if earlier == .isRemoved {
       folder.removeEarlier()
       ReportFiles.removeEarlier(from: path)
