@@ -38,6 +38,12 @@ public enum DurableFile {
     try write(to: path) { (sink) throws(FormatError) in try sink.write(text) }
   }
 
+  /// Copies the file `source` to `path`, whose folder is made if need be.
+  public static func copy(_ source: String, to path: String) throws(FormatError) {
+    try createFolder(split(path).folder)
+    try write(to: path) { (sink) throws(FormatError) in try sink.copy(source) }
+  }
+
   /// Tries whether the file `path` can be written, its folder is made if need be; a file that is there
   /// stays as it is.
   public static func checkWritable(_ path: String) throws(FormatError) {

@@ -71,19 +71,30 @@ public final class DurableFolder {
     }
   }
 
-  /// Writes one file of the folder.
+  /// Writes one file of the folder; a name with slashes puts it into a folder below.
   @discardableResult
   public func write(
     _ name: String, _ body: (FileSink) throws(FormatError) -> Void
   ) throws(FormatError) -> FileDigest {
+    let parts = name.split(separator: "/", omittingEmptySubsequences: false)
     precondition(
-      !name.contains("/") && name != Self.manifestName && digests[name] == nil,
-      "folder \(path): the file name '\(name)' is taken or not a plain name")
+      !parts.contains { ["", ".", ".."].contains($0) } && name != Self.manifestName
+        && digests[name] == nil,
+      "folder \(path): the file name '\(name)' is taken or leads elsewhere")
+    if parts.count > 1 {
+      try DurableFile.createFolder(DurableFile.split("\(temporary)/\(name)").folder)
+    }
     let sink = try FileSink(location: "\(temporary)/\(name)", reportedAs: "\(path)/\(name)")
     try body(sink)
     let digest = try sink.finish()
     digests[name] = digest
     return digest
+  }
+
+  /// Copies the file `source` into the folder.
+  @discardableResult
+  public func copy(_ name: String, from source: String) throws(FormatError) -> FileDigest {
+    try write(name) { (sink) throws(FormatError) in try sink.copy(source) }
   }
 
   /// Writes one file of the folder from text.
@@ -99,6 +110,8 @@ public final class DurableFolder {
       location: "\(temporary)/\(Self.manifestName)", reportedAs: "\(path)/\(Self.manifestName)")
     try sink.write(manifest.text(.pretty) + "\n")
     _ = try sink.finish()
+    let below = Set(digests.keys.map { DurableFile.split("\(temporary)/\($0)").folder })
+    for folder in below.sorted() { try DurableFile.sync(folder: folder) }
     try DurableFile.sync(folder: temporary)
     try moveIntoPlace()
     try DurableFile.sync(folder: DurableFile.split(path).folder)

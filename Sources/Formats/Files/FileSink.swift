@@ -1,3 +1,5 @@
+import Tensors
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -53,6 +55,17 @@ public final class FileSink {
   /// Appends numbers as little-endian F32.
   public func write(_ values: [Float]) throws(FormatError) {
     try withBytes(of: values) { (raw) throws(FormatError) in try write(raw) }
+  }
+
+  /// Appends all of the file `source`.
+  func copy(_ source: String) throws(FormatError) {
+    let file: MappedFile
+    do { file = try MappedFile(path: source) } catch {
+      throw FormatError(.missing, error.path, "cannot be read: \(error.reason)")
+    }
+    try file.withBytes(0..<file.count) { bytes in
+      Result { () throws(FormatError) in try write(bytes) }
+    }.get()
   }
 
   /// Writes what is pending, waits until the disk has it, and gives size and hash.

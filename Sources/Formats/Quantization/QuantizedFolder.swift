@@ -24,7 +24,7 @@ public struct QuantizedFolder {
     config = try JSONValue(readingFile: source + "/config.json")
   }
 
-  /// Writes the folder `path`, which must not exist, with the tokenizer's and all other files. Shards
+  /// Writes the folder `path`, which must not exist, with the model's files beside its weights. Shards
   /// hold at most about 1 GB, and no more than one of them is in memory. `progress` is told how many
   /// of the projections are done.
   public func write(to path: String, progress: (_ done: Int, _ total: Int) -> Void)
@@ -129,18 +129,10 @@ public struct QuantizedFolder {
     try folder.write("model.safetensors.index.json", index.text(.pretty) + "\n")
   }
 
-  /// Tokenizer, template, generation settings and whatever else lies there, but no weights.
+  /// Tokenizer, processor, templates, settings and whatever else the model has beside its weights.
   private func copyOtherFiles(into folder: DurableFolder) throws(FormatError) {
-    let weights = [
-      ".safetensors", ".index.json", ".bin", ".pt", ".pth", ".gguf", ".onnx", ".h5", ".msgpack",
-    ]
-    for name in FileSystem.names(in: source.path) where !name.hasPrefix(".") {
-      let path = source.path + "/" + name
-      guard name != "config.json", name != DurableFolder.manifestName,
-        !FileSystem.isFolder(path), !weights.contains(where: name.hasSuffix)
-      else { continue }
-      let bytes = try readFile(path)
-      try folder.write(name) { sink throws(FormatError) in try sink.write(bytes) }
+    for name in ModelFolder.companions(of: source.path) {
+      try folder.copy(name, from: source.path + "/" + name)
     }
   }
 }
