@@ -2,14 +2,15 @@ import Formats
 import JSON
 import Tracking
 
-/// What a checkpoint holds beside the trained weights: the optimizer's moments and the state of the
-/// run. Data order and dropout are functions of (seed, step), so the step's number is the whole of
+/// What a checkpoint holds beside the trained weights: the optimizer's moments, the state of the run
+/// and its receipt as it was then. Data order and dropout are functions of (seed, step), so the step's number is the whole of
 /// the random state and of the cursor.
 enum Checkpoint {
   static let optimizer = "optimizer.safetensors", state = "trainer_state.json"
 
   static func write(
-    to path: String, _ trainable: Trainable, _ optimizer: AdamW, _ state: TrainerState
+    to path: String, _ trainable: Trainable, _ optimizer: AdamW, _ state: TrainerState,
+    receipt: JSONValue?
   ) throws(FormatError) {
     let style = JSONValue.Style(indent: 2, sortsKeys: true, isSpaced: true)
     try DurableFolder.write(to: path) { (folder) throws(FormatError) in
@@ -22,6 +23,7 @@ enum Checkpoint {
         try SafeTensorsWriter.write(optimizer.state.sources, into: sink)
       }
       _ = try folder.write(Self.state, state.json.text(style) + "\n")
+      if let receipt { _ = try folder.write(RunRecords.receipt, receipt.text(.pretty) + "\n") }
     }
   }
 

@@ -56,9 +56,40 @@ public enum Trainable {
     }
   }
 
-  /// Overwrites the trained tensors with those of a file, whose shapes must be the same.
+  /// Overwrites the trained tensors with those of a file, which must hold these and no others.
   func restore(from path: String) throws(FormatError) {
+    try check(path)
     try parameters.restore(from: path)
+  }
+
+  /// Refuses a file that does not hold exactly what is trained here: what it holds beside would be
+  /// lost.
+  func check(_ path: String) throws(FormatError) {
+    let file = try SafeTensorsFile(path: path), own = saved
+    let counts = Dictionary(own.map { ($0.name, $0.tensor.count) }, uniquingKeysWith: { $1 })
+    let strangers = file.entries.values.filter { counts[$0.name] == nil }.map(\.name)
+    let missing = own.map(\.name).filter { file.entries[$0] == nil }
+    func list(_ names: [String]) -> String {
+      "'\(names[0])'" + (names.count > 1 ? " and \(names.count - 1) more" : "")
+    }
+    if !strangers.isEmpty {
+      throw FormatError(
+        .malformed, path,
+        "holds \(list(strangers)), which this run does not train, so that it would be lost; resume "
+          + "with the peft settings that the run was begun with")
+    }
+    if !missing.isEmpty {
+      throw FormatError(
+        .malformed, path,
+        "does not hold \(list(missing)), which this run trains; resume with the peft settings that the "
+          + "run was begun with")
+    }
+    for entry in file.entries.values where entry.count != counts[entry.name] {
+      throw FormatError(
+        .malformed, path,
+        "tensor '\(entry.name)' has \(entry.count) numbers, this run needs "
+          + "\(counts[entry.name] ?? 0); resume with the peft settings that the run was begun with")
+    }
   }
 }
 

@@ -16,6 +16,8 @@ public final class Trainer {
   let options: TrainingOptions
   let folder: RunFolder
   let order: DataOrder
+  /// What the run is, for each checkpoint.
+  let receipt: (() throws -> JSONValue)?
   /// The task's own metrics at an evaluation, beside the loss.
   let judge: ((_ step: Int) throws -> [(name: String, value: Double)])?
   let observe: (TrainingEvent) -> Void
@@ -28,6 +30,7 @@ public final class Trainer {
   public init(
     model: CausalLanguageModel, trainable: Trainable, optimizer: AdamW, train: EncodedDataset,
     validation: EncodedDataset?, options: TrainingOptions, folder: RunFolder,
+    receipt: (() throws -> JSONValue)? = nil,
     judge: ((_ step: Int) throws -> [(name: String, value: Double)])?,
     observe: @escaping (TrainingEvent) -> Void
   ) {
@@ -38,6 +41,7 @@ public final class Trainer {
     self.validation = validation
     self.options = options
     self.folder = folder
+    self.receipt = receipt
     self.judge = judge
     self.observe = observe
     order = DataOrder(
@@ -49,8 +53,8 @@ public final class Trainer {
   /// steps; when it says so, a checkpoint is saved and the run ends.
   public func run(resuming: Bool, shouldStop: () -> Bool) throws -> TrainingOutcome {
     try folder.make()
-    startState()
     if resuming { try resume() }
+    noteOptions()
     log = try MetricsLog(path: folder.path + "/metrics.jsonl", keepingThrough: state.globalStep)
     events = try EventWriter(
       folder: folder.path + "/logs", keepingThrough: state.globalStep)
@@ -105,7 +109,7 @@ public final class Trainer {
     state.owesEvaluation = false
   }
 
-  private func startState() {
+  private func noteOptions() {
     state.maxSteps = options.steps
     state.epochs = options.epochs
     state.loggingSteps = options.loggingSteps
@@ -115,23 +119,40 @@ public final class Trainer {
   }
 
   private func resume() throws {
-    let found = folder.newestGood()
-    found.notes.forEach { observe(.note($0)) }
-    guard let step = found.step else {
-      return observe(.note("no checkpoint to resume from; starting at step 1"))
+    guard let resumption = folder.resumption else { return }
+    resumption.notes.forEach { observe(.note($0)) }
+    guard let step = resumption.step else {
+      return observe(
+        .note("the run was ended before its first checkpoint; it starts over at step 1"))
     }
-    let saved = try Checkpoint.read(from: folder.checkpoint(step), trainable, optimizer)
-    guard saved.maxSteps == options.steps else {
-      throw TrainingError(
-        .refused,
-        "\(folder.checkpoint(step)) belongs to a run of \(saved.maxSteps) steps, this one has "
-          + "\(options.steps); resume with the recipe the run was started with")
-    }
-    state = saved
+    try folder.checkResumption(of: trainable, steps: options.steps)
+    state = try Checkpoint.read(from: folder.checkpoint(step), trainable, optimizer)
     savedStep = step
+    if options.forgetsBest {
+      (state.bestMetric, state.bestGlobalStep, state.bestCheckpoint) = (nil, nil, nil)
+      state.evaluationsWithoutGain = 0
+    }
     // Steps between two log rows continue their window.
     window = (state.windowLoss, state.windowTokens, TokenAccuracy(json: state.windowAccuracy))
     observe(.note("resumed from checkpoint-\(step)"))
+    if state.maxSteps != options.steps { tellOfLength() }
+  }
+
+  /// A run of another length has that length's curve from here on: the rate stays a function of the
+  /// step alone, and the steps to come have it as if the run had been of this length from the start.
+  private func tellOfLength() {
+    let next = state.globalStep + 1
+    let last = state.logHistory.last { $0["learning_rate"] != nil }
+    var text = "the run has \(options.steps) steps in the place of \(state.maxSteps)"
+    if next <= options.steps {
+      text +=
+        "; the learning rate goes on as in a run of that length: \(options.learningRate(next)) "
+        + "at step \(next)"
+    }
+    if let last, let rate = last["learning_rate"]?.double, let step = last["step"]?.int {
+      text += ", after \(rate) at step \(step)"
+    }
+    observe(.note(text))
   }
 
   // MARK: A step
@@ -277,7 +298,7 @@ public final class Trainer {
       best == state.globalStep || FileSystem.exists(folder.checkpoint(best)) ? best : nil
     }
     state.bestCheckpoint = best.map { "checkpoint-\($0)" }
-    try Checkpoint.write(to: path, trainable, optimizer, state)
+    try Checkpoint.write(to: path, trainable, optimizer, state, receipt: receipt?())
     try FileSystem.link(folder.path + "/last", to: "checkpoint-\(state.globalStep)")
     if let best = state.bestCheckpoint {
       try FileSystem.link(folder.path + "/best", to: best)

@@ -22,6 +22,8 @@ public struct TrainingOptions: Sendable {
   /// Whether the metric is known to exist: an evaluation without it then has it undefined, which is no
   /// gain, and not the wrong name.
   public var isMetricKnown = false
+  /// Whether a resumed run looks for its best step anew: its evaluations now mean something else.
+  public var forgetsBest = false
   /// Whether the run ends with the best step's weights.
   public var loadsBest = false
   /// Evaluations in a row without a gain of more than the threshold over the best one after which the

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Formats
 import FoundationEssentials
 import JSON
 import PluginHost
@@ -31,6 +32,9 @@ struct AudioProbeCommand: ParsableCommand {
     guard png == nil || files.count == 1 else {
       throw Diagnosis(Diagnosis.usage, "--png takes the picture of one file, not of \(files.count)")
     }
+    var reads = OutputGuard()
+    for file in files { reads.add("the command", file, .data) }
+    try reads.check(file: png, option: "--png")
     let catalog = options.catalog()
     var reports: [JSONValue] = [], isUnusable = false
     for file in files {

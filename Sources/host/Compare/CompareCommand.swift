@@ -5,6 +5,7 @@ import Formats
 import JSON
 import Models
 import Tasks
+import Training
 
 /// `host compare`
 struct CompareCommand: ParsableCommand {
@@ -71,7 +72,10 @@ struct CompareCommand: ParsableCommand {
         seed: session.seed),
       check: check)
     if let reportDir {
-      Console.note("report    \(try report.files(examples: max(show, 20)).write(to: reportDir))")
+      let files = report.files(examples: max(show, 20))
+      try RunFolder.whileNobodyTrains(in: reportDir) {
+        Console.note("report    \(try files.write(to: reportDir))")
+      }
     }
     if json { Console.print(report.json.text(.pretty)) } else { report.print(examples: show) }
   }
@@ -84,6 +88,10 @@ struct CompareCommand: ParsableCommand {
     let panel = try RewardPanel(session.recipe, of: session.task, in: session.catalog)
     let judge = try Judge.required(
       session, split: split, limit: limit, panel: panel, generates: generate)
+    if let reportDir {
+      try session.reads.check(folder: reportDir, .adds, option: "--report-dir")
+      try RunFolder.whileNobodyTrains(in: reportDir) {}
+    }
     // What cannot be written must not be found out after hours of answers.
     if let reportDir { try DurableFile.checkWritable(reportDir + "/report.json") }
     let model = try session.model(), check = try BaseCheck(session, judge)

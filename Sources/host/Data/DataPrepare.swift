@@ -32,6 +32,7 @@ struct DataPrepare: ParsableCommand {
     try refuseOthersFolder()
     _ = StopSignal.install()
     let assembled = try task.assemble(isCancelled: { StopSignal.isRaised })
+    try assembled.reads.check(folder: outputDir, .replacesAll, option: "--output-dir")
     let rows = try PreparedRows(assembled)
     try DurableFolder.write(to: outputDir) { (folder) throws(FormatError) in
       try rows.write(into: folder)

@@ -4,6 +4,7 @@ import Evaluation
 import Formats
 import JSON
 import Tasks
+import Training
 
 /// `host evaluate`
 struct EvaluateCommand: ParsableCommand {
@@ -61,6 +62,7 @@ struct EvaluateCommand: ParsableCommand {
     let log = rewards.map { RewardLog(path: $0, isFresh: true) }
     let judge = try Judge.required(
       session, split: split, limit: limit, panel: panel, log: log, generates: generate)
+    try checkOutputs(session)
     // What cannot be written must not be found out after hours of answers.
     for file in [predictions, rewards] { try file.map(DurableFile.checkWritable) }
     if let reportDir { try DurableFile.checkWritable(reportDir + "/report.json") }
@@ -88,10 +90,22 @@ struct EvaluateCommand: ParsableCommand {
         results.map { ($0.name, $0.report) }, title: "\(session.task.description.name), \(split)",
         facts: [("model", session.modelFolder), ("adapter", adapter ?? "none")],
         predictions: results.map { ($0.name, $0.predictions) })
-      Console.note("report    \(try files.write(to: reportDir))")
+      try RunFolder.whileNobodyTrains(in: reportDir) {
+        Console.note("report    \(try files.write(to: reportDir))")
+      }
     }
     let table = ReportTable(results.map { ($0.name, $0.report) })
     Console.print(json ? table.json.text(.pretty) : table.description)
+  }
+
+  /// Refuses to write where the model or the rows are read from.
+  private func checkOutputs(_ session: TaskSession) throws {
+    try session.reads.check(file: predictions, option: "--predictions")
+    try session.reads.check(file: rewards, option: "--rewards")
+    if let reportDir {
+      try session.reads.check(folder: reportDir, .adds, option: "--report-dir")
+      try RunFolder.whileNobodyTrains(in: reportDir) {}
+    }
   }
 
   private func write(_ answers: [(name: String, predictions: [Prediction])], to path: String) throws

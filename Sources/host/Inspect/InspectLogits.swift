@@ -27,6 +27,10 @@ struct InspectLogits: ParsableCommand {
 
   func run() throws {
     let parsed = try parse(ids)
+    var reads = OutputGuard()
+    reads.add("--model", try options.base.folder(), .model)
+    if let adapter = options.adapter { reads.add("--adapter", adapter, .model) }
+    try reads.check(file: out, option: "--out")
     let (model, _, _) = try options.load()
     let vocabulary = model.config.vocabularySize
     if let wrong = parsed.first(where: { $0 >= vocabulary }) {

@@ -29,6 +29,12 @@ struct QuantizeCommand: ParsableCommand {
 
   func run() throws {
     let source = try options.folder()
+    var reads = OutputGuard()
+    reads.add("--model", source, .model)
+    // One that is there is refused by itself.
+    if !FileSystem.exists(outputDir) {
+      try reads.check(folder: outputDir, .replacesAll, option: "--output-dir")
+    }
     // Opening the model checks every tensor's shape and says which ones are projections.
     let model = try CausalLanguageModel(folder: source)
     let linears = model.linears.filter { $0.path != model.head.path }

@@ -35,6 +35,11 @@ struct ReportCommand: ParsableCommand {
       columns.append((name(of: folder), try Report(ofRun: folder)))
     }
     if let html {
+      var reads = OutputGuard()
+      for file in folders.flatMap({ [$0 + "/report.json", $0 + "/run.json"] }) {
+        reads.add(file, file, .data)
+      }
+      try reads.check(file: html, option: "--html")
       let facts = folders.map { (name: name(of: $0), value: Self.facts(of: $0)) }
       let page = ReportPage(
         title: columns.count == 1 ? columns[0].name : "Comparison of \(columns.count) runs",

@@ -79,6 +79,9 @@ struct RewardTry: ParsableCommand {
   /// Says that the file cannot be written before anything is scored, where that can be known.
   private func checkOutput() throws {
     guard let output else { return }
+    var reads = OutputGuard()
+    reads.add("--data", data, .data)
+    try reads.check(file: output, option: "--output")
     let end = output.lastIndex(of: "/").map { output[..<$0] } ?? "."
     let folder = end.isEmpty ? "/" : String(end)
     guard FileSystem.isFolder(folder), !FileSystem.isFolder(output),

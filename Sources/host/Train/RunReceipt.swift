@@ -5,9 +5,10 @@ import Tasks
 import Tensors
 import Training
 
-/// `run.json`: what was run, on what, and how it ended.
+/// `run.json`: what was run, on what, and how it ended. Its settings are those of the newest steps;
+/// what earlier steps were done with, `history` tells.
 struct RunReceipt {
-  private var json: JSONValue
+  private(set) var json: JSONValue
   private let base: String
 
   init(
@@ -34,14 +35,30 @@ struct RunReceipt {
           guard let path = member.path else { return entry }
           return entry.setting("plugin", Self.hash(path).setting("path", .string(path)))
         }),
+      "template": [
+        "sha256": .string(FileDigest(of: Array(session.encoder.template.source.utf8)).sha256)
+      ],
       "base": ["path": .string(session.modelFolder)],
+      "adapter": session.recipe.peft.adapterPath.map(Self.hashes) ?? .null,
       "data": ["train": train.receipt, "validation": validation?.receipt ?? .null],
-      "outcome": "running",
+      "history": [], "outcome": "running",
     ]
   }
 
-  /// How the run ended, with the reports before and after, and what the base's files were: hashing
-  /// gigabytes first would keep the first step waiting.
+  /// Notes what the base's files are, once: before the first checkpoint, which a resumed run compares
+  /// them with. Hashing gigabytes at the start would keep the first step waiting.
+  mutating func noteBase() {
+    if json["base"]?["files"] == nil { json = json.setting("base", Self.hashes(of: base)) }
+  }
+
+  /// Makes this the receipt of the run whose receipt was `earlier` and which goes on from `step` with
+  /// these changes.
+  mutating func goOn(_ earlier: JSONValue?, from step: Int, with changes: RunChanges) {
+    let history = changes.history(after: earlier, from: step, version: HostCommand.version)
+    json = json.setting("history", history)
+  }
+
+  /// How the run ended, with the reports before and after.
   mutating func finish(_ outcome: TrainingOutcome, before: Report?, after: Report?) {
     let ending =
       switch outcome {
@@ -50,7 +67,7 @@ struct RunReceipt {
       case .interrupted(let step): "interrupted at step \(step)"
       }
     json = json.setting("outcome", .string(ending))
-    json = json.setting("base", Self.hashes(of: base))
+    noteBase()
     json = json.setting("before", Self.numbers(before))
     json = json.setting("after", Self.numbers(after))
   }
@@ -67,11 +84,13 @@ struct RunReceipt {
       json.text(.pretty) + "\n", to: folder + "/run.json")
   }
 
-  /// Sizes and SHA-256 of the model's files.
+  /// Sizes and SHA-256 of a model's or an adapter's files.
   private static func hashes(of folder: String) -> JSONValue {
     var files: JSONValue = .emptyObject
-    for name in FileSystem.names(in: folder)
-    where [".json", ".safetensors", ".jinja"].contains(where: name.hasSuffix) {
+    let parts = ModelFolder.parts(of: folder).filter {
+      [".json", ".safetensors"].contains(where: $0.hasSuffix)
+    }
+    for name in (parts + ModelFolder.companions(of: folder)).sorted() {
       files = files.setting(name, hash(folder + "/" + name))
     }
     return ["path": .string(folder), "files": files]

@@ -19,6 +19,13 @@ struct TrainCommand: ParsableCommand {
             --set data.train=rows.jsonl \\
           --output-dir output/mine
         host train --config mine.yaml --resume
+        host train --config mine.yaml --resume --max-steps 2000
+
+      A resumed run must be the run that it goes on with: recipe, rows, base,
+      plugin, template and day are compared with its receipt, run.json. How long it
+      goes on, what is evaluated, logged and kept, and memory may change; more steps
+      get the learning rate of a run of the new length. Anything else is refused
+      unless --accept-changes is given. run.json tells what changed at which step.
       """)
 
   @OptionGroup var task: TaskOptions
@@ -39,6 +46,10 @@ struct TrainCommand: ParsableCommand {
   var loraAlpha: String?
   @Flag(help: "Continue the newest good checkpoint of the output folder.")
   var resume = false
+  @Flag(
+    help: ArgumentHelp(
+      "Resume with other settings than the run was begun with, and record them in run.json."))
+  var acceptChanges = false
   @Flag(help: "Replace a run that the output folder holds.")
   var overwrite = false
   @OptionGroup var cache: CacheOptions
@@ -46,6 +57,9 @@ struct TrainCommand: ParsableCommand {
   func validate() throws {
     guard !(resume && overwrite) else {
       throw ValidationError("--resume continues a run, --overwrite removes it; give one of them.")
+    }
+    guard resume || !acceptChanges else {
+      throw ValidationError("--accept-changes means something beside --resume only.")
     }
   }
 
@@ -56,7 +70,7 @@ struct TrainCommand: ParsableCommand {
     try session.choosePrecision()
     let run = TrainingRun(
       session, earlier: resume ? .isResumed : overwrite ? .isRemoved : .isRefused,
-      usesCache: !cache.noCache)
+      acceptsChanges: acceptChanges, usesCache: !cache.noCache)
     try run.run(until: shouldStop)
   }
 

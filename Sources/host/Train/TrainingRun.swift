@@ -11,27 +11,39 @@ import Training
 /// One `host train`, from the opened recipe to the final table.
 struct TrainingRun {
   let session: TaskSession
-  let earlier: RunFolder.Earlier, usesCache: Bool
+  let earlier: RunFolder.Earlier, acceptsChanges: Bool, usesCache: Bool
   private var recipe: Recipe { session.recipe }
-  private var resumes: Bool { earlier == .isResumed }
 
-  init(_ session: TaskSession, earlier: RunFolder.Earlier, usesCache: Bool) {
+  init(
+    _ session: TaskSession, earlier: RunFolder.Earlier, acceptsChanges: Bool, usesCache: Bool
+  ) {
     self.session = session
     self.earlier = earlier
+    self.acceptsChanges = acceptsChanges
     self.usesCache = usesCache
   }
 
   /// Trains until the last step or until `shouldStop`. Everything that can be refused is refused
-  /// before the output folder is made.
+  /// before anything is written.
   func run(until shouldStop: () -> Bool) throws {
     guard let path = recipe.outputDirectory else {
       throw Diagnosis(
         Diagnosis.usage,
         "no output folder is named; give --output-dir, or output_dir: in the recipe")
     }
-    if earlier == .isRemoved { try refuseSources(path) }
+    try session.reads.check(
+      "output_dir", path, earlier == .isRemoved ? .replacesRun : .adds, of: recipe)
     let folder = try RunFolder(path: path, earlier: earlier)
-    let desk = session.offerModel()
+    if !folder.isLocked {
+      Console.note(
+        "warning: the file system of \(path) has no locks; see to it that nothing else trains there"
+      )
+    }
+    try withExtendedLifetime(folder) { try run(in: folder, until: shouldStop) }
+  }
+
+  private func run(in folder: RunFolder, until shouldStop: () -> Bool) throws {
+    let path = folder.path, desk = session.offerModel()
     let train = try trainingRows()
     let validation = try session.encoded(.validation, usesCache: usesCache)
     let panel = try RewardPanel(recipe, of: session.task, in: session.catalog)
@@ -40,6 +52,8 @@ struct TrainingRun {
       log: RewardLog(path: path + "/rewards.jsonl"))
     let watched = WatchedMetric(recipe)
     var direction = try watched?.direction(hasValidation: validation != nil, judge, panel)
+    var receipt = RunReceipt(session, train: train, validation: validation, panel: panel)
+    let changes = try changes(folder, &receipt)
     let mapped = try session.mapped(),
       plan = try MemoryBudget(
         session, train, mapped, judges: judge != nil
@@ -49,6 +63,8 @@ struct TrainingRun {
     model.usesCheckpointing = plan.usesCheckpointing
     var options = TrainingOptions(recipe, rows: train.count, hasValidation: validation != nil)
     options.isMetricKnown = true
+    options.forgetsBest = changes?.concernsEvaluation ?? false
+    try folder.checkResumption(of: trainable, steps: options.steps)
     let display = TrainingDisplay(options)
     display.introduce(session, plan, model, trainable, train, validation)
     let weights =
@@ -58,12 +74,11 @@ struct TrainingRun {
       folder.removeEarlier()
       ReportFiles.removeEarlier(from: path)
     }
-    try DurableFile.createFolder(path)
-    var receipt = RunReceipt(session, train: train, validation: validation, panel: panel)
     try receipt.write(to: path)
     try RunOutput.writeSkipped(
       [("train", train)] + (validation.map { [("validation", $0)] } ?? []), to: path)
-    let before = try baseReport(judge, model, trainable, path)
+    let isKept = folder.resumption != nil && !options.forgetsBest
+    let before = try baseReport(judge, model, trainable, path, isKept: isKept)
     if let before, direction == nil { direction = try watched?.direction(in: before) }
     options.greaterIsBetter = greaterIsBetter(direction)
 
@@ -73,13 +88,17 @@ struct TrainingRun {
         trainable.parameters, beta1: recipe.training.beta1, beta2: recipe.training.beta2,
         epsilon: recipe.training.epsilon, weightDecay: recipe.training.weightDecay),
       train: train, validation: validation, options: options, folder: folder,
+      receipt: {
+        receipt.noteBase()
+        return receipt.json
+      },
       judge: judge.map { judge in
         { step in
           let report = try judge.judge(model, label: "answering", at: .step(step)).report
           return report.metrics.map { ($0.name, $0.measure.value) }
         }
       }, observe: display.observe)
-    let outcome = try trainer.run(resuming: resumes, shouldStop: shouldStop)
+    let outcome = try trainer.run(resuming: folder.resumption != nil, shouldStop: shouldStop)
     display.finish(outcome)
     if case .interrupted(let step) = outcome {
       receipt.finish(outcome, before: before, after: nil)
@@ -95,6 +114,40 @@ struct TrainingRun {
       before: before, after: after, folder: path, task: session.task.description.name)
   }
 
+  /// What a resumed run does otherwise than the run in its folder, told and recorded; refused unless it
+  /// is free, or accepted. nil where no step was done yet.
+  private func changes(_ folder: RunFolder, _ receipt: inout RunReceipt) throws -> RunChanges? {
+    guard let resumption = folder.resumption, let done = resumption.step else { return nil }
+    guard let earlier = resumption.receipt else {
+      guard acceptsChanges else {
+        throw TrainingError(
+          .refused,
+          "\(folder.path) holds no run.json, so that nobody knows what checkpoint-\(done) was trained "
+            + "with; give --accept-changes to go on from it all the same")
+      }
+      return nil
+    }
+    receipt.noteBase()
+    let changes = RunChanges(from: earlier, to: receipt.json)
+    try changes.check(folder.path, from: done + 1, accepts: acceptsChanges)
+    for change in changes.all { Console.note("changed   \(change.description)") }
+    if !changes.unknown.isEmpty {
+      Console.note(
+        "warning: run.json does not tell what the run was begun with of: "
+          + changes.unknown.joined(separator: ", "))
+    }
+    if changes.concernsOrder {
+      Console.note(
+        "from step \(done + 1) on rows come in the order of a run with these settings; some of the epoch "
+          + "that was begun may come twice, some not at all")
+    }
+    if changes.concernsEvaluation {
+      Console.note("the best step is looked for anew, since evaluations now measure otherwise")
+    }
+    receipt.goOn(earlier, from: done + 1, with: changes)
+    return changes
+  }
+
   /// Whether the watched metric rises as the model gets better; the recipe's word counts more than the
   /// metric's own, and a note says so where they differ.
   private func greaterIsBetter(_ direction: WatchedMetric.Direction?) -> Bool {
@@ -106,20 +159,6 @@ struct TrainingRun {
       )
     }
     return asked
-  }
-
-  /// Refuses to remove what the run reads from.
-  private func refuseSources(_ path: String) throws {
-    let sources = [
-      ("model_name_or_path", session.modelFolder),
-      ("peft.adapter_name_or_path", recipe.peft.adapterPath),
-    ]
-    let own = FileSystem.resolved(path) + "/"
-    for case (let key, let source?) in sources
-    where (FileSystem.resolved(source) + "/").hasPrefix(own) {
-      throw recipe.fault(
-        "output_dir", "holds what \(key) names, which --overwrite would remove; choose another one")
-    }
   }
 
   private func trainingRows() throws -> EncodedDataset {
@@ -150,11 +189,12 @@ struct TrainingRun {
 
   /// The base model's report, kept in the folder so that a resumed run need not ask again.
   private func baseReport(
-    _ judge: Judge?, _ model: CausalLanguageModel, _ trainable: Trainable, _ path: String
+    _ judge: Judge?, _ model: CausalLanguageModel, _ trainable: Trainable, _ path: String,
+    isKept: Bool
   ) throws -> Report? {
     guard let judge else { return nil }
     let file = path + "/evaluation_before.json"
-    if resumes, FileSystem.exists(file) { return try Report(json: JSONValue(readingFile: file)) }
+    if isKept, FileSystem.exists(file) { return try Report(json: JSONValue(readingFile: file)) }
     let report: Report
     if case .adapter(let set) = trainable {
       report = try set.withoutAdapters {
@@ -165,49 +205,5 @@ struct TrainingRun {
     }
     try DurableFile.write(report.json.text(.pretty) + "\n", to: file)
     return report
-  }
-}
-
-extension PEFTRecipe.Targets {
-  var names: [String] {
-    switch self {
-    case .allLinear: ["all-linear"]
-    case .names(let names): names
-    }
-  }
-}
-
-extension TrainingOptions {
-  /// The recipe's training_args over `rows` rows. Intervals that nobody set follow from the number of
-  /// steps: about 50 log rows, 4 evaluations, and a checkpoint with each.
-  init(_ recipe: Recipe, rows: Int, hasValidation: Bool) {
-    let training = recipe.training
-    let perStep = training.trainBatchSize * training.accumulation
-    let perEpoch = (rows + perStep - 1) / perStep
-    let steps =
-      training.maximumSteps ?? max(1, Int((Double(perEpoch) * training.epochs).rounded(.up)))
-    let warmup =
-      training.warmupSteps ?? Int((Double(steps) * training.warmupRatio).rounded(.up))
-    self.init(
-      steps: steps,
-      learningRate: LearningRate(
-        shape: LearningRate.Shape(rawValue: training.schedule.rawValue) ?? .linear,
-        peak: training.learningRate, warmup: warmup, total: steps))
-    batchSize = training.trainBatchSize
-    accumulation = training.accumulation
-    evaluationBatchSize = training.evaluationBatchSize
-    evaluationRows = recipe.evaluation.maximumSamples
-    epochs = Double(steps) / Double(perEpoch)
-    maximumNorm = training.maximumGradientNorm > 0 ? training.maximumGradientNorm : nil
-    loggingSteps = training.loggingSteps ?? max(1, steps / 50)
-    evaluationSteps = training.evaluationSteps ?? max(1, (steps + 3) / 4)
-    saveSteps = training.saveSteps ?? evaluationSteps
-    saveLimit = training.saveLimit
-    bestMetric = training.bestMetric ?? "eval_loss"
-    loadsBest = training.loadsBestModel && hasValidation
-    patience = training.stoppingPatience
-    stoppingThreshold = training.stoppingThreshold
-    seed = UInt64(training.seed)
-    isShuffled = recipe.isShuffled
   }
 }

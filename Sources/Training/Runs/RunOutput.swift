@@ -5,14 +5,15 @@ import Tracking
 
 /// The files that a finished run leaves for others to use.
 public enum RunOutput {
-  /// A model folder's files that belong beside an adapter or a tuned model.
+  /// A base model's files that belong beside an adapter: what its prompts are made with.
   static let companions = [
     "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.json",
     "merges.txt", "chat_template.jinja", "generation_config.json",
   ]
 
-  /// Writes the trained weights, their configuration and the model folder's tokenizer files into
-  /// `folder`. Adapters are stored in f32 as PEFT does, whole models in their own type.
+  /// Writes the trained weights and their configuration into `folder`; beside an adapter the files of
+  /// the base model in `model` that its prompts are made with, beside a whole model all that the base
+  /// has beside its weights. Adapters are stored in f32 as PEFT does, whole models in their own type.
   public static func write(_ trainable: Trainable, model: String, to folder: String)
     throws(FormatError)
   {
@@ -22,11 +23,12 @@ public enum RunOutput {
     if case .full(_, _, let config) = trainable, config.dtype == "bfloat16" { type = .bf16 }
     try SafeTensorsWriter.write(
       trainable.saved.map { $0.source(as: type) }, to: folder + "/" + trainable.weightsFile)
-    for name in companions where FileSystem.exists(model + "/" + name) {
-      let bytes = try readFile(model + "/" + name)
-      try DurableFile.write(to: folder + "/" + name) { (sink) throws(FormatError) in
-        try sink.write(bytes)
-      }
+    let companions =
+      trainable.adapters == nil
+      ? ModelFolder.companions(of: model)
+      : companions.filter { FileSystem.exists(model + "/" + $0) }
+    for name in companions {
+      try DurableFile.copy(model + "/" + name, to: folder + "/" + name)
     }
   }
 

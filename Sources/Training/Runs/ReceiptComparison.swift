@@ -1,0 +1,148 @@
+import Formats
+import JSON
+import OrderedCollections
+
+/// Which keys of a recipe a run may be resumed with otherwise.
+enum RecipeRules {
+  /// Those that decide how long a run goes on, what is looked at on the way and what is kept: the
+  /// weights after the steps that were done would be the same. A key covers the keys below it.
+  static let free =
+    judging + [
+      "output_dir", "training_args.num_train_epochs", "training_args.max_steps",
+      "training_args.per_device_eval_batch_size", "training_args.gradient_checkpointing",
+      "training_args.memory_limit", "training_args.logging_steps", "training_args.eval_steps",
+      "training_args.save_steps", "training_args.save_total_limit",
+      "training_args.load_best_model_at_end", "training_args.early_stopping_patience",
+      "training_args.early_stopping_threshold",
+    ]
+
+  /// Those that decide what an evaluation's numbers mean.
+  static let judging = [
+    "training_args.metric_for_best_model", "training_args.greater_is_better", "generation",
+    "evaluation", "rewards", "on_reward_error",
+  ]
+
+  /// Whether `rule` is `key` or a section above it.
+  static func covers(_ rule: String, _ key: String) -> Bool {
+    key == rule || key.hasPrefix(rule + ".")
+  }
+}
+
+/// Two receipts, item by item.
+struct ReceiptComparison {
+  let was: JSONValue, now: JSONValue
+  private(set) var changes: [RunChange] = []
+  private(set) var unknown: [String] = []
+
+  init(was: JSONValue, now: JSONValue) {
+    self.was = was
+    self.now = now
+  }
+
+  mutating func compare() {
+    compareRecipes()
+    for (name, key) in [("plugin", "plugin"), ("plugin of the dataset", "dataset_plugin")] {
+      compare(name, key) { ($0["version"], $0["sha256"]) == ($1["version"], $1["sha256"]) }
+    }
+    compareRewards()
+    compareFiles("base", "base")
+    compareFiles("first adapter", "adapter")
+    compare("chat template", "template") { $0["sha256"] == $1["sha256"] }
+    for split in ["train", "validation"] { compareRows(of: split) }
+    for key in ["kernels", "openblas_core", "threads"] {
+      note("engine." + key, was["engine"]?[key], now["engine"]?[key], isFree: true)
+    }
+    note("host_version", was["host_version"], now["host_version"], isFree: true)
+  }
+
+  /// Adds a change where the values differ; `nil` is not known, which is no difference.
+  private mutating func note(
+    _ key: String, _ was: JSONValue?, _ now: JSONValue?, isFree: Bool
+  ) {
+    guard let was, let now, was != now else { return }
+    changes.append(RunChange(key: key, was: was, now: now, isFree: isFree))
+  }
+
+  // MARK: The recipe
+
+  private mutating func compareRecipes() {
+    let defaults = Dictionary(
+      Recipe.documentation.map { ($0.path, $0.defaultValue) }, uniquingKeysWith: { $1 })
+    let before = Self.leaves(was["recipe"]), after = Self.leaves(now["recipe"])
+    let keys = OrderedSet(after.keys).union(before.keys)
+    for key in keys {
+      // A key that one of two versions does not know has its default there.
+      let standing = defaults[key] ?? .null
+      let old = before[key] ?? standing, new = after[key] ?? standing
+      note(key, old, new, isFree: isFree(key, old, new))
+    }
+  }
+
+  /// The values of a recipe by dotted path; lists are values.
+  private static func leaves(
+    _ json: JSONValue?, below path: String = ""
+  ) -> OrderedDictionary<String, JSONValue> {
+    guard let members = json?.object, path.isEmpty || !members.isEmpty else {
+      return path.isEmpty ? [:] : [path: json ?? .null]
+    }
+    return members.reduce(into: [:]) { leaves, member in
+      let key = path.isEmpty ? member.key : path + "." + member.key
+      leaves.merge(Self.leaves(member.value, below: key)) { $1 }
+    }
+  }
+
+  private func isFree(_ key: String, _ old: JSONValue, _ new: JSONValue) -> Bool {
+    if RecipeRules.free.contains(where: { RecipeRules.covers($0, key) }) { return true }
+    // Where something lies does not matter as long as it is the same thing, which is compared itself.
+    switch key {
+    case "model_name_or_path": return isSame("base")
+    case "peft.adapter_name_or_path": return isSame("adapter")
+    case "dataset": return was["dataset_plugin"]?["sha256"] == now["dataset_plugin"]?["sha256"]
+    default:
+      guard key.hasPrefix("data."), let old = old.string, let new = new.string else { return false }
+      return [old, new].allSatisfy { $0.contains("/") || $0.contains(".") }
+        && ["train", "validation"].allSatisfy { was["data"]?[$0] == now["data"]?[$0] }
+    }
+  }
+
+  // MARK: What the recipe names
+
+  /// Whether the files of a folder are known of both times, and the same.
+  private func isSame(_ key: String) -> Bool {
+    guard let files = was[key]?["files"], !files.isNull else { return false }
+    return files == now[key]?["files"]
+  }
+
+  private mutating func compare(
+    _ name: String, _ key: String, _ areSame: (JSONValue, JSONValue) -> Bool
+  ) {
+    guard let old = was[key], let new = now[key], !areSame(old, new) else {
+      if was[key] == nil { unknown.append(name) }
+      return
+    }
+    note(name, old, new, isFree: false)
+  }
+
+  /// The files of the base model, or of the adapter that the run started from.
+  private mutating func compareFiles(_ name: String, _ key: String) {
+    guard let old = was[key], let new = now[key] else { return unknown.append(name) }
+    guard old.isNull == new.isNull else { return note(name, old, new, isFree: false) }
+    guard !old.isNull else { return }
+    guard let before = old["files"]?.object, let after = new["files"]?.object else {
+      return unknown.append(name)
+    }
+    for file in OrderedSet(after.keys).union(before.keys) {
+      note("\(name) \(file)", before[file] ?? .null, after[file] ?? .null, isFree: false)
+    }
+  }
+
+  private mutating func compareRewards() {
+    note("rewards' plugins", was["rewards"], now["rewards"], isFree: true)
+  }
+
+  private mutating func compareRows(of split: String) {
+    let old = was["data"]?[split], new = now["data"]?[split]
+    guard old?["sha256"] != new?["sha256"] else { return }
+    note("rows of \(split)", old, new, isFree: false)
+  }
+}

@@ -1,0 +1,66 @@
+import Formats
+import JSON
+
+extension AssembledRecipe {
+  /// What a verb that follows this recipe reads from.
+  var reads: OutputGuard { OutputGuard(recipe) }
+}
+
+extension TaskSession {
+  /// What a verb of this session reads from.
+  var reads: OutputGuard { OutputGuard(recipe) }
+}
+
+extension OutputGuard {
+  /// All that the recipe names: models, adapters, files of rows.
+  init(_ recipe: Recipe) {
+    self.init()
+    if let model = recipe.model, let folder = try? ModelOptions.folder(named: model) {
+      add("model_name_or_path", folder, .model)
+    }
+    if let adapter = recipe.peft.adapterPath { add("peft.adapter_name_or_path", adapter, .model) }
+    if let dataset = recipe.dataset { add("dataset", dataset, .data) }
+    addPaths(in: recipe.data, "data")
+    for (index, reward) in recipe.rewards.enumerated() {
+      add("rewards[\(index)].name", reward.name, .data)
+      addPaths(in: reward.configuration, "rewards[\(index)].config")
+    }
+  }
+
+  /// Adds every text that is a path of something that is there.
+  private mutating func addPaths(in value: JSONValue, _ key: String) {
+    switch value {
+    case .string(let path): add(key, path, .data)
+    case .array(let values): for value in values { addPaths(in: value, key) }
+    case .object(let members):
+      for (name, value) in members { addPaths(in: value, "\(key).\(name)") }
+    default: break
+    }
+  }
+
+  /// Refuses the folder `path`, which the recipe's `key` names, where writing it would harm what is
+  /// read.
+  func check(_ key: String, _ path: String, _ effect: Effect, of recipe: Recipe)
+    throws(FormatError)
+  {
+    guard let objection = objection(toFolder: path, effect) else { return }
+    throw recipe.fault(key, Self.sentence(objection))
+  }
+
+  /// The same for a folder that `option` names.
+  func check(folder path: String, _ effect: Effect, option: String) throws {
+    guard let objection = objection(toFolder: path, effect) else { return }
+    throw Diagnosis(Diagnosis.usage, "\(option): \(path) " + Self.sentence(objection))
+  }
+
+  /// The same for a file that `option` names.
+  func check(file path: String?, option: String) throws {
+    guard let path, let objection = objection(toFile: path) else { return }
+    throw Diagnosis(Diagnosis.usage, "\(option): \(path) " + Self.sentence(objection))
+  }
+
+  private static func sentence(_ objection: Objection) -> String {
+    "\(objection.reason), which \(objection.key) names; nothing is written into what is read: choose "
+      + "another place"
+  }
+}
