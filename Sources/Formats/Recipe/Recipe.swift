@@ -13,6 +13,8 @@ public struct Recipe: Sendable {
   public var startsFromScratch = false
   /// The data's keys. `shuffle` is the host's, the rest belongs to the task.
   public var data = JSONValue.emptyObject
+  /// The day that a chat template writes; nil: the day on which the run begins.
+  public var templateDate: String?
   /// How the frozen weights are stored; nil: as the model's files have them.
   public var quantization: QuantizationRecipe?
   /// What is trained.
@@ -89,6 +91,10 @@ extension Recipe: RecipeSection {
     RecipeKey(
       "dataset", \.dataset, "a plugin's dataset in the place of the task's: a name or a file"),
     RecipeKey("data", \.data, "the task's data; data.shuffle: false keeps the file's order"),
+    RecipeKey(
+      "template_date", \.templateDate,
+      "the day that a chat template writes which writes the date, as 2026-11-30; null: the day on which "
+        + "the run begins"),
     RecipeKey("quantization_config", \.quantization, "how the frozen weights are stored"),
     RecipeKey("peft", \.peft, "what is trained"),
     RecipeKey("objective", \.objective, "what is minimized"),

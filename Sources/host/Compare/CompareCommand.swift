@@ -62,7 +62,9 @@ struct CompareCommand: ParsableCommand {
   }
 
   func run() throws {
-    let session = try session(), folder = try adapterFolder(session.recipe)
+    let opened = try session(), folder = try adapterFolder(opened.recipe)
+    let session = opened.onDay(ofRun: folder)
+    session.tellDay()
     let (base, tuned, check) = try answers(session, adapter: folder)
     let report = ComparisonReport(
       session: session, adapter: folder, split: split, limit: limit, generates: generate,

@@ -16,6 +16,9 @@ struct EvaluateCommand: ParsableCommand {
       recipe and seed give the same answers. With --adapter the tuned model is
       judged, with --base beside it the base too.
 
+      A chat template that writes the date writes the day on which the adapter's run
+      began, so that a run is judged alike on any day; template_date says otherwise.
+
       Examples:
         host evaluate --task hri_dialogue
         host evaluate --task hri_dialogue --adapter output/hri_dialogue --base
@@ -53,7 +56,9 @@ struct EvaluateCommand: ParsableCommand {
   }
 
   func run() throws {
-    let session = try TaskSession(task.assemble())
+    let opened = try TaskSession(task.assemble())
+    let session = adapter.map(opened.onDay(ofRun:)) ?? opened
+    session.tellDay()
     let desk = session.offerModel()
     let panel = try RewardPanel(session.recipe, of: session.task, in: session.catalog)
     if rewards != nil, panel == nil {

@@ -21,6 +21,7 @@ struct ChatCommand: ParsableCommand {
   @Option(help: ArgumentHelp("A system message.", valueName: "text")) var system: String?
   @Flag(inversion: .prefixedNo, help: "The template's variable enable_thinking.")
   var thinking: Bool?
+  @OptionGroup var date: TemplateDateOption
   @OptionGroup(title: "Sampling") var sampling: SamplingOptions
 
   func run() throws {
@@ -28,7 +29,8 @@ struct ChatCommand: ParsableCommand {
     let (model, _, folder) = try model.load()
     let tokenizer = try Tokenizer(folder: folder)
     let encoder = try ConversationEncoder(
-      folder: folder, tokenizer: tokenizer, enableThinking: thinking)
+      folder: folder, tokenizer: tokenizer, enableThinking: thinking,
+      now: date.templateDate)
     let stops = try endTokens(ofModelIn: folder, model.config, tokenizer)
       .union(encoder.stopTokens)
     let generator = try sampling.generator(model, tokenizer, stopTokens: stops)

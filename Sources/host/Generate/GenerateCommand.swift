@@ -34,6 +34,7 @@ struct GenerateCommand: ParsableCommand {
   var messages: String?
   @Flag(inversion: .prefixedNo, help: "The template's variable enable_thinking.")
   var thinking: Bool?
+  @OptionGroup var date: TemplateDateOption
   @OptionGroup(title: "Sampling") var sampling: SamplingOptions
   @Option(help: ArgumentHelp("Prompts answered at once.", valueName: "prompts")) var batchSize = 8
   @Flag(help: "Print one JSON object a line, with token ids.") var json = false
@@ -56,7 +57,8 @@ struct GenerateCommand: ParsableCommand {
     var stops = try endTokens(ofModelIn: folder, model.config, tokenizer)
     if chat || messages != nil {
       let encoder = try ConversationEncoder(
-        folder: folder, tokenizer: tokenizer, enableThinking: thinking)
+        folder: folder, tokenizer: tokenizer, enableThinking: thinking,
+        now: date.templateDate)
       let asked =
         chat
         ? prompt.map { Conversation(system: system, user: $0, place: "--prompt") } : []

@@ -26,11 +26,13 @@ struct InspectPrompt: ParsableCommand {
   @Flag(help: "End with the header of the assistant's next turn.") var addGenerationPrompt = false
   @Flag(inversion: .prefixedNo, help: "The template's variable enable_thinking.")
   var thinking: Bool?
+  @OptionGroup var date: TemplateDateOption
 
   func run() throws {
     let folder = try options.folder(), tokenizer = try Tokenizer(folder: folder)
     let encoder = try ConversationEncoder(
-      folder: folder, tokenizer: tokenizer, enableThinking: thinking)
+      folder: folder, tokenizer: tokenizer, enableThinking: thinking,
+      now: date.templateDate)
     let chat = try Conversation(
       json: JSONValue(readingFile: messages), place: messages)
     Console.output.write(

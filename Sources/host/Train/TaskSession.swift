@@ -19,6 +19,8 @@ struct TaskSession {
   let modelFolder: String
   let tokenizer: Tokenizer
   private(set) var encoder: ConversationEncoder
+  /// Whether the recipe says which day the chat template writes.
+  private let isDayChosen: Bool
   /// A moment before any row was read.
   private let beginning = RowCache.now
 
@@ -36,9 +38,15 @@ struct TaskSession {
     let config = try ModelConfig(folder: modelFolder)
     try Self.check(recipe, against: config, of: modelFolder)
     tokenizer = try Tokenizer(folder: modelFolder)
+    let day = try recipe.day
     encoder = try ConversationEncoder(
       folder: modelFolder, tokenizer: tokenizer, enableThinking: recipe.training.enablesThinking,
-      audio: AudioTokens(config, tokenizer), now: .today())
+      audio: AudioTokens(config, tokenizer), now: day ?? .today())
+    isDayChosen = day != nil
+    recipe.templateDate = encoder.template.usesDate ? encoder.template.now.description : nil
+    if isDayChosen, !encoder.template.usesDate {
+      Console.note("template_date is not used: the chat template of \(modelFolder) writes no date")
+    }
     catalog.services.offer(tokenizer, folder: modelFolder)
   }
 
@@ -54,6 +62,34 @@ struct TaskSession {
       tokenizer: tokenizer, template: encoder.template, enableThinking: false,
       audio: encoder.audio)
     return trained.starts(with: try session.encoder.prompt([probe[0]])) ? session : nil
+  }
+
+  /// This session on the day of the run whose receipt this is, where the template writes a day and the
+  /// recipe leaves it open: rows must not change while a run goes on, nor when it is judged later.
+  func onDay(of receipt: JSONValue?) -> TaskSession {
+    guard encoder.template.usesDate, !isDayChosen,
+      let day = receipt?["recipe"]?["template_date"]?.string.flatMap({ CivilTime($0) }),
+      day != encoder.template.now
+    else { return self }
+    var session = self, template = encoder.template
+    template.now = day
+    session.recipe.templateDate = day.description
+    session.encoder = ConversationEncoder(
+      tokenizer: tokenizer, template: template, enableThinking: recipe.training.enablesThinking,
+      audio: encoder.audio)
+    return session
+  }
+
+  /// The same for the run that wrote the adapter in `folder`.
+  func onDay(ofRun folder: String) -> TaskSession {
+    onDay(of: try? JSONValue(readingFile: folder + "/" + RunRecords.receipt))
+  }
+
+  /// Says which day the chat template writes, where it writes one.
+  func tellDay() {
+    if let day = recipe.templateDate {
+      Console.note("day       \(day), as the chat template writes it; template_date sets it")
+    }
   }
 
   /// Refuses what the recipe asks of a folder that is stored quantized and cannot be done.
@@ -147,6 +183,17 @@ struct TaskSession {
       isCancelled: catalog.isCancelled)
     catalog.services.offer(desk)
     return desk
+  }
+}
+
+extension Recipe {
+  /// The day that `template_date` names; nil where it is left open.
+  fileprivate var day: CivilTime? {
+    get throws(FormatError) {
+      guard let templateDate else { return nil }
+      if let day = CivilTime(templateDate) { return day }
+      throw fault("template_date", "must be a day as 2026-11-30, found '\(templateDate)'")
+    }
   }
 }
 

@@ -31,6 +31,7 @@ final class TrainingDisplay {
       100 * Double(train.statistics.trainedTokens) / Double(max(train.statistics.tokens, 1))
     Console.note("task      \(session.task.description.name) (\(session.task.plugin.path))")
     Console.note("model     \(session.modelFolder)")
+    session.tellDay()
     let seats = trainable.adapters.map { "; " + $0.summary(of: model.linears) } ?? ""
     Console.note("trained   \(Format.grouped(trained)) parameters\(seats)")
     let tokens = Format.grouped(train.statistics.tokens)

@@ -10,7 +10,7 @@ import Training
 
 /// One `host train`, from the opened recipe to the final table.
 struct TrainingRun {
-  let session: TaskSession
+  private(set) var session: TaskSession
   let earlier: RunFolder.Earlier, acceptsChanges: Bool, usesCache: Bool
   private var recipe: Recipe { session.recipe }
 
@@ -39,7 +39,9 @@ struct TrainingRun {
         "warning: the file system of \(path) has no locks; see to it that nothing else trains there"
       )
     }
-    try withExtendedLifetime(folder) { try run(in: folder, until: shouldStop) }
+    var run = self
+    run.session = session.onDay(of: folder.resumption?.receipt)
+    try withExtendedLifetime(folder) { try run.run(in: folder, until: shouldStop) }
   }
 
   private func run(in folder: RunFolder, until shouldStop: () -> Bool) throws {
@@ -83,10 +85,7 @@ struct TrainingRun {
     options.greaterIsBetter = greaterIsBetter(direction)
 
     let trainer = Trainer(
-      model: model, trainable: trainable,
-      optimizer: AdamW(
-        trainable.parameters, beta1: recipe.training.beta1, beta2: recipe.training.beta2,
-        epsilon: recipe.training.epsilon, weightDecay: recipe.training.weightDecay),
+      model: model, trainable: trainable, optimizer: optimizer(of: trainable),
       train: train, validation: validation, options: options, folder: folder,
       receipt: {
         receipt.noteBase()
@@ -112,6 +111,13 @@ struct TrainingRun {
     try receipt.write(to: path)
     try display.conclude(
       before: before, after: after, folder: path, task: session.task.description.name)
+  }
+
+  private func optimizer(of trainable: Trainable) -> AdamW {
+    let training = recipe.training
+    return AdamW(
+      trainable.parameters, beta1: training.beta1, beta2: training.beta2,
+      epsilon: training.epsilon, weightDecay: training.weightDecay)
   }
 
   /// What a resumed run does otherwise than the run in its folder, told and recorded; refused unless it
