@@ -135,24 +135,7 @@ public final class Trainer {
     // Steps between two log rows continue their window.
     window = (state.windowLoss, state.windowTokens, TokenAccuracy(json: state.windowAccuracy))
     observe(.note("resumed from checkpoint-\(step)"))
-    if state.maxSteps != options.steps { tellOfLength() }
-  }
-
-  /// A run of another length has that length's curve from here on: the rate stays a function of the
-  /// step alone, and the steps to come have it as if the run had been of this length from the start.
-  private func tellOfLength() {
-    let next = state.globalStep + 1
-    let last = state.logHistory.last { $0["learning_rate"] != nil }
-    var text = "the run has \(options.steps) steps in the place of \(state.maxSteps)"
-    if next <= options.steps {
-      text +=
-        "; the learning rate goes on as in a run of that length: \(options.learningRate(next)) "
-        + "at step \(next)"
-    }
-    if let last, let rate = last["learning_rate"]?.double, let step = last["step"]?.int {
-      text += ", after \(rate) at step \(step)"
-    }
-    observe(.note(text))
+    if let note = options.note(ofLengthAfter: state) { observe(.note(note)) }
   }
 
   // MARK: A step

@@ -68,6 +68,11 @@ import Testing
           + " --set peft.adapter_name_or_path=\(scratch.path("first"))")
       #expect(outcome.code == 64 && outcome.errors.contains("adapter_name_or_path"))
     }
+    for place in ["checkpoint-2", "last", "logs/x"] {
+      let outcome = try HostProgram.shell(
+        train("--overwrite --output-dir \(scratch.path("first/" + place))"))
+      #expect(outcome.code == 65 && outcome.errors.contains("is a part of the run in"))
+    }
     #expect(try content(scratch.path("first")) == before)
   }
 

@@ -76,6 +76,9 @@ import Testing
       #expect(changes?["rows of train"]?["was"]?["rows"] == 12)
     }
     #expect(try json("out/checkpoint-4/run.json")["history"] == [])
+    let shown = try HostProgram.run("inspect", "run", scratch.path("out"))
+    #expect(shown.output.contains("from step 5"), "\(shown)")
+    #expect(shown.output.contains("training_args.seed: 3 → 4"), "\(shown)")
     // The checkpoint knows what it was trained with: the first settings are the other ones now.
     let back = try train("--resume --max-steps 8")
     #expect(back.code == 65 && back.errors.contains("training_args.seed: 4 → 3"), "\(back.errors)")
@@ -119,6 +122,24 @@ import Testing
     }
     let shorter = try train("--resume --max-steps 4", out: "steps")
     #expect(shorter.code == 65 && shorter.errors.contains("has done more steps than the 4"))
+  }
+
+  /// Evaluations that measure otherwise are not compared with earlier ones, the base's neither.
+  @Test func anotherMeasureBeginsAnew() throws {
+    func judged(_ samples: Int, _ more: String) -> String {
+      "--set data.validation=\(scratch.path("rows.jsonl")) --set generation.max_new_tokens=2"
+        + " --set training_args.eval_steps=2 --set evaluation.max_samples=\(samples) " + more
+    }
+    try #require(try train(judged(2, "")).code == 0)
+    #expect(try json("out/evaluation_before.json")["count"] == 2)
+    let first = try json("out/trainer_state.json")
+    let outcome = try train(judged(3, "--resume --max-steps 8"))
+    #expect(outcome.code == 0, "\(outcome.errors)")
+    #expect(outcome.errors.contains("changed   evaluation.max_samples: 2 → 3"))
+    #expect(outcome.errors.contains("the best step is looked for anew"))
+    #expect(try json("out/evaluation_before.json")["count"] == 3)
+    let state = try json("out/trainer_state.json")
+    #expect(first["best_global_step"] != 8 && state["best_global_step"] == 8)
   }
 
   /// Trained parameters are never dropped, whatever is accepted.

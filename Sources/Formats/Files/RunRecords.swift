@@ -31,6 +31,19 @@ public enum RunRecords {
     ["config.json", "adapter_config.json"].contains(name) || ModelFolder.isWeights(name)
   }
 
+  /// The folder of the run whose checkpoints or logs hold `path`; nil where none does.
+  public static func run(around path: String) -> String? {
+    var (parent, name) = DurableFile.split(FileSystem.canonical(path))
+    while name != parent, parent.hasPrefix("/") {
+      if checkpoint(name) != nil || name == "logs", FileSystem.exists(parent + "/" + receipt) {
+        return parent
+      }
+      if parent == "/" { return nil }
+      (parent, name) = DurableFile.split(parent)
+    }
+    return nil
+  }
+
   /// The step of a checkpoint's folder; nil for other names.
   public static func checkpoint(_ name: String) -> Int? {
     name.hasPrefix(checkpointPrefix) ? Int(name.dropFirst(checkpointPrefix.count)) : nil

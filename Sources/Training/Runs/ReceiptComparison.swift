@@ -22,6 +22,15 @@ enum RecipeRules {
     "evaluation", "rewards", "on_reward_error",
   ]
 
+  /// Beside them, what decides how the model, as it is at a step, answers: the numbers of one step
+  /// would be others.
+  static let answering = [
+    "task", "from_scratch", "quantization_config", "template_date", "training_args.seed",
+    "training_args.max_length", "training_args.on_overlength", "training_args.enable_thinking",
+    "training_args.bf16", "peft.lora_alpha", "peft.use_rslora", "rows of validation",
+    "chat template", "plugin", "plugin of the dataset",
+  ]
+
   /// Whether `rule` is `key` or a section above it.
   static func covers(_ rule: String, _ key: String) -> Bool {
     key == rule || key.hasPrefix(rule + ".")

@@ -51,9 +51,9 @@ public struct RunChanges: Sendable {
   /// Whether evaluations from here on cannot be compared with earlier ones, so that the best one has to
   /// be found anew.
   public var concernsEvaluation: Bool {
-    all.contains { change in
-      RecipeRules.judging.contains { RecipeRules.covers($0, change.key) }
-        || change.key == "rows of validation"
+    let rules = RecipeRules.judging + RecipeRules.answering
+    return all.contains { change in
+      change.key.hasPrefix("base ") || rules.contains { RecipeRules.covers($0, change.key) }
     }
   }
 
@@ -79,6 +79,18 @@ public struct RunChanges: Sendable {
         + (free.isEmpty ? "" : "These may change:\n\(lines(free))")
         + "Resume it as it was begun, give --accept-changes to go on so and have it recorded in "
         + "run.json, or choose another output_dir for a run of its own.")
+  }
+
+  /// The changes that a receipt's history tells, with the first step that each was made for.
+  public static func history(of receipt: JSONValue) -> [(step: Int, change: RunChange)] {
+    (receipt["history"]?.array ?? []).flatMap { entry in
+      (entry["changes"]?.object ?? [:]).map { key, values in
+        let change = RunChange(
+          key: key, was: values["was"] ?? .null, now: values["is"] ?? .null,
+          isFree: RecipeRules.free.contains { RecipeRules.covers($0, key) })
+        return (entry["from_step"]?.int ?? 0, change)
+      }
+    }
   }
 
   /// The receipt's history: the entries of `earlier`, and one for these changes where there are any.

@@ -25,6 +25,10 @@ public struct RunFolder: Sendable {
     if FileSystem.exists(path), !FileSystem.isFolder(path) {
       throw TrainingError(.refused, "\(path) is a file; choose another output_dir")
     }
+    if let run = RunRecords.run(around: path) {
+      throw TrainingError(
+        .refused, "\(path) is a part of the run in \(run); choose another output_dir")
+    }
     // What is not there is not made for the sake of a lock.
     if earlier == .isResumed { try Self.checkResumable(path) }
     lock = try Self.lock(path)

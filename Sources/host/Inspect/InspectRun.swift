@@ -2,6 +2,7 @@ import ArgumentParser
 import Formats
 import JSON
 import Tracking
+import Training
 
 /// `host inspect run`
 struct InspectRun: ParsableCommand {
@@ -50,6 +51,9 @@ struct InspectRun: ParsableCommand {
     head.append("tokens", Format.grouped(state.tokensSeen))
     if let best = state.bestMetric, let step = state.bestGlobalStep {
       head.append("best", "\(Format.short(best)) at step \(step)")
+    }
+    for (step, change) in RunChanges.history(of: receipt) {
+      head.append("from step \(step)", change.description)
     }
     for (name, fault) in checkpoints { head.append(name, fault ?? "whole") }
     Console.print(head.text)

@@ -16,7 +16,7 @@ struct Judge {
   private let split: Split
   private let evaluation: EvaluationRun
   private let panel: RewardPanel?
-  private let log: RewardLog?
+  private var log: RewardLog?
   /// Whether the model writes its answers out even where rows carry choices.
   private let generates: Bool
 
@@ -69,6 +69,13 @@ struct Judge {
   /// The rows that are asked, by their indices in the split.
   var rows: [Int] { evaluation.rows }
 
+  /// The same judge, which keeps nothing of what rewards say.
+  var unlogged: Judge {
+    var judge = self
+    judge.log = nil
+    return judge
+  }
+
   /// What the model is asked of the split's row `index`.
   func question(_ index: Int) throws -> Question { try evaluation.question(index) }
 
@@ -94,6 +101,14 @@ struct Judge {
     }
     if let panel { try report.add(scored, of: panel) }
     return (report, predictions)
+  }
+
+  /// The metrics of a training run's evaluation after `step` steps.
+  func metrics(
+    of model: CausalLanguageModel, at step: Int
+  ) throws -> [(name: String, value: Double)] {
+    let report = try judge(model, label: "answering", at: .step(step)).report
+    return report.metrics.map { ($0.name, $0.measure.value) }
   }
 
   /// What the rewards say of the generated answers. A prompt is what the model saw, the template's

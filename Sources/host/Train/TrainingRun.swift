@@ -46,57 +46,44 @@ struct TrainingRun {
 
   private func run(in folder: RunFolder, until shouldStop: () -> Bool) throws {
     let path = folder.path, desk = session.offerModel()
-    let train = try trainingRows()
-    let validation = try session.encoded(.validation, usesCache: usesCache)
-    let panel = try RewardPanel(recipe, of: session.task, in: session.catalog)
-    let judge = try Judge(
-      session, split: .validation, limit: recipe.evaluation.maximumSamples, panel: panel,
-      log: RewardLog(path: path + "/rewards.jsonl"))
+    let material = try material(path), judge = material.judge
     let watched = WatchedMetric(recipe)
-    var direction = try watched?.direction(hasValidation: validation != nil, judge, panel)
-    var receipt = RunReceipt(session, train: train, validation: validation, panel: panel)
+    var direction = try watched?.direction(
+      hasValidation: material.validation != nil, judge, material.panel)
+    var receipt = RunReceipt(
+      session, train: material.train, validation: material.validation, panel: material.panel)
     let changes = try changes(folder, &receipt)
-    let mapped = try session.mapped(),
-      plan = try MemoryBudget(
-        session, train, mapped, judges: judge != nil
-      ).plan()
+    let mapped = try session.mapped()
+    let plan = try MemoryBudget(session, material.train, mapped, judges: judge != nil).plan()
     let model = try session.quantized(mapped), trainable = try trainable(model)
     desk.open(model, adapters: trainable.adapters, hasBase: trainable.adapters != nil)
     model.usesCheckpointing = plan.usesCheckpointing
-    var options = TrainingOptions(recipe, rows: train.count, hasValidation: validation != nil)
+    var options = TrainingOptions(
+      recipe, rows: material.train.count, hasValidation: material.validation != nil)
     options.isMetricKnown = true
     options.forgetsBest = changes?.concernsEvaluation ?? false
     try folder.checkResumption(of: trainable, steps: options.steps)
     let display = TrainingDisplay(options)
-    display.introduce(session, plan, model, trainable, train, validation)
-    let weights =
-      session.recipe.startsFromScratch ? nil : try SafeTensorsFolder(path: session.modelFolder)
-    ModelNotes.of(model, weights).forEach { Console.note("note      \($0)") }
-    if earlier == .isRemoved {
-      folder.removeEarlier()
-      ReportFiles.removeEarlier(from: path)
-    }
-    try receipt.write(to: path)
-    try RunOutput.writeSkipped(
-      [("train", train)] + (validation.map { [("validation", $0)] } ?? []), to: path)
-    let isKept = folder.resumption != nil && !options.forgetsBest
-    let before = try baseReport(judge, model, trainable, path, isKept: isKept)
+    display.introduce(session, plan, model, trainable, material.train, material.validation)
+    try noteModel(model)
+    try begin(folder, material, receipt)
+    // A resumed run asks the base again only where evaluations now measure otherwise; what rewards say
+    // of it then would take the place of all that they have said since.
+    let isUnderWay = folder.resumption?.step != nil
+    let before = try baseReport(
+      isUnderWay ? judge?.unlogged : judge, model, trainable, path,
+      isKept: isUnderWay && !options.forgetsBest)
     if let before, direction == nil { direction = try watched?.direction(in: before) }
     options.greaterIsBetter = greaterIsBetter(direction)
 
     let trainer = Trainer(
       model: model, trainable: trainable, optimizer: optimizer(of: trainable),
-      train: train, validation: validation, options: options, folder: folder,
+      train: material.train, validation: material.validation, options: options, folder: folder,
       receipt: {
         receipt.noteBase()
         return receipt.json
-      },
-      judge: judge.map { judge in
-        { step in
-          let report = try judge.judge(model, label: "answering", at: .step(step)).report
-          return report.metrics.map { ($0.name, $0.measure.value) }
-        }
-      }, observe: display.observe)
+      }, judge: judge.map { judge in { try judge.metrics(of: model, at: $0) } },
+      observe: display.observe)
     let outcome = try trainer.run(resuming: folder.resumption != nil, shouldStop: shouldStop)
     display.finish(outcome)
     if case .interrupted(let step) = outcome {
@@ -113,45 +100,46 @@ struct TrainingRun {
       before: before, after: after, folder: path, task: session.task.description.name)
   }
 
+  /// The rows, and who judges the answers to them.
+  private struct Material {
+    let train: EncodedDataset, validation: EncodedDataset?
+    let panel: RewardPanel?, judge: Judge?
+  }
+
+  private func material(_ path: String) throws -> Material {
+    let train = try trainingRows()
+    let validation = try session.encoded(.validation, usesCache: usesCache)
+    let panel = try RewardPanel(recipe, of: session.task, in: session.catalog)
+    let judge = try Judge(
+      session, split: .validation, limit: recipe.evaluation.maximumSamples, panel: panel,
+      log: RewardLog(path: path + "/rewards.jsonl"))
+    return Material(train: train, validation: validation, panel: panel, judge: judge)
+  }
+
+  /// Says what the model's files hold that nobody reads.
+  private func noteModel(_ model: CausalLanguageModel) throws {
+    let weights =
+      recipe.startsFromScratch ? nil : try SafeTensorsFolder(path: session.modelFolder)
+    ModelNotes.of(model, weights).forEach { Console.note("note      \($0)") }
+  }
+
+  /// The first writing: an earlier run goes where that was asked for, the receipt and the list of rows
+  /// left out come.
+  private func begin(_ folder: RunFolder, _ material: Material, _ receipt: RunReceipt) throws {
+    if earlier == .isRemoved {
+      folder.removeEarlier()
+      ReportFiles.removeEarlier(from: folder.path)
+    }
+    try receipt.write(to: folder.path)
+    let validation = material.validation.map { [("validation", $0)] } ?? []
+    try RunOutput.writeSkipped([("train", material.train)] + validation, to: folder.path)
+  }
+
   private func optimizer(of trainable: Trainable) -> AdamW {
     let training = recipe.training
     return AdamW(
       trainable.parameters, beta1: training.beta1, beta2: training.beta2,
       epsilon: training.epsilon, weightDecay: training.weightDecay)
-  }
-
-  /// What a resumed run does otherwise than the run in its folder, told and recorded; refused unless it
-  /// is free, or accepted. nil where no step was done yet.
-  private func changes(_ folder: RunFolder, _ receipt: inout RunReceipt) throws -> RunChanges? {
-    guard let resumption = folder.resumption, let done = resumption.step else { return nil }
-    guard let earlier = resumption.receipt else {
-      guard acceptsChanges else {
-        throw TrainingError(
-          .refused,
-          "\(folder.path) holds no run.json, so that nobody knows what checkpoint-\(done) was trained "
-            + "with; give --accept-changes to go on from it all the same")
-      }
-      return nil
-    }
-    receipt.noteBase()
-    let changes = RunChanges(from: earlier, to: receipt.json)
-    try changes.check(folder.path, from: done + 1, accepts: acceptsChanges)
-    for change in changes.all { Console.note("changed   \(change.description)") }
-    if !changes.unknown.isEmpty {
-      Console.note(
-        "warning: run.json does not tell what the run was begun with of: "
-          + changes.unknown.joined(separator: ", "))
-    }
-    if changes.concernsOrder {
-      Console.note(
-        "from step \(done + 1) on rows come in the order of a run with these settings; some of the epoch "
-          + "that was begun may come twice, some not at all")
-    }
-    if changes.concernsEvaluation {
-      Console.note("the best step is looked for anew, since evaluations now measure otherwise")
-    }
-    receipt.goOn(earlier, from: done + 1, with: changes)
-    return changes
   }
 
   /// Whether the watched metric rises as the model gets better; the recipe's word counts more than the
