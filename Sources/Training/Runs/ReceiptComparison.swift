@@ -1,6 +1,5 @@
 import Formats
 import JSON
-import OrderedCollections
 
 /// Which keys of a recipe a run may be resumed with otherwise.
 enum RecipeRules {
@@ -77,27 +76,36 @@ struct ReceiptComparison {
   private mutating func compareRecipes() {
     let defaults = Dictionary(
       Recipe.documentation.map { ($0.path, $0.defaultValue) }, uniquingKeysWith: { $1 })
-    let before = Self.leaves(was["recipe"]), after = Self.leaves(now["recipe"])
-    let keys = OrderedSet(after.keys).union(before.keys)
-    for key in keys {
+    for (key, before, after) in Self.joined(Self.leaves(was["recipe"]), Self.leaves(now["recipe"]))
+    {
       // A key that one of two versions does not know has its default there.
       let standing = defaults[key] ?? .null
-      let old = before[key] ?? standing, new = after[key] ?? standing
+      let old = before ?? standing, new = after ?? standing
       note(key, old, new, isFree: isFree(key, old, new))
     }
   }
 
+  /// The members of both objects: those of the second one in their order, then those that are gone.
+  private static func joined(
+    _ was: JSONValue, _ now: JSONValue
+  ) -> [(key: String, was: JSONValue?, now: JSONValue?)] {
+    let after = now.object ?? [:], before = was.object ?? [:]
+    return after.map { ($0.key, before[$0.key], $0.value) }
+      + before.filter { after[$0.key] == nil }.map { ($0.key, $0.value, nil) }
+  }
+
   /// The values of a recipe by dotted path; lists are values.
-  private static func leaves(
-    _ json: JSONValue?, below path: String = ""
-  ) -> OrderedDictionary<String, JSONValue> {
-    guard let members = json?.object, path.isEmpty || !members.isEmpty else {
-      return path.isEmpty ? [:] : [path: json ?? .null]
+  private static func leaves(_ recipe: JSONValue?) -> JSONValue {
+    func add(_ value: JSONValue, _ path: String, to leaves: inout JSONValue) {
+      guard let members = value.object, !members.isEmpty else {
+        leaves = leaves.setting(path, value)
+        return
+      }
+      for (name, value) in members { add(value, path + "." + name, to: &leaves) }
     }
-    return members.reduce(into: [:]) { leaves, member in
-      let key = path.isEmpty ? member.key : path + "." + member.key
-      leaves.merge(Self.leaves(member.value, below: key)) { $1 }
-    }
+    var leaves = JSONValue.emptyObject
+    for (name, value) in recipe?.object ?? [:] { add(value, name, to: &leaves) }
+    return leaves
   }
 
   private func isFree(_ key: String, _ old: JSONValue, _ new: JSONValue) -> Bool {
@@ -137,11 +145,9 @@ struct ReceiptComparison {
     guard let old = was[key], let new = now[key] else { return unknown.append(name) }
     guard old.isNull == new.isNull else { return note(name, old, new, isFree: false) }
     guard !old.isNull else { return }
-    guard let before = old["files"]?.object, let after = new["files"]?.object else {
-      return unknown.append(name)
-    }
-    for file in OrderedSet(after.keys).union(before.keys) {
-      note("\(name) \(file)", before[file] ?? .null, after[file] ?? .null, isFree: false)
+    guard let before = old["files"], let after = new["files"] else { return unknown.append(name) }
+    for (file, old, new) in Self.joined(before, after) {
+      note("\(name) \(file)", old ?? .null, new ?? .null, isFree: false)
     }
   }
 

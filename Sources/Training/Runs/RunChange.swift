@@ -1,6 +1,5 @@
 import Formats
 import JSON
-import OrderedCollections
 
 /// A setting of a run that a resumed run has otherwise.
 public struct RunChange: Sendable, Hashable {
@@ -97,12 +96,12 @@ public struct RunChanges: Sendable {
   public func history(after earlier: JSONValue?, from step: Int, version: String) -> JSONValue {
     let entries = earlier?["history"]?.array ?? []
     guard !all.isEmpty else { return .array(entries) }
-    let changes = all.map { change -> (String, JSONValue) in
-      (change.key, ["was": change.was, "is": change.now])
+    let changes = all.reduce(JSONValue.emptyObject) { changes, change in
+      changes.setting(change.key, ["was": change.was, "is": change.now])
     }
     let entry: JSONValue = [
       "from_step": .int(step), "host_version": .string(version),
-      "changes": .object(OrderedDictionary(uniqueKeysWithValues: changes)),
+      "changes": changes,
     ]
     return .array(entries + [entry])
   }
