@@ -10,6 +10,18 @@ public func nearest(to name: String, among candidates: some Sequence<String>) ->
   return scored.min { ($0.1, $0.0) < ($1.1, $1.0) }?.0
 }
 
+/// The candidate that `name` is a slip of the pen away from: one edit, or two in a longer word; nil
+/// when there is none. Stricter than `nearest`, for names that may well be meant as they are.
+public func misspelled(_ name: String, among candidates: some Sequence<String>) -> String? {
+  let bound = name.utf8.count < 6 ? 1 : 2
+  return candidates.min { distance(name, $0) < distance(name, $1) }
+    .flatMap { (1...bound).contains(distance(name, $0)) ? $0 : nil }
+}
+
+private func distance(_ a: String, _ b: String) -> Int {
+  editDistance(Array(a.utf8), Array(b.utf8))
+}
+
 /// Levenshtein's distance: insertions, deletions and replacements, one each.
 func editDistance(_ a: [UInt8], _ b: [UInt8]) -> Int {
   var row = Array(0...b.count)

@@ -25,10 +25,12 @@ public struct ConversationEncoder: Sendable {
     template.specialTokens = (0..<Int32(tokenizer.count)).filter(tokenizer.isSpecial)
       .compactMap(tokenizer.token(of:))
     self.template = template
-    var variables: [String: JSONValue] = [:]
-    variables["bos_token"] = tokenizer.bosToken.map(JSONValue.string)
-    variables["eos_token"] = tokenizer.eosToken.map(JSONValue.string)
-    variables["pad_token"] = tokenizer.padToken.map(JSONValue.string)
+    var variables = template.tokenNames.mapValues(JSONValue.string)
+    let tokens = [
+      "bos_token": tokenizer.bosToken, "eos_token": tokenizer.eosToken,
+      "pad_token": tokenizer.padToken,
+    ]
+    for (name, token) in tokens { if let token { variables[name] = .string(token) } }
     variables["enable_thinking"] = enableThinking.map(JSONValue.bool)
     self.variables = variables
   }
@@ -36,20 +38,23 @@ public struct ConversationEncoder: Sendable {
   /// An encoder for a model's folder, which must hold a chat template: none is assumed in its
   /// place, since a model tuned with another template than it is served with answers badly. `now`
   /// is the date that the template may write; the present one when nil.
+  ///
+  /// `template` names one of several templates; nil has the conversation's tools choose.
   public init(
     folder: String, tokenizer: Tokenizer, enableThinking: Bool? = nil, audio: AudioTokens? = nil,
-    now: CivilTime? = nil
+    template name: String? = nil, now: CivilTime? = nil
   ) throws(TaskError) {
     let template: ChatTemplate?
-    do { template = try ChatTemplate.load(folder: folder) } catch {
-      throw TaskError(.data, error.description)
-    }
+    do {
+      template = try ChatTemplate.load(folder: folder, prefersProcessor: audio != nil)
+    } catch { throw TaskError(.data, error.description) }
     guard var template else {
       throw TaskError(
         .data,
         "\(folder): no chat template; put the model's template there as chat_template.jinja")
     }
     if let now { template.now = now }
+    template.chosenName = name
     self.init(
       tokenizer: tokenizer, template: template, enableThinking: enableThinking, audio: audio)
   }

@@ -2,10 +2,23 @@ import JSON
 
 /// One conversation on its way through a template.
 struct Rendering {
-  let template: ChatTemplate
+  let program: TemplateProgram
+  let specialTokens: [String]
+  let now: CivilTime
   let messages: [JSONValue]
   let tools: [JSONValue]?
   let variables: [String: JSONValue]
+
+  /// Chooses the template, and brings the messages into the form that templates expect.
+  init(
+    template: ChatTemplate, messages: [JSONValue], tools: [JSONValue]?,
+    variables: [String: JSONValue]
+  ) throws(TemplateError) {
+    program = try template.program(hasTools: tools != nil)
+    (specialTokens, now) = (template.specialTokens, template.now)
+    self.messages = messages.map(\.asTemplatesReadIt)
+    (self.tools, self.variables) = (tools, variables)
+  }
 
   /// Runs the template over the first `count` messages (all of them when nil).
   func output(
@@ -18,26 +31,12 @@ struct Rendering {
     names["tools"] = tools.map { .list($0.map { TemplateValue($0) }) } ?? TemplateValue.none
     if names["documents"] == nil { names["documents"] = TemplateValue.none }
     names["add_generation_prompt"] = .bool(addGenerationPrompt)
-    let interpreter = TemplateInterpreter(variables: names, now: template.now)
-    do throws(TemplateError) { try interpreter.run(template.statements) } catch {
-      throw template.file.map { error.located(file: $0) } ?? error
-    }
-    return interpreter.output
+    return try program.output(names, now: now)
   }
 
-  /// A message with its index, and its reasoning under every name templates read it by.
+  /// A message that remembers its index.
   private static func value(_ index: Int, _ message: JSONValue) -> TemplateValue {
     guard case .mapping(var mapping) = TemplateValue(message) else { return TemplateValue(message) }
-    let names = ["reasoning_content", "thinking", "reasoning"]
-    if let reasoning = names.lazy.compactMap({ mapping[$0] }).first(where: { !$0.isNone }) {
-      if mapping["thinking"] == nil {
-        var aliased = TemplateMapping()
-        aliased["thinking"] = reasoning
-        for (key, value) in zip(mapping.keys, mapping.values) { aliased[key] = value }
-        mapping = aliased
-      }
-      mapping["reasoning_content"] = reasoning
-    }
     mapping.message = index
     return .mapping(mapping)
   }
@@ -60,10 +59,10 @@ struct Rendering {
       guard let first = own.first, let last = own.last else { continue }
       var range = first.lowerBound..<last.upperBound
       var trained: [Range<Int>] = []
-      if template.hasGenerationBlocks {
+      if program.hasGenerationBlocks {
         trained = output.generated.filter { $0.message == message }.map(\.range)
       } else if role(message) == "assistant" {
-        let turn = Turn(output: output, stretches: own, specialTokens: template.specialTokens)
+        let turn = Turn(output: output, stretches: own, specialTokens: specialTokens)
         let header = try headers.length(in: turn, message: message)
         trained = turn.trained(afterHeader: header)
         range = range.lowerBound..<max(range.upperBound, trained.last?.upperBound ?? 0)
@@ -72,6 +71,23 @@ struct Rendering {
         MessageSpan(messageIndex: message, role: role(message), range: range, trained: trained))
     }
     return spans
+  }
+}
+
+extension JSONValue {
+  static let reasoningNames = ["reasoning_content", "thinking", "reasoning"]
+
+  /// A message as the original library gives it to a template: without members that are null, for
+  /// templates ask for members as if there were no null, and with its reasoning under every name
+  /// that templates read it by.
+  var asTemplatesReadIt: JSONValue {
+    guard var members = object else { return self }
+    members = members.filter { !$0.value.isNull }
+    let reasoning = Self.reasoningNames.lazy.compactMap { members[$0] }.first
+    guard let reasoning else { return .object(members) }
+    var message = JSONValue.object(["thinking": reasoning])
+    for (name, value) in members { message = message.setting(name, value) }
+    return message.setting("reasoning_content", reasoning)
   }
 }
 

@@ -1,93 +1,98 @@
-import FoundationEssentials
 public import JSON
 
 /// A model's chat template: the Jinja program that turns messages into the text it was trained on.
+/// Some models have several by name: `tool_use` is rendered where the conversation has tools,
+/// `default` elsewhere, as the original library chooses.
 public struct ChatTemplate: Sendable {
-  /// The program.
-  public let source: String
+  /// A program and what it is called. One that cannot be read is an error when it is needed, so that
+  /// a template nobody asks for is in nobody's way.
+  struct Named: Sendable {
+    let name: String, source: String
+    let program: Result<TemplateProgram, TemplateError>
+
+    init(name: String, source: String, file: String? = nil) {
+      (self.name, self.source) = (name, source)
+      do throws(TemplateError) {
+        program = .success(try TemplateProgram(source: source, file: file))
+      } catch { program = .failure(error) }
+    }
+  }
+
+  private let named: [Named]
   /// Texts of the special tokens; where a turn's output ends with one, that is its end token.
   public var specialTokens: [String]
+  /// The names that the model's files give to tokens, which templates may read: `bos_token`, …
+  public internal(set) var tokenNames: [String: String] = [:]
   /// The date and time that the template may write; where nobody sets it, those of its reading.
   public var now = CivilTime.now()
-  /// Whether the template can write the date, so that its texts depend on `now`.
-  public let usesDate: Bool
-
-  let statements: [Statement]
-  let hasGenerationBlocks: Bool
-  var file: String?
+  /// The template that is rendered whatever the conversation has; nil to choose by its tools.
+  public var chosenName: String?
 
   /// Parses a template.
   public init(source: String, specialTokens: [String] = []) throws(TemplateError) {
-    self.source = source
+    try self.init([Named(name: "default", source: source)], specialTokens: specialTokens)
+  }
+
+  /// Templates by name, in the order of their names; the one that plain conversations need must be
+  /// readable.
+  init(_ named: [Named], specialTokens: [String]) throws(TemplateError) {
+    self.named = named.sorted { $0.name.precedes($1.name) }
     self.specialTokens = specialTokens
-    let tokens = try TemplateLexer.tokens(of: source)
-    usesDate = tokens.contains { $0.kind == .name("strftime_now") }
-    statements = try TemplateParser.statements(of: tokens)
-    hasGenerationBlocks = statements.contains(where: \.containsGeneration)
+    if let standard = named.first(where: { $0.name == "default" }) {
+      _ = try standard.program.get()
+    }
   }
 
-  /// Reads a model folder's template: `chat_template.jinja`, else `chat_template` of
-  /// `tokenizer_config.json` (a text, or a list of which the one named `default` counts); nil when
-  /// the folder has none.
-  public static func load(folder: String, specialTokens: [String] = []) throws(TemplateError)
-    -> ChatTemplate?
-  {
-    let name = folder + "/chat_template.jinja"
-    if FileManager.default.fileExists(atPath: name) {
-      let bytes = try read(name)
-      guard let source = String(validating: bytes, as: UTF8.self) else {
-        throw TemplateError("not UTF-8").located(file: name)
+  /// The names of the templates; a model that has one alone calls it `default`.
+  public var names: [String] { named.map(\.name) }
+
+  /// The program; of several, all of them with their names. What else a text depends on are the
+  /// messages, the variables and, where the template uses it, the date.
+  public var source: String {
+    guard named.count != 1 || named[0].name != "default" else { return named[0].source }
+    return named.map { "{# \($0.name) #}\n\($0.source)\n" }.joined()
+  }
+
+  /// Whether the word stands in a template, so that it may read a member of that name.
+  public func mentions(_ word: String) -> Bool {
+    let text = Array(source.utf8)
+    func isLetter(_ place: Int) -> Bool {
+      guard text.indices.contains(place) else { return false }
+      return text[place] == UInt8(ascii: "_") || Unicode.Scalar(text[place]).properties.isAlphabetic
+    }
+    return source.ranges(ofPart: word)
+      .contains { !isLetter($0.lowerBound - 1) && !isLetter($0.upperBound) }
+  }
+
+  /// Whether a template can write the date, so that texts depend on `now`.
+  public var usesDate: Bool {
+    named.contains { (try? $0.program.get())?.usesDate == true }
+  }
+
+  /// The program for a conversation with or without tools.
+  func program(hasTools: Bool) throws(TemplateError) -> TemplateProgram {
+    func find(_ name: String) -> Named? { named.first { $0.name == name } }
+    let list = names.map { "'\($0)'" }.joined(separator: ", ")
+    if let chosenName {
+      guard let found = find(chosenName) else {
+        throw TemplateError("the model has no template '\(chosenName)'; it has \(list)")
       }
-      return try parse(source, specialTokens, file: name)
+      return try found.program.get()
     }
-    let config = folder + "/tokenizer_config.json"
-    guard FileManager.default.fileExists(atPath: config) else { return nil }
-    let bytes = try read(config)
-    let json: JSONValue
-    do throws(JSONError) { json = try JSONValue(parsing: bytes) } catch {
-      throw TemplateError("not JSON: \(error)").located(file: config)
+    if hasTools, let found = find("tool_use") { return try found.program.get() }
+    guard let found = find("default") else {
+      throw TemplateError(
+        "the model has no template named 'default'; it has \(list), of which one must be named")
     }
-    guard let source = try source(in: json, file: config) else { return nil }
-    return try parse(source, specialTokens, file: config)
-  }
-
-  private static func source(in config: JSONValue, file: String) throws(TemplateError) -> String? {
-    switch config["chat_template"] {
-    case nil, .null?: return nil
-    case .string(let source)?: return source
-    case .array(let named)?:
-      let chosen = named.first { $0["name"]?.string == "default" }
-      guard let source = chosen?["template"]?.string else {
-        throw TemplateError("'chat_template' is a list without a template named 'default'")
-          .located(file: file)
-      }
-      return source
-    case let other?:
-      throw TemplateError("'chat_template' is \(other.kind); write a text").located(file: file)
-    }
-  }
-
-  private static func parse(_ source: String, _ specialTokens: [String], file: String)
-    throws(TemplateError) -> ChatTemplate
-  {
-    do throws(TemplateError) {
-      var template = try ChatTemplate(source: source, specialTokens: specialTokens)
-      template.file = file
-      return template
-    } catch { throw error.located(file: file) }
-  }
-
-  private static func read(_ name: String) throws(TemplateError) -> [UInt8] {
-    do { return Array(try Data(contentsOf: URL(filePath: name))) } catch {
-      throw TemplateError("cannot be read").located(file: name)
-    }
+    return try found.program.get()
   }
 
   /// The text of a conversation, with the bytes each message takes in it.
   ///
   /// - Parameters:
-  ///   - messages: Objects with `role`, `content` and what else the template knows. Reasoning may
-  ///     be called `reasoning_content`, `thinking` or `reasoning`.
+  ///   - messages: Objects with `role`, `content` and what else the template knows; members that
+  ///     are null are as if absent. Reasoning may be called `reasoning_content`, `thinking` or
+  ///     `reasoning`.
   ///   - tools: Schemas of functions the model may call.
   ///   - addGenerationPrompt: Whether the text ends with the header of the assistant's next turn.
   ///   - variables: Other names the template reads: `bos_token`, `enable_thinking`, …
@@ -96,7 +101,7 @@ public struct ChatTemplate: Sendable {
     messages: [JSONValue], tools: [JSONValue]? = nil, addGenerationPrompt: Bool = false,
     variables: [String: JSONValue] = [:]
   ) throws(TemplateError) -> RenderedChat {
-    let rendering = Rendering(
+    let rendering = try Rendering(
       template: self, messages: messages, tools: tools, variables: variables)
     let output = try rendering.output(addGenerationPrompt: addGenerationPrompt)
     return RenderedChat(text: output.text, spans: try rendering.spans(of: output))
@@ -124,19 +129,4 @@ public struct MessageSpan: Sendable, Hashable {
   /// including its end token, or what stands in `{% generation %}`. One range unless the template
   /// interrupts the turn with another message; empty for other roles.
   public let trained: [Range<Int>]
-}
-
-extension Statement {
-  fileprivate var containsGeneration: Bool {
-    switch body {
-    case .generation: true
-    case .conditional(let branches, let otherwise):
-      (branches.flatMap(\.body) + otherwise).contains(where: \.containsGeneration)
-    case .loop(let loop): (loop.body + loop.otherwise).contains(where: \.containsGeneration)
-    case .macro(let macro), .call(let macro, _): macro.body.contains(where: \.containsGeneration)
-    case .assignBlock(_, _, let body), .filterBlock(_, let body), .with(_, let body):
-      body.contains(where: \.containsGeneration)
-    default: false
-    }
-  }
 }

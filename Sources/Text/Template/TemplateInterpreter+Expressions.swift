@@ -18,8 +18,8 @@ extension TemplateInterpreter {
     case .list(let elements): return .list(try evaluate(elements))
     case .tuple(let elements): return .tuple(try evaluate(elements))
     case .mapping(let members): return try mapping(members)
-    case .negative(let operand): return try negated(evaluate(operand))
-    case .positive(let operand): return try evaluate(operand)
+    case .negative(let operand): return try evaluate(operand).negated()
+    case .positive(let operand): return try evaluate(operand).positive()
     case .not(let operand): return .bool(!(try evaluate(operand).isTrue))
     case .and(let left, let right):
       let value = try evaluate(left)
@@ -30,12 +30,21 @@ extension TemplateInterpreter {
     case .binary(let symbol, let left, let right):
       return try evaluate(left).applying(symbol, try evaluate(right))
     case .concatenation(let parts):
-      return .string(try evaluate(parts).map(\.text).joined())
+      let values = try evaluate(parts)
+      return .string(
+        try values.map { (value) throws(TemplateError) in try value.text() }.joined())
     case .comparison(let first, let operands): return .bool(try compare(first, operands))
     case .conditional(let condition, let then, let otherwise):
       if try evaluate(condition).isTrue { return try evaluate(then) }
       return try otherwise.map { (value) throws(TemplateError) in try evaluate(value) }
         ?? .undefined("the inline if has no else")
+    default: return try accessed(expression)
+    }
+  }
+
+  /// Attributes, elements, calls, filters and tests.
+  private func accessed(_ expression: Expression) throws(TemplateError) -> TemplateValue {
+    switch expression {
     case .attribute(let base, let name): return try evaluate(base).attribute(name)
     case .element(let base, let index): return try evaluate(base).element(evaluate(index))
     case .slice(let base, let start, let stop, let step):
@@ -46,6 +55,7 @@ extension TemplateInterpreter {
       return try filter(evaluate(base), call.name, evaluate(call.arguments))
     case .test(let base, let test):
       return .bool(try evaluate(base).passes(test.name, evaluate(test.arguments)))
+    default: preconditionFailure("an expression of another kind")
     }
   }
 
@@ -54,11 +64,22 @@ extension TemplateInterpreter {
   }
 
   func evaluate(_ arguments: Arguments) throws(TemplateError) -> CallArguments {
-    CallArguments(
+    var values = CallArguments(
       positional: try evaluate(arguments.positional),
       named: try arguments.named.map { (argument) throws(TemplateError) in
         (argument.name, try evaluate(argument.value))
       })
+    if let spread = arguments.spread { values.positional += try evaluate(spread).iterated() }
+    if let spread = arguments.namedSpread {
+      guard case .mapping(let mapping) = try evaluate(spread) else {
+        throw TemplateError("'**' asks for a mapping")
+      }
+      for (key, value) in zip(mapping.keys, mapping.values) {
+        guard let name = key.string else { throw TemplateError("names after '**' are strings") }
+        values.named.append((name, value))
+      }
+    }
+    return values
   }
 
   private func mapping(_ members: [(key: Expression, value: Expression)])
@@ -66,10 +87,8 @@ extension TemplateInterpreter {
   {
     var mapping = TemplateMapping()
     for member in members {
-      guard case .string(let key) = try evaluate(member.key) else {
-        throw TemplateError("keys of a mapping must be strings")
-      }
-      mapping[key] = try evaluate(member.value)
+      let key = try evaluate(member.key)
+      mapping[try TemplateKey(key), as: key] = try evaluate(member.value)
     }
     return .mapping(mapping)
   }
@@ -94,75 +113,5 @@ extension TemplateInterpreter {
       throw TemplateError("the bounds of a slice must be integers, not \(value.kind)")
     }
     return bound
-  }
-
-  private func negated(_ value: TemplateValue) throws(TemplateError) -> TemplateValue {
-    if let value = value.integer { return .int(0 &- value) }
-    guard let number = value.number else { throw TemplateError("\(value.kind) has no negative") }
-    return .double(-number)
-  }
-
-  // MARK: Calls
-
-  static let globals = ["range", "namespace", "dict", "raise_exception", "strftime_now"]
-
-  private func call(_ callee: TemplateValue, _ arguments: CallArguments)
-    throws(TemplateError) -> TemplateValue
-  {
-    switch callee {
-    case .macro(let macro): return .string(try call(macro, arguments))
-    case .method(let receiver, let name): return try receiver.calling(name, arguments)
-    case .function(let name): return try call(function: name, arguments)
-    case .undefined(let reason): throw TemplateError("\(reason), so it cannot be called")
-    default: throw TemplateError("\(callee.kind) cannot be called")
-    }
-  }
-
-  private func call(function name: String, _ arguments: CallArguments)
-    throws(TemplateError) -> TemplateValue
-  {
-    switch name {
-    case "namespace":
-      let namespace = TemplateNamespace()
-      namespace.attributes = try members(arguments)
-      return .namespace(namespace)
-    case "dict": return .mapping(try members(arguments))
-    case "range": return .list(try range(arguments))
-    case "strftime_now":
-      guard case .string(let format)? = arguments.positional.first else {
-        throw TemplateError("strftime_now asks for a format")
-      }
-      return .string(now.formatted(format))
-    default:
-      throw TemplateError(arguments[0, "message"]?.text ?? "the template raised an exception")
-    }
-  }
-
-  private func members(_ arguments: CallArguments) throws(TemplateError) -> TemplateMapping {
-    var mapping = TemplateMapping()
-    if let first = arguments.positional.first {
-      guard case .mapping(let members) = first else {
-        throw TemplateError("dict and namespace take a mapping or named values")
-      }
-      mapping = members
-      mapping.message = nil
-    }
-    for (name, value) in arguments.named { mapping[name] = value }
-    return mapping
-  }
-
-  private func range(_ arguments: CallArguments) throws(TemplateError) -> [TemplateValue] {
-    let bounds = arguments.positional.compactMap(\.integer)
-    guard bounds.count == arguments.positional.count, (1...3).contains(bounds.count) else {
-      throw TemplateError("range asks for one to three integers")
-    }
-    let (start, stop) = bounds.count == 1 ? (0, bounds[0]) : (bounds[0], bounds[1])
-    let step = bounds.count == 3 ? bounds[2] : 1
-    guard step != 0 else { throw TemplateError("the step of a range must not be 0") }
-    guard (Double(stop) - Double(start)) / Double(step) <= 100_000 else {
-      throw TemplateError("a range may have at most 100000 items")
-    }
-    guard (start < stop) == (step > 0) else { return [] }
-    return stride(from: start, to: stop, by: step).map { .int($0) }
   }
 }

@@ -1,161 +1,127 @@
 // Jinja's filters: what may stand after `|`.
 
 extension TemplateInterpreter {
+  /// The filters with their parameters (see `CallArguments.bound`); `*` takes any.
+  static let filters: [String: String] = [
+    "abs": "", "attr": "name", "batch": "linecount [fill_with]", "capitalize": "",
+    "center": "[width]", "count": "", "d": "[default_value] [boolean]",
+    "default": "[default_value] [boolean]", "dictsort": "[case_sensitive] [by] [reverse]", "e": "",
+    "escape": "", "filesizeformat": "[binary]", "first": "", "float": "[default]",
+    "forceescape": "", "format": "*", "groupby": "attribute [default] [case_sensitive]",
+    "indent": "[width] [first] [blank]", "int": "[default] [base]", "items": "",
+    "join": "[d] [attribute]", "last": "", "length": "", "list": "", "lower": "", "map": "*",
+    "max": "[case_sensitive] [attribute]", "min": "[case_sensitive] [attribute]", "reject": "*",
+    "rejectattr": "*", "replace": "old new [count]", "reverse": "",
+    "round": "[precision] [method]", "safe": "", "select": "*", "selectattr": "*",
+    "slice": "slices [fill_with]", "sort": "[reverse] [case_sensitive] [attribute]", "string": "",
+    "sum": "[attribute] [start]", "title": "",
+    "tojson": "[ensure_ascii] [indent] [separators] [sort_keys]", "trim": "[chars]",
+    "truncate": "[length] [killwords] [end] [leeway]", "unique": "[case_sensitive] [attribute]",
+    "upper": "", "urlencode": "", "wordcount": "", "xmlattr": "[autospace]",
+  ]
+  /// Filters of Jinja that are not here, with the reason.
+  static let refusedFilters: [String: String] = [
+    "random": "its choice differs from run to run", "pprint": "it is for debugging",
+    "striptags": "it is for HTML", "urlize": "it is for HTML",
+    "wordwrap": "no chat template breaks lines with it",
+  ]
+
   func filter(_ value: TemplateValue, _ name: String, _ arguments: CallArguments)
     throws(TemplateError) -> TemplateValue
   {
-    if let result = try textFilter(value, name, arguments) { return result }
-    if let result = try listFilter(value, name, arguments) { return result }
+    guard let parameters = Self.filters[name] else {
+      if let reason = Self.refusedFilters[name] {
+        throw TemplateError("the filter '\(name)' is not supported: \(reason)")
+      }
+      throw TemplateError("'\(name)' is not a filter of Jinja's")
+    }
+    if parameters == "*" { return try openFilter(value, name, arguments) }
+    let bound = try arguments.bound(to: parameters, of: name)
+    if let result = try textFilter(value, name, bound) { return result }
+    if let result = try numberFilter(value, name, bound) { return result }
+    if let result = try itemFilter(value, name, bound) { return result }
     switch name {
     case "default", "d":
-      let replaces = value.isUndefined || (arguments[1, "boolean"]?.isTrue == true && !value.isTrue)
-      return replaces ? arguments[0, "default_value"] ?? .string("") : value
+      let replaces = value.isUndefined || (bound.isTrue(1) && !value.isTrue)
+      return replaces ? bound[0] ?? .string("") : value
     case "length", "count": return .int(try value.count())
-    case "tojson": return .string(try value.json(layout(arguments)))
-    case "items":
-      if value.isUndefined { return .list([]) }
-      guard case .mapping(let mapping) = value else {
-        throw TemplateError("filter 'items' asks for a mapping, not \(value.kind)")
-      }
-      return .list(mapping.items)
-    case "dictsort": return try dictionarySorted(value, arguments)
-    case "int": return integer(value, arguments)
-    case "float":
-      if case .string(let text) = value {
-        return .double(Double(text.stripped()) ?? arguments[0, "default"]?.number ?? 0)
-      }
-      return .double(value.number ?? arguments[0, "default"]?.number ?? 0)
-    case "abs":
-      if let integer = value.integer, integer != .min { return .int(abs(integer)) }
-      guard let number = value.number else { throw TemplateError("abs asks for a number") }
-      return .double(abs(number))
-    case "round": return try rounded(value, arguments)
-    default: throw TemplateError("'\(name)' is not a filter chat templates may use")
+    case "tojson": return .string(try value.json(layout(bound)))
+    case "attr":
+      let name = try bound.requiredText(0)
+      if case .undefined(let reason) = value { throw TemplateError(reason) }
+      return try value.ownAttribute(name) ?? .undefined("\(value.kind) has no attribute '\(name)'")
+    case "xmlattr": return .string(try attributes(value, bound))
+    default: return try orderFilter(value, name, bound)
     }
   }
 
-  private func textFilter(_ value: TemplateValue, _ name: String, _ arguments: CallArguments)
-    throws(TemplateError) -> TemplateValue?
-  {
-    let text = value.text
-    switch name {
-    case "string", "safe": return .string(text)
-    case "trim":
-      let characters = arguments[0, "chars"].flatMap { $0.isNone ? nil : $0.text }
-      return .string(text.stripped(characters))
-    case "upper": return .string(text.uppercased())
-    case "lower": return .string(text.lowercased())
-    case "title": return .string(text.titled)
-    case "capitalize": return .string(text.capitalizedFirst)
-    case "replace":
-      guard let old = arguments[0, "old"], let new = arguments[1, "new"] else {
-        throw TemplateError("filter 'replace' asks for what to replace and by what")
-      }
-      return .string(
-        text.replacing(old.text, with: new.text, limit: arguments[2, "count"]?.integer))
-    case "indent": return .string(try indented(text, arguments))
-    case "escape", "e":
-      return .string(
-        [("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("\"", "&#34;"), ("'", "&#39;")]
-          .reduce(text) { $0.replacing($1.0, with: $1.1) })
-    default: return nil
-    }
-  }
-
-  private func listFilter(_ value: TemplateValue, _ name: String, _ arguments: CallArguments)
-    throws(TemplateError) -> TemplateValue?
+  /// Filters that take any arguments.
+  private func openFilter(_ value: TemplateValue, _ name: String, _ arguments: CallArguments)
+    throws(TemplateError) -> TemplateValue
   {
     switch name {
-    case "first", "last":
-      let items = try value.iterated()
-      return (name == "first" ? items.first : items.last) ?? .undefined("there is no \(name) item")
-    case "list": return .list(try value.iterated())
-    case "reverse":
-      let items = try value.iterated().reversed()
-      if case .string = value { return .string(items.map(\.text).joined()) }
-      return .list(Array(items))
-    case "join":
-      let items = try value.iterated().map { (item) throws(TemplateError) in
-        try arguments[1, "attribute"].map { (path) throws(TemplateError) in
-          try attribute(path, of: item)
-        } ?? item
+    case "map": return .iterator(mapped(value, arguments))
+    case "format":
+      guard arguments.positional.isEmpty || arguments.named.isEmpty else {
+        throw TemplateError("'format' takes values in order or by name, not both")
       }
-      return .string(items.map(\.text).joined(separator: arguments[0, "d"]?.text ?? ""))
-    case "map": return .list(try mapped(value, arguments))
-    case "select", "reject", "selectattr", "rejectattr":
-      return .list(try selected(value, name, arguments))
-    case "unique", "sort", "sum", "min", "max": return try folded(value, name, arguments)
-    default: return nil
+      var named = TemplateMapping()
+      for (name, value) in arguments.named { named[name] = value }
+      let values =
+        arguments.named.isEmpty ? TemplateValue.tuple(arguments.positional) : .mapping(named)
+      return try value.softText().applying(.remainder, values)
+    default: return .iterator(selected(value, name, arguments))
     }
   }
 
-  private func layout(_ arguments: CallArguments) throws(TemplateError)
-    -> TemplateValue.JSONLayout
-  {
-    var layout = TemplateValue.JSONLayout()
-    layout.escapesNonASCII = arguments[0, "ensure_ascii"]?.isTrue ?? false
-    switch arguments[1, "indent"] {
-    case nil, .some(.none): break
-    case .string(let text)?: layout.indent = text
-    case let value?: layout.indent = try margin(value)
-    }
+  private func layout(_ bound: BoundArguments) throws(TemplateError) -> JSONLayout {
+    var layout = JSONLayout()
+    layout.escapesNonASCII = bound.isTrue(0)
+    if let indent = bound[1], !indent.isNone { layout.indent = try indent.margin() }
     if layout.indent != nil { layout.itemSeparator = "," }
-    if let separators = arguments[2, "separators"], !separators.isNone {
+    if let separators = bound[2], !separators.isNone {
       let parts = try separators.iterated()
-      guard parts.count == 2 else { throw TemplateError("tojson: 'separators' asks for two") }
-      (layout.itemSeparator, layout.keySeparator) = (parts[0].text, parts[1].text)
+      guard parts.count == 2, let item = parts[0].string, let key = parts[1].string else {
+        throw TemplateError("tojson: 'separators' asks for two strings")
+      }
+      (layout.itemSeparator, layout.keySeparator) = (item, key)
     }
-    layout.sortsKeys = arguments[3, "sort_keys"]?.isTrue ?? false
+    layout.sortsKeys = bound.isTrue(3)
     return layout
   }
 
-  /// So many blanks, or the text itself.
-  private func margin(_ width: TemplateValue) throws(TemplateError) -> String {
-    guard let count = width.integer else { return width.text }
-    guard count <= 1000 else { throw TemplateError("an indent of \(count) is too wide") }
-    return String(repeating: " ", count: max(0, count))
-  }
-
-  private func indented(_ text: String, _ arguments: CallArguments) throws(TemplateError) -> String
+  /// ` name="value"` for each member.
+  private func attributes(_ value: TemplateValue, _ bound: BoundArguments)
+    throws(TemplateError) -> String
   {
-    let margin = try margin(arguments[0, "width"] ?? .int(4))
-    let indentsFirst = arguments[1, "first"]?.isTrue ?? false
-    let indentsBlank = arguments[2, "blank"]?.isTrue ?? false
-    let lines = (text + "\n").lines
-    return lines.enumerated().map { index, line in
-      let indents = index == 0 ? indentsFirst : indentsBlank || !line.isEmpty
-      return indents ? margin + line : line
-    }.joined(separator: "\n")
-  }
-
-  private func integer(_ value: TemplateValue, _ arguments: CallArguments) -> TemplateValue {
-    let fallback = arguments[0, "default"] ?? .int(0)
-    switch value {
-    case .string(let text):
-      let digits = text.stripped()
-      let base = arguments[1, "base"]?.integer ?? 10
-      if (2...36).contains(base), let integer = Int(digits, radix: base) {
-        return .int(integer)
-      }
-      return Double(digits).flatMap { Int(exactly: $0.rounded(.towardZero)) }.map { .int($0) }
-        ?? fallback
-    default:
-      return value.number.flatMap { Int(exactly: $0.rounded(.towardZero)) }.map { .int($0) }
-        ?? fallback
+    guard case .mapping(let mapping) = value else {
+      throw TemplateError("the filter 'xmlattr' asks for a mapping, not \(value.kind)")
     }
+    var parts: [String] = []
+    for (key, value) in zip(mapping.keys, mapping.values) where !value.isNone && !value.isUndefined
+    {
+      let name = try key.text()
+      guard
+        !name.unicodeScalars.contains(where: { " \t\n\r\u{B}\u{C}/>=".unicodeScalars.contains($0) })
+      else { throw TemplateError("xmlattr: '\(name)' is no name of an attribute") }
+      parts.append("\(name.escapedForHTML)=\"\(try value.softText().escaped)\"")
+    }
+    let text = parts.joined(separator: " ")
+    return bound[0]?.isTrue ?? true && !text.isEmpty ? " " + text : text
+  }
+}
+
+extension TemplateValue {
+  /// A string as it is, anything else as its text.
+  func softText() throws(TemplateError) -> TemplateValue {
+    string == nil ? .string(try text()) : self
   }
 
-  private func rounded(_ value: TemplateValue, _ arguments: CallArguments)
-    throws(TemplateError) -> TemplateValue
-  {
-    guard let number = value.number else { throw TemplateError("round asks for a number") }
-    let scale = SystemLibrary.power(10, Double(arguments[0, "precision"]?.integer ?? 0))
-    let rule: FloatingPointRoundingRule =
-      switch arguments[1, "method"]?.text {
-      case "ceil": .up
-      case "floor": .down
-      default: .toNearestOrEven
-      }
-    return .double((number * scale).rounded(rule) / scale)
+  /// So many blanks, or the text itself.
+  func margin() throws(TemplateError) -> String {
+    if let string { return string }
+    guard let integer else { throw TemplateError("an indent is a number or a string, not \(kind)") }
+    guard integer <= 1000 else { throw TemplateError("an indent of \(integer) is too wide") }
+    return String(repeating: " ", count: max(0, integer))
   }
 }

@@ -69,7 +69,7 @@ extension TemplateLexer {
 
   private static let symbols: Set<String> = [
     "==", "!=", "<=", ">=", "//", "**", "+", "-", "*", "/", "%", "<", ">", "=", "~", "|", ".", ",",
-    ":", "(", ")", "[", "]", "{", "}",
+    ":", ";", "(", ")", "[", "]", "{", "}",
   ]
 
   private func isDigit(_ index: Int) -> Bool {
@@ -77,15 +77,20 @@ extension TemplateLexer {
   }
 
   private mutating func number() throws(TemplateError) -> TemplateToken.Kind {
+    if let value = try prefixedInteger() { return .int(value) }
     let start = position
+    // After a point only an element's number can stand: `list.0.1`.
+    let isElement = start > 0 && source[start - 1] == "."
     while isDigit(position) { position += 1 }
     var isInteger = true
-    if position < source.count, source[position] == ".", isDigit(position + 1) {
+    if isElement {
+      // No fraction.
+    } else if position < source.count, source[position] == ".", isDigit(position + 1) {
       isInteger = false
       position += 1
       while isDigit(position) { position += 1 }
     }
-    if position < source.count, source[position] == "e" || source[position] == "E" {
+    if !isElement, position < source.count, source[position] == "e" || source[position] == "E" {
       var digits = position + 1
       if digits < source.count, source[digits] == "+" || source[digits] == "-" { digits += 1 }
       if isDigit(digits) {
@@ -96,10 +101,25 @@ extension TemplateLexer {
     }
     let text = String(source[start..<position].filter { $0 != "_" }[...])
     if isInteger, let value = Int(text) { return .int(value) }
-    guard let value = Double(text) else {
+    guard let value = Double(text), value.isFinite else {
       throw TemplateError("malformed number '\(text)'", line: line)
     }
     return .double(value)
+  }
+
+  /// `0x1F`, `0o17` or `0b11`.
+  private mutating func prefixedInteger() throws(TemplateError) -> Int? {
+    guard source[position] == "0", position + 1 < source.count else { return nil }
+    let radices: [Unicode.Scalar: Int] = ["x": 16, "X": 16, "o": 8, "O": 8, "b": 2, "B": 2]
+    guard let radix = radices[source[position + 1]] else { return nil }
+    let digits = source[(position + 2)...].prefix { $0 == "_" || $0.properties.isASCIIHexDigit }
+    let text = String(String(digits).filter { $0 != "_" })
+    guard !text.isEmpty else { return nil }
+    guard let value = Int(text, radix: radix) else {
+      throw TemplateError("malformed number '\(text)'", line: line)
+    }
+    position += 2 + digits.count
+    return value
   }
 
   private mutating func string(quote: Unicode.Scalar) throws(TemplateError) -> String {
@@ -109,7 +129,7 @@ extension TemplateLexer {
     while position < source.count, source[position] != quote {
       if source[position] == "\\", position + 1 < source.count {
         position += 1
-        escape(into: &text)
+        try escape(into: &text)
       } else {
         text.append(source[position])
         advance()
@@ -124,11 +144,11 @@ extension TemplateLexer {
 
   private static let escapes: [Unicode.Scalar: Unicode.Scalar] = [
     "n": "\n", "t": "\t", "r": "\r", "\\": "\\", "'": "'", "\"": "\"", "a": "\u{7}",
-    "b": "\u{8}", "f": "\u{C}", "v": "\u{B}", "0": "\0",
+    "b": "\u{8}", "f": "\u{C}", "v": "\u{B}",
   ]
 
   /// Python's escapes; an unknown one keeps its backslash.
-  private mutating func escape(into text: inout String.UnicodeScalarView) {
+  private mutating func escape(into text: inout String.UnicodeScalarView) throws(TemplateError) {
     let letter = source[position]
     let lengths: [Unicode.Scalar: Int] = ["x": 2, "u": 4, "U": 8]
     if letter == "\n" {
@@ -136,12 +156,21 @@ extension TemplateLexer {
     } else if let scalar = Self.escapes[letter] {
       text.append(scalar)
       position += 1
-    } else if let length = lengths[letter], position + length < source.count,
-      let code = UInt32(String(source[position + 1...position + length]), radix: 16),
-      let scalar = Unicode.Scalar(code)
-    {
+    } else if let length = lengths[letter] {
+      guard position + length < source.count,
+        let code = UInt32(String(source[position + 1...position + length]), radix: 16),
+        let scalar = Unicode.Scalar(code)
+      else { throw TemplateError("'\\\(letter)' asks for \(length) digits of a code", line: line) }
       text.append(scalar)
       position += 1 + length
+    } else if ("0"..."7").contains(letter) {
+      let digits = source[position...].prefix(3).prefix { ("0"..."7").contains($0) }
+      if let code = UInt32(String(digits), radix: 8), let scalar = Unicode.Scalar(code) {
+        text.append(scalar)
+      }
+      position += digits.count
+    } else if letter == "N" {
+      throw TemplateError("characters by name ('\\N{…}') are not supported", line: line)
     } else {
       text.append("\\")
       text.append(letter)

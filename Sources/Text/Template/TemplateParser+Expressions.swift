@@ -1,14 +1,18 @@
 // Expressions, from the weakest binding to the strongest.
 
 extension TemplateParser {
-  /// One expression, or several with commas between them: a tuple.
-  mutating func tuple(allowsConditional: Bool = true) throws(TemplateError) -> Expression {
+  /// One expression, or several with commas between them: a tuple. A comma may be its last sign,
+  /// before the tag's end, a bracket, or the word `endsBefore`.
+  mutating func tuple(allowsConditional: Bool = true, endsBefore word: String? = nil)
+    throws(TemplateError) -> Expression
+  {
     let first = allowsConditional ? try expression() : try disjunction()
     guard sees(",") else { return first }
     var elements = [first]
     while take(",") {
       switch current.kind {
-      case .endBlock, .endOutput, .symbol(")"), .symbol("="): return .tuple(elements)
+      case .endBlock, .endOutput, .symbol(")"): return .tuple(elements)
+      case .name(let name) where name == word: return .tuple(elements)
       default: elements.append(allowsConditional ? try expression() : try disjunction())
       }
     }
@@ -130,25 +134,32 @@ extension TemplateParser {
   }
 
   mutating func filterCall() throws(TemplateError) -> FilterCall {
-    let name = try self.name()
+    let name = try dottedName()
     return FilterCall(name: name, arguments: sees("(") ? try arguments() : Arguments())
   }
 
   /// `is [not] name`, `is name(…)` or `is name operand`.
   private mutating func test(_ value: Expression) throws(TemplateError) -> Expression {
     let isNegated = takeName("not")
-    var call = FilterCall(name: try name(), arguments: Arguments())
+    var call = FilterCall(name: try dottedName(), arguments: Arguments())
     if sees("(") {
       call.arguments = try arguments()
     } else if beginsTestOperand {
+      if seesName("is") { throw fault("tests cannot follow one another with 'is'") }
       call.arguments.positional = [try postfix(primary())]
     }
     return isNegated ? .not(.test(value, call)) : .test(value, call)
   }
 
+  private mutating func dottedName() throws(TemplateError) -> String {
+    var name = try self.name()
+    while take(".") { name += "." + (try self.name()) }
+    return name
+  }
+
   private var beginsTestOperand: Bool {
     switch current.kind {
-    case .name(let name): !["else", "or", "and", "if", "is", "not", "in"].contains(name)
+    case .name(let name): !["else", "or", "and"].contains(name)
     case .string, .int, .double, .symbol("["), .symbol("{"): true
     default: false
     }
@@ -174,14 +185,15 @@ extension TemplateParser {
     }
   }
 
+  /// `[index]`, `[start:stop:step]` or, for a key that is a tuple, `[a, b]`.
   private mutating func subscripted(_ value: Expression) throws(TemplateError) -> Expression {
     try expect("[")
     var parts: [Expression?] = [nil]
     while !sees("]") {
+      if parts.count == 1, let first = parts[0], sees(",") { return try keyed(value, first) }
       if take(":") { parts.append(nil) } else { parts[parts.count - 1] = try expression() }
-      guard parts.count <= 3, sees(":") || sees("]") || parts[parts.count - 1] == nil else {
-        throw fault("expected ':' or ']', found \(current.description)")
-      }
+      guard parts.count <= 3, sees(":") || sees("]") || sees(",") || parts[parts.count - 1] == nil
+      else { throw fault("expected ':' or ']', found \(current.description)") }
     }
     try expect("]")
     if parts.count == 1 {
@@ -191,25 +203,46 @@ extension TemplateParser {
     return .slice(value, start: parts[0], stop: parts[1], step: parts.count > 2 ? parts[2] : nil)
   }
 
+  private mutating func keyed(_ value: Expression, _ first: Expression) throws(TemplateError)
+    -> Expression
+  {
+    var elements = [first]
+    while take(",") { elements.append(try expression()) }
+    try expect("]")
+    return .element(value, .tuple(elements))
+  }
+
   private mutating func arguments() throws(TemplateError) -> Arguments {
     var arguments = Arguments()
     var count = 0
     try expect("(")
     while !take(")") {
       if count > 0 { try expect(",") }
-      if take(")") { break }
+      if count > 0, take(")") { break }
       count += 1
-      if case .name(let name) = current.kind, tokens[position + 1].kind == .symbol("=") {
-        position += 2
-        arguments.named.append((name, try expression()))
-      } else {
-        guard arguments.named.isEmpty else {
-          throw fault("a positional argument follows a named one")
-        }
-        arguments.positional.append(try expression())
-      }
+      try argument(&arguments)
     }
     return arguments
+  }
+
+  private mutating func argument(_ arguments: inout Arguments) throws(TemplateError) {
+    let hasSpread = arguments.spread != nil || arguments.namedSpread != nil
+    if take("*") {
+      guard !hasSpread else { throw fault("'*' stands twice in a call") }
+      arguments.spread = try expression()
+    } else if take("**") {
+      guard arguments.namedSpread == nil else { throw fault("'**' stands twice in a call") }
+      arguments.namedSpread = try expression()
+    } else if case .name(let name) = current.kind, tokens[position + 1].kind == .symbol("=") {
+      guard arguments.namedSpread == nil else { throw fault("an argument follows '**'") }
+      position += 2
+      arguments.named.append((name, try expression()))
+    } else {
+      guard arguments.named.isEmpty, !hasSpread else {
+        throw fault("a positional argument follows a named one")
+      }
+      arguments.positional.append(try expression())
+    }
   }
 
   private mutating func primary() throws(TemplateError) -> Expression {

@@ -1,4 +1,4 @@
-/// Turns tokens into statements: Jinja's grammar as far as chat templates use it.
+/// Turns tokens into statements: Jinja's grammar, less what needs other templates.
 struct TemplateParser {
   let tokens: [TemplateToken]
   var position = 0
@@ -88,7 +88,7 @@ struct TemplateParser {
           throw fault("expected '}}', found \(current.description)")
         }
         _ = next()
-        statements.append(Statement(line: line, body: .output(expression)))
+        statements.append(Statement(line: line, body: .output([expression])))
       case .beginBlock:
         let line = current.line
         let word = try name()
@@ -104,148 +104,19 @@ struct TemplateParser {
     }
   }
 
-  /// The statement whose first word has just been read, its `%}` included.
-  private mutating func statement(_ word: String, _ line: Int)
-    throws(TemplateError) -> Statement.Body
+  /// `[:] %} … {% <one of ends>`, of which the end's `%}` is left.
+  mutating func block(until ends: [String], of opener: String)
+    throws(TemplateError) -> ([Statement], end: String)
   {
-    switch word {
-    case "if": return try conditional()
-    case "for": return try loop()
-    case "set": return try assignment()
-    case "macro": return .macro(try macro(named: name(), end: "endmacro"))
-    case "call": return try call()
-    case "filter":
-      let filters = try filterChain()
-      return .filterBlock(filters, try block("filter"))
-    case "with": return try with()
-    case "generation": return .generation(try block("generation"))
-    case "break", "continue":
-      try endBlock()
-      return word == "break" ? .breakLoop : .continueLoop
-    default:
-      throw TemplateError("'{% \(word) %}' is not a statement chat templates may use", line: line)
-    }
+    _ = take(":")
+    try endBlock()
+    return try body(until: ends, of: opener)
   }
 
-  /// `%} … {% end<word> %}`
-  private mutating func block(_ word: String) throws(TemplateError) -> [Statement] {
-    try endBlock()
-    let (statements, _) = try body(until: ["end" + word], of: word)
+  /// `[:] %} … {% end<word> %}`
+  mutating func block(_ word: String) throws(TemplateError) -> [Statement] {
+    let (statements, _) = try block(until: ["end" + word], of: word)
     try endBlock()
     return statements
-  }
-
-  private mutating func conditional() throws(TemplateError) -> Statement.Body {
-    var branches: [(condition: Expression, body: [Statement])] = []
-    while true {
-      let condition = try tuple()
-      try endBlock()
-      let (statements, end) = try body(until: ["elif", "else", "endif"], of: "if")
-      branches.append((condition, statements))
-      if end == "elif" { continue }
-      var otherwise: [Statement] = []
-      if end == "else" {
-        try endBlock()
-        (otherwise, _) = try body(until: ["endif"], of: "if")
-      }
-      try endBlock()
-      return .conditional(branches, otherwise: otherwise)
-    }
-  }
-
-  private mutating func loop() throws(TemplateError) -> Statement.Body {
-    let target = try self.target()
-    guard takeName("in") else { throw fault("expected 'in', found \(current.description)") }
-    let items = try tuple(allowsConditional: false)
-    let condition = takeName("if") ? try expression() : nil
-    guard !seesName("recursive") else { throw fault("recursive loops are not supported") }
-    try endBlock()
-    var otherwise: [Statement] = []
-    let (statements, end) = try body(until: ["else", "endfor"], of: "for")
-    if end == "else" {
-      try endBlock()
-      (otherwise, _) = try body(until: ["endfor"], of: "for")
-    }
-    try endBlock()
-    return .loop(
-      ForLoop(
-        target: target, items: items, condition: condition, body: statements, otherwise: otherwise))
-  }
-
-  private mutating func assignment() throws(TemplateError) -> Statement.Body {
-    let target = try self.target()
-    if take("=") {
-      let value = try tuple()
-      try endBlock()
-      return .assign(target, value)
-    }
-    let filters = take("|") ? try filterChain() : []
-    return .assignBlock(target, filters, try block("set"))
-  }
-
-  private mutating func filterChain() throws(TemplateError) -> [FilterCall] {
-    var filters: [FilterCall] = []
-    repeat { filters.append(try filterCall()) } while take("|")
-    return filters
-  }
-
-  private mutating func call() throws(TemplateError) -> Statement.Body {
-    let parameters = sees("(") ? try self.parameters() : []
-    let callee = try expression()
-    let caller = MacroDefinition(name: "caller", parameters: parameters, body: try block("call"))
-    return .call(caller, callee)
-  }
-
-  private mutating func with() throws(TemplateError) -> Statement.Body {
-    var values: [(target: Target, value: Expression)] = []
-    while current.kind != .endBlock {
-      if !values.isEmpty { try expect(",") }
-      let target = try self.target()
-      try expect("=")
-      values.append((target, try expression()))
-    }
-    return .with(values, try block("with"))
-  }
-
-  private mutating func macro(named name: String, end: String)
-    throws(TemplateError) -> MacroDefinition
-  {
-    let parameters = try self.parameters()
-    return MacroDefinition(name: name, parameters: parameters, body: try block("macro"))
-  }
-
-  private mutating func parameters() throws(TemplateError)
-    -> [(name: String, defaultValue: Expression?)]
-  {
-    var parameters: [(name: String, defaultValue: Expression?)] = []
-    try expect("(")
-    while !take(")") {
-      if !parameters.isEmpty { try expect(",") }
-      if take(")") { break }
-      let parameter = try name()
-      parameters.append((parameter, take("=") ? try expression() : nil))
-    }
-    return parameters
-  }
-
-  private mutating func target() throws(TemplateError) -> Target {
-    var targets = [try singleTarget()]
-    var isTuple = false
-    while take(",") {
-      isTuple = true
-      guard case .name(let name) = current.kind, name != "in" else { break }
-      targets.append(try singleTarget())
-    }
-    return isTuple ? .tuple(targets) : targets[0]
-  }
-
-  private mutating func singleTarget() throws(TemplateError) -> Target {
-    if take("(") {
-      let inner = try target()
-      try expect(")")
-      return inner
-    }
-    let name = try self.name()
-    return take(".") ? .attribute(name, try self.name()) : .name(name)
   }
 }

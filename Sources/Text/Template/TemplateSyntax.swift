@@ -7,14 +7,14 @@ struct Statement: Sendable {
 
   indirect enum Body: Sendable {
     case text(String)
-    case output(Expression)
+    case output([Expression])
     case conditional([(condition: Expression, body: [Statement])], otherwise: [Statement])
     case loop(ForLoop)
     case assign(Target, Expression)
     case assignBlock(Target, [FilterCall], [Statement])
     case macro(MacroDefinition)
     /// `{% call(x) macro(…) %}`: the block becomes the macro's `caller`.
-    case call(MacroDefinition, Expression)
+    case call(MacroDefinition, callee: Expression, Arguments)
     case filterBlock([FilterCall], [Statement])
     case with([(target: Target, value: Expression)], [Statement])
     case generation([Statement])
@@ -39,6 +39,20 @@ struct Statement: Sendable {
     case .continueLoop: "{% continue %}"
     }
   }
+
+  /// Whether a `{% generation %}` stands in it.
+  var containsGeneration: Bool {
+    switch body {
+    case .generation: true
+    case .conditional(let branches, let otherwise):
+      (branches.flatMap(\.body) + otherwise).contains(where: \.containsGeneration)
+    case .loop(let loop): (loop.body + loop.otherwise).contains(where: \.containsGeneration)
+    case .macro(let macro), .call(let macro, _, _): macro.body.contains(where: \.containsGeneration)
+    case .assignBlock(_, _, let body), .filterBlock(_, let body), .with(_, let body):
+      body.contains(where: \.containsGeneration)
+    default: false
+    }
+  }
 }
 
 /// What an assignment or a loop writes to.
@@ -53,6 +67,8 @@ struct ForLoop: Sendable {
   var target: Target
   var items: Expression
   var condition: Expression?
+  /// Whether the body may call `loop(…)` with other items.
+  var isRecursive: Bool
   var body: [Statement]
   var otherwise: [Statement]
 }
@@ -61,6 +77,9 @@ struct MacroDefinition: Sendable {
   var name: String
   var parameters: [(name: String, defaultValue: Expression?)]
   var body: [Statement]
+  /// Which of `varargs`, `kwargs` and `caller` the body names: a macro takes arguments beyond its
+  /// parameters only where it reads them.
+  var reads: Set<String>
 }
 
 struct FilterCall: Sendable {
@@ -71,6 +90,8 @@ struct FilterCall: Sendable {
 struct Arguments: Sendable {
   var positional: [Expression] = []
   var named: [(name: String, value: Expression)] = []
+  /// `*values` and `**members`
+  var spread: Expression?, namedSpread: Expression?
 }
 
 enum BinaryOperator: String, Sendable {

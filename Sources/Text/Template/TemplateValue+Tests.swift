@@ -1,36 +1,69 @@
 // Jinja's tests: what may stand after `is`.
 
 extension TemplateValue {
-  func passes(_ test: String, _ arguments: CallArguments) throws(TemplateError) -> Bool {
+  /// How many operands a test takes. The other names of one test stand in `aliases`.
+  static let tests: [String: Int] = [
+    "odd": 0, "even": 0, "divisibleby": 1, "defined": 0, "undefined": 0, "filter": 0, "test": 0,
+    "none": 0, "boolean": 0, "false": 0, "true": 0, "integer": 0, "float": 0, "lower": 0,
+    "upper": 0, "string": 0, "mapping": 0, "number": 0, "sequence": 0, "iterable": 0,
+    "callable": 0, "sameas": 1, "escaped": 0, "in": 1, "==": 1, "!=": 1, "<": 1, "<=": 1, ">": 1,
+    ">=": 1,
+  ]
+  private static let aliases = [
+    "eq": "==", "equalto": "==", "ne": "!=", "gt": ">", "greaterthan": ">", "ge": ">=", "lt": "<",
+    "lessthan": "<", "le": "<=",
+  ]
+
+  /// `self is name(arguments)`
+  func passes(_ name: String, _ arguments: CallArguments) throws(TemplateError) -> Bool {
+    let test = Self.aliases[name] ?? name
+    guard let count = Self.tests[test] else {
+      throw TemplateError("'\(name)' is not a test of Jinja's")
+    }
+    guard arguments.positional.count == count, arguments.named.isEmpty else {
+      throw TemplateError(
+        "'is \(name)' takes \(count) operands, got \(arguments.positional.count)")
+    }
+    if let comparison = ComparisonOperator(rawValue: test) {
+      return try compared(comparison, arguments.positional[0])
+    }
     if let result = passesKind(test) { return result }
-    if case .undefined(let reason) = self, ["odd", "even", "divisibleby"].contains(test) {
-      throw TemplateError("\(reason), so it is not a number")
-    }
     switch test {
-    case "odd", "even":
-      guard let value = integer else { throw TemplateError("'\(test)' asks for an integer") }
-      return (value % 2 != 0) == (test == "odd")
-    case "lower": return text.isIdentical(to: text.lowercased())
-    case "upper": return text.isIdentical(to: text.uppercased())
-    default: break
-    }
-    guard let other = arguments.positional.first else {
-      throw TemplateError("'is \(test)' is not a test, or lacks its operand")
-    }
-    switch test {
-    case "equalto", "eq", "==", "sameas": return equals(other)
-    case "ne", "!=": return !equals(other)
-    case "lt", "lessthan": return try compared(.less, other)
-    case "gt", "greaterthan": return try compared(.greater, other)
-    case "le": return try compared(.lessOrEqual, other)
-    case "ge": return try compared(.greaterOrEqual, other)
-    case "in": return try other.contains(self)
+    case "odd", "even": return try remainder(of: 2, test) == (test == "odd" ? 1 : 0)
     case "divisibleby":
-      guard let value = integer, let divisor = other.integer, divisor != 0 else {
-        throw TemplateError("'divisibleby' asks for integers")
+      guard let divisor = arguments.positional[0].number, divisor != 0 else {
+        throw TemplateError("'is divisibleby' asks for a number other than 0")
       }
-      return divisor == -1 || value % divisor == 0
-    default: throw TemplateError("'is \(test)' is not a test chat templates may use")
+      return try remainder(of: divisor, test) == 0
+    case "sameas": return isSame(as: arguments.positional[0])
+    case "lower": return try text().isMade(of: "islower")
+    case "upper": return try text().isMade(of: "isupper")
+    case "filter":
+      let name = string ?? ""
+      return TemplateInterpreter.filters[name] != nil
+        || TemplateInterpreter.refusedFilters[name] != nil
+    default:
+      let name = string ?? ""
+      return Self.tests[name] != nil || Self.aliases[name] != nil
+    }
+  }
+
+  private func remainder(of divisor: Double, _ test: String) throws(TemplateError) -> Double {
+    if case .undefined(let reason) = self { throw TemplateError("\(reason), so it is no number") }
+    guard number != nil,
+      let rest = try applying(.remainder, .double(divisor)).number
+    else { throw TemplateError("'is \(test)' asks for a number, not \(kind)") }
+    return rest
+  }
+
+  /// Python's `is`, as far as values without a place in memory have it.
+  private func isSame(as other: TemplateValue) -> Bool {
+    switch (self, other) {
+    case (.none, .none): true
+    case (.bool(let left), .bool(let right)): left == right
+    case (.int(let left), .int(let right)): left == right
+    case (.bool, _), (.int, _), (_, .bool), (_, .int): false
+    default: equals(other)
     }
   }
 
@@ -40,24 +73,30 @@ extension TemplateValue {
     case ("defined", _): !isUndefined
     case ("undefined", _): isUndefined
     case ("none", _): isNone
-    case ("string", .string), ("mapping", .mapping), ("float", .double), ("boolean", .bool): true
-    case ("integer", .int): true
-    case ("number", .int), ("number", .double), ("number", .bool): true
+    case ("string", _): string != nil
+    case ("escaped", .markup), ("mapping", .mapping), ("float", .double), ("boolean", .bool),
+      ("integer", .int):
+      true
+    case ("number", _): number != nil
     case ("true", .bool(let value)): value
     case ("false", .bool(let value)): !value
-    case ("iterable", .string), ("iterable", .list), ("iterable", .tuple), ("iterable", .mapping),
-      ("iterable", .undefined), ("iterable", .loop):
-      true
-    case ("sequence", .string), ("sequence", .list), ("sequence", .tuple), ("sequence", .mapping),
-      ("sequence", .undefined):
-      true
+    case ("iterable", .view), ("iterable", .iterator), ("iterable", .loop): true
+    case ("iterable", _), ("sequence", _): isSequence
     case ("callable", .macro), ("callable", .function), ("callable", .method),
-      ("callable", .undefined):
+      ("callable", .undefined), ("callable", .loop):
       true
-    case ("string", _), ("mapping", _), ("float", _), ("boolean", _), ("integer", _), ("number", _),
-      ("true", _), ("false", _), ("iterable", _), ("sequence", _), ("callable", _):
+    case ("escaped", _), ("mapping", _), ("float", _), ("boolean", _), ("integer", _),
+      ("true", _), ("false", _), ("callable", _):
       false
     default: nil
+    }
+  }
+
+  /// Whether it has a length and elements.
+  private var isSequence: Bool {
+    switch self {
+    case .string, .markup, .list, .tuple, .group, .mapping, .range, .undefined: true
+    default: false
     }
   }
 }

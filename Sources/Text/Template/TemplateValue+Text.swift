@@ -1,62 +1,86 @@
-// How values are written: as Python's str, as its repr, as its json.dumps.
+// How values are written: as Python's str and as its repr.
 
 extension TemplateValue {
-  /// Python's `str`; what `{{ … }}` prints.
-  var text: String {
+  /// Python's `str`; what `{{ … }}` prints. A value whose text would name a place in memory has
+  /// none.
+  func text() throws(TemplateError) -> String {
     switch self {
     case .undefined: ""
-    case .string(let text): text
-    default: representation
+    case .string(let text), .markup(let text): text
+    default: try representation()
     }
   }
 
   /// Python's `repr`.
-  var representation: String {
+  func representation() throws(TemplateError) -> String {
     switch self {
-    case .undefined: "Undefined"
-    case .none: "None"
-    case .bool(let value): value ? "True" : "False"
-    case .int(let value): String(value)
-    case .double(let value): String(value)
-    case .string(let text): Self.quoted(text)
-    case .list(let elements): "[" + elements.map(\.representation).joined(separator: ", ") + "]"
-    case .tuple(let elements) where elements.count == 1: "(\(elements[0].representation),)"
-    case .tuple(let elements): "(" + elements.map(\.representation).joined(separator: ", ") + ")"
-    case .mapping(let mapping):
-      "{"
-        + zip(mapping.keys, mapping.values).map { Self.quoted($0) + ": " + $1.representation }
-        .joined(separator: ", ") + "}"
-    case .namespace: "<Namespace>"
-    case .macro(let macro): "<Macro '\(macro.definition.name)'>"
-    case .function(let name), .method(_, let name): "<function \(name)>"
-    case .loop(let loop): "<LoopContext \(loop.index + 1)/\(loop.items.count)>"
+    case .undefined: return "Undefined"
+    case .none: return "None"
+    case .bool(let value): return value ? "True" : "False"
+    case .int(let value): return String(value)
+    case .double(let value): return value.pythonText
+    case .string(let text): return text.quoted
+    case .markup(let text): return "Markup(\(text.quoted))"
+    case .list(let elements): return "[" + (try Self.joined(elements)) + "]"
+    case .tuple, .group:
+      let elements = elements ?? []
+      return "(" + (try Self.joined(elements)) + (elements.count == 1 ? ",)" : ")")
+    case .mapping(let mapping): return "{" + (try Self.joined(mapping)) + "}"
+    case .view(let view):
+      return "dict_\(view.part.rawValue)([" + (try Self.joined(view.elements)) + "])"
+    case .range(let range):
+      let step = range.step == 1 ? "" : ", \(range.step)"
+      return "range(\(range.start), \(range.stop)\(step))"
+    case .namespace(let namespace):
+      return "<Namespace {" + (try Self.joined(namespace.attributes)) + "}>"
+    case .macro(let macro): return "<Macro \(macro.definition.name.quoted)>"
+    case .loop(let loop): return try loop.description()
+    case .iterator:
+      throw TemplateError("a generator has no text; put '| list' or '| join' behind it")
+    case .function, .method: throw TemplateError("a function has no text; is it to be called?")
     }
   }
 
-  /// A string in quotes as Python writes it: single quotes unless only they occur inside.
-  private static func quoted(_ text: String) -> String {
+  private static func joined(_ elements: [TemplateValue]) throws(TemplateError) -> String {
+    try elements.map { (element) throws(TemplateError) in try element.representation() }
+      .joined(separator: ", ")
+  }
+
+  private static func joined(_ mapping: TemplateMapping) throws(TemplateError) -> String {
+    try zip(mapping.keys, mapping.values).map { (key, value) throws(TemplateError) in
+      try key.representation() + ": " + value.representation()
+    }.joined(separator: ", ")
+  }
+}
+
+extension String {
+  /// In quotes as Python's `repr` writes it: single quotes unless only they occur inside.
+  var quoted: String {
     let quote: Unicode.Scalar =
-      text.unicodeScalars.contains("'") && !text.unicodeScalars.contains("\"") ? "\"" : "'"
+      unicodeScalars.contains("'") && !unicodeScalars.contains("\"") ? "\"" : "'"
     var result = String(quote)
-    for scalar in text.unicodeScalars {
+    for scalar in unicodeScalars {
       switch scalar {
       case "\\": result += "\\\\"
       case "\n": result += "\\n"
       case "\r": result += "\\r"
       case "\t": result += "\\t"
       case quote: result += "\\" + String(quote)
-      case _ where isPrintable(scalar): result.unicodeScalars.append(scalar)
-      case _ where scalar.value < 0x100: result += "\\x" + hexadecimal(scalar, digits: 2)
-      case _ where scalar.value < 0x10000: result += "\\u" + hexadecimal(scalar, digits: 4)
-      default: result += "\\U" + hexadecimal(scalar, digits: 8)
+      case _ where scalar.isPythonPrintable: result.unicodeScalars.append(scalar)
+      case _ where scalar.value < 0x100: result += "\\x" + scalar.hexadecimal(digits: 2)
+      case _ where scalar.value < 0x10000: result += "\\u" + scalar.hexadecimal(digits: 4)
+      default: result += "\\U" + scalar.hexadecimal(digits: 8)
       }
     }
     return result + String(quote)
   }
+}
 
-  private static func isPrintable(_ scalar: Unicode.Scalar) -> Bool {
-    if scalar == " " { return true }
-    switch scalar.properties.generalCategory {
+extension Unicode.Scalar {
+  /// Whether Python's `repr` writes the character as itself.
+  var isPythonPrintable: Bool {
+    if self == " " { return true }
+    switch properties.generalCategory {
     case .control, .format, .surrogate, .privateUse, .unassigned, .lineSeparator,
       .paragraphSeparator, .spaceSeparator:
       return false
@@ -64,80 +88,47 @@ extension TemplateValue {
     }
   }
 
-  private static func hexadecimal(_ scalar: Unicode.Scalar, digits: Int) -> String {
-    let text = String(scalar.value, radix: 16)
+  /// The code with at least so many digits.
+  func hexadecimal(digits: Int) -> String {
+    let text = String(value, radix: 16)
     return String(repeating: "0", count: max(0, digits - text.count)) + text
   }
+}
 
-  /// How `tojson` lays a document out; the names are those of Python's `json.dumps`.
-  struct JSONLayout {
-    var indent: String?
-    var itemSeparator = ", "
-    var keySeparator = ": "
-    var sortsKeys = false
-    var escapesNonASCII = false
+extension Double {
+  /// The shortest digits that give this number back, and the power of ten before which they stand:
+  /// 0.DIGITS · 10^exponent. Only for finite numbers; 0 is ("0", 1).
+  var shortestDigits: (digits: String, exponent: Int) {
+    let halves = magnitude.description.split(separator: "e")
+    let parts = halves[0].split(separator: ".", omittingEmptySubsequences: false)
+    let power = halves.count > 1 ? Int(halves[1]) ?? 0 : 0
+    let fraction = parts.count > 1 ? parts[1] : ""
+    let all = parts[0] + fraction
+    let zeros = all.prefix { $0 == "0" }.count
+    var digits = String(all.dropFirst(zeros))
+    while digits.last == "0" { digits.removeLast() }
+    guard !digits.isEmpty else { return ("0", 1) }
+    return (digits, parts[0].count - zeros + power)
   }
 
-  /// Python's `json.dumps`.
-  func json(_ layout: JSONLayout, level: Int = 0) throws(TemplateError) -> String {
-    switch self {
-    case .none: return "null"
-    case .bool(let value): return value ? "true" : "false"
-    case .int, .string:
-      if case .string(let text) = self { return Self.jsonString(text, layout) }
-      return representation
-    case .double(let value):
-      if value.isNaN { return "NaN" }
-      return value.isInfinite ? (value < 0 ? "-Infinity" : "Infinity") : representation
-    case .list(let elements), .tuple(let elements):
-      let parts = try elements.map { (element) throws(TemplateError) in
-        try element.json(layout, level: level + 1)
-      }
-      return Self.enclosed("[", parts, "]", layout, level)
-    case .mapping(let mapping):
-      var members = Array(zip(mapping.keys, mapping.values))
-      if layout.sortsKeys { members.sort { $0.0.precedes($1.0) } }
-      let parts = try members.map { (key, value) throws(TemplateError) in
-        Self.jsonString(key, layout) + layout.keySeparator
-          + (try value.json(layout, level: level + 1))
-      }
-      return Self.enclosed("{", parts, "}", layout, level)
-    default: throw TemplateError("\(kind) cannot be written as JSON")
+  /// Python's `repr`: the shortest digits, with an exponent below 1e-4 and from 1e16 on.
+  var pythonText: String {
+    guard isFinite else { return isNaN ? "nan" : self < 0 ? "-inf" : "inf" }
+    let (digits, exponent) = shortestDigits
+    let sign = self.sign == .minus ? "-" : ""
+    guard exponent > -4, exponent <= 16 else {
+      let rest = digits.dropFirst()
+      let power = exponent - 1
+      let written = String(abs(power))
+      return sign + String(digits.prefix(1)) + (rest.isEmpty ? "" : "." + rest)
+        + (power < 0 ? "e-" : "e+") + (written.count < 2 ? "0" : "") + written
     }
-  }
-
-  private static func enclosed(
-    _ open: String, _ parts: [String], _ close: String, _ layout: JSONLayout, _ level: Int
-  ) -> String {
-    guard let indent = layout.indent, !parts.isEmpty else {
-      return open + parts.joined(separator: layout.itemSeparator) + close
+    if exponent <= 0 {
+      return sign + "0." + String(repeating: "0", count: -exponent) + digits
     }
-    let inner = "\n" + String(repeating: indent, count: level + 1)
-    let outer = "\n" + String(repeating: indent, count: level)
-    return open + inner + parts.joined(separator: layout.itemSeparator + inner) + outer + close
-  }
-
-  private static func jsonString(_ text: String, _ layout: JSONLayout) -> String {
-    var result = "\""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "\"": result += "\\\""
-      case "\\": result += "\\\\"
-      case "\n": result += "\\n"
-      case "\r": result += "\\r"
-      case "\t": result += "\\t"
-      case "\u{8}": result += "\\b"
-      case "\u{C}": result += "\\f"
-      case _ where scalar.value < 0x20: result += "\\u" + hexadecimal(scalar, digits: 4)
-      case _ where layout.escapesNonASCII && scalar.value > 0x7E:
-        for unit in String(scalar).utf16 {
-          let digits = String(unit, radix: 16)
-          result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-        }
-      default: result.unicodeScalars.append(scalar)
-      }
-    }
-    return result + "\""
+    let padded = digits + String(repeating: "0", count: max(0, exponent - digits.count))
+    let fraction = padded.dropFirst(exponent)
+    return sign + padded.prefix(exponent) + "." + (fraction.isEmpty ? "0" : fraction)
   }
 }
 

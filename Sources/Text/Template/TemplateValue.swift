@@ -1,6 +1,6 @@
 import JSON
 
-/// A value while a template is evaluated: JSON's kinds and what Jinja adds to them.
+/// A value while a template is evaluated: JSON's kinds and what Python and Jinja add to them.
 indirect enum TemplateValue {
   /// A name, attribute or element that is not there; prints as nothing.
   case undefined(String)
@@ -9,80 +9,44 @@ indirect enum TemplateValue {
   case int(Int)
   case double(Double)
   case string(String)
+  /// A string that `safe` or `escape` has marked: plain strings joined to it are escaped for HTML.
+  case markup(String)
   case list([TemplateValue])
   case tuple([TemplateValue])
+  /// A pair of `groupby`, whose halves have names.
+  case group(TemplateValue, [TemplateValue])
   case mapping(TemplateMapping)
+  case view(TemplateView)
+  case range(TemplateRange)
+  case iterator(TemplateIterator)
   case namespace(TemplateNamespace)
   case macro(TemplateMacro)
-  case function(String)
+  case function(TemplateFunction)
   /// A method that an attribute named: `text.strip`, `message.get`.
   case method(TemplateValue, String)
   case loop(LoopState)
 }
 
-/// A dictionary in the order of its keys.
-struct TemplateMapping {
-  private(set) var keys: [String] = []
-  private(set) var values: [TemplateValue] = []
-  /// Which message of the conversation this is. It stays with the value through slices, reversals
-  /// and assignments, so that what a loop writes can be told to be of this message.
-  var message: Int?
-
-  subscript(key: String) -> TemplateValue? {
-    get { index(of: key).map { values[$0] } }
-    set {
-      guard let newValue else { return }
-      if let index = index(of: key) {
-        values[index] = newValue
-      } else {
-        keys.append(key)
-        values.append(newValue)
-      }
-    }
-  }
-
-  private func index(of key: String) -> Int? { keys.firstIndex { $0 == key } }
-
-  var items: [TemplateValue] { zip(keys, values).map { .tuple([.string($0), $1]) } }
-}
-
 /// `namespace(…)`: the one value whose attributes a template may set.
 final class TemplateNamespace {
-  var attributes = TemplateMapping()
+  private(set) var attributes = TemplateMapping()
+
+  /// Sets an attribute. Names that begin with an underline are Python's own.
+  func set(_ name: String, _ value: TemplateValue) throws(TemplateError) {
+    guard !name.utf8.starts(with: "_".utf8) else {
+      throw TemplateError("a namespace may not have the attribute '\(name)'; rename it")
+    }
+    attributes[name] = value
+  }
 }
 
 /// A macro with the scope it was defined in.
 final class TemplateMacro {
   let definition: MacroDefinition
   let scope: Scope
-  /// The message whose output a `caller` block belongs to is decided where it is written.
+
   init(_ definition: MacroDefinition, scope: Scope) {
     (self.definition, self.scope) = (definition, scope)
-  }
-}
-
-/// What `loop` tells inside a `for`.
-struct LoopState {
-  let items: [TemplateValue]
-  let index: Int
-  let depth: Int
-
-  func attribute(_ name: String) -> TemplateValue? {
-    switch name {
-    case "index": .int(index + 1)
-    case "index0": .int(index)
-    case "revindex": .int(items.count - index)
-    case "revindex0": .int(items.count - index - 1)
-    case "first": .bool(index == 0)
-    case "last": .bool(index == items.count - 1)
-    case "length": .int(items.count)
-    case "depth": .int(depth)
-    case "depth0": .int(depth - 1)
-    case "previtem": index > 0 ? items[index - 1] : .undefined("there is no previous item")
-    case "nextitem":
-      index + 1 < items.count ? items[index + 1] : .undefined("there is no next item")
-    default: nil
-    }
   }
 }
 
@@ -112,62 +76,23 @@ extension TemplateValue {
     }
   }
 
-  /// Python's truth: empty, zero, none and undefined are false.
-  var isTrue: Bool {
-    switch self {
-    case .undefined, .none: false
-    case .bool(let value): value
-    case .int(let value): value != 0
-    case .double(let value): value != 0
-    case .string(let text): !text.isEmpty
-    case .list(let elements), .tuple(let elements): !elements.isEmpty
-    case .mapping(let mapping): !mapping.keys.isEmpty
-    default: true
-    }
-  }
-
   var isUndefined: Bool { if case .undefined = self { true } else { false } }
   var isNone: Bool { if case .none = self { true } else { false } }
 
-  /// The message a value is, if it is one.
-  var message: Int? { if case .mapping(let mapping) = self { mapping.message } else { nil } }
-
-  /// How an error names the kind.
-  var kind: String {
+  /// The text of a string, marked or not.
+  var string: String? {
     switch self {
-    case .undefined: "an undefined value"
-    case .none: "none"
-    case .bool: "a boolean"
-    case .int, .double: "a number"
-    case .string: "a string"
-    case .list: "a list"
-    case .tuple: "a tuple"
-    case .mapping: "a mapping"
-    case .namespace: "a namespace"
-    case .macro: "a macro"
-    case .function, .method: "a function"
-    case .loop: "the loop"
+    case .string(let text), .markup(let text): text
+    default: nil
     }
   }
 
-  /// What a loop runs over: elements, keys, or characters (code points, as in Python).
-  func iterated() throws(TemplateError) -> [TemplateValue] {
+  /// The elements of a list or a tuple.
+  var elements: [TemplateValue]? {
     switch self {
-    case .undefined: return []
-    case .list(let elements), .tuple(let elements): return elements
-    case .mapping(let mapping): return mapping.keys.map { .string($0) }
-    case .string(let text): return text.unicodeScalars.map { .string(String($0)) }
-    default: throw TemplateError("\(kind) cannot be looped over")
-    }
-  }
-
-  func count() throws(TemplateError) -> Int {
-    switch self {
-    case .undefined: return 0
-    case .string(let text): return text.unicodeScalars.count
-    case .list(let elements), .tuple(let elements): return elements.count
-    case .mapping(let mapping): return mapping.keys.count
-    default: throw TemplateError("\(kind) has no length")
+    case .list(let elements), .tuple(let elements): elements
+    case .group(let key, let members): [key, .list(members)]
+    default: nil
     }
   }
 
@@ -186,6 +111,88 @@ extension TemplateValue {
     case .bool(let value): value ? 1 : 0
     case .int(let value): value
     default: nil
+    }
+  }
+
+  /// The message a value is, if it is one.
+  var message: Int? { if case .mapping(let mapping) = self { mapping.message } else { nil } }
+
+  /// How an error names the kind.
+  var kind: String {
+    switch self {
+    case .undefined: "an undefined value"
+    case .none: "none"
+    case .bool: "a boolean"
+    case .int, .double: "a number"
+    case .string, .markup: "a string"
+    case .list: "a list"
+    case .tuple, .group: "a tuple"
+    case .mapping: "a mapping"
+    case .view(let view): "what \(view.part.rawValue)() gives"
+    case .range: "a range"
+    case .iterator: "a generator"
+    case .namespace: "a namespace"
+    case .macro: "a macro"
+    case .function, .method: "a function"
+    case .loop: "the loop"
+    }
+  }
+}
+
+// MARK: As a collection
+
+extension TemplateValue {
+  /// Python's truth: empty, zero, none and undefined are false. A generator is true, even an empty
+  /// one: nobody has asked it yet.
+  var isTrue: Bool {
+    switch self {
+    case .undefined, .none: false
+    case .bool(let value): value
+    case .int(let value): value != 0
+    case .double(let value): value != 0
+    case .string(let text), .markup(let text): !text.isEmpty
+    case .list(let elements), .tuple(let elements): !elements.isEmpty
+    case .mapping(let mapping): mapping.count > 0
+    case .view(let view): view.mapping.count > 0
+    case .range(let range): range.count > 0
+    default: true
+    }
+  }
+
+  /// What a loop runs over: elements, keys, or characters (code points, as in Python).
+  func iterator() throws(TemplateError) -> TemplateIterator {
+    if case .iterator(let iterator) = self { return iterator }
+    return TemplateIterator(try iterated())
+  }
+
+  /// All of `iterator()`.
+  func iterated() throws(TemplateError) -> [TemplateValue] {
+    switch self {
+    case .undefined: return []
+    case .list(let elements), .tuple(let elements): return elements
+    case .group: return elements ?? []
+    case .mapping(let mapping): return mapping.keys
+    case .view(let view): return view.elements
+    case .range(let range): return range.elements
+    case .string(let text), .markup(let text):
+      return text.unicodeScalars.map { .string(String($0)) }
+    case .iterator(let iterator): return try iterator.rest()
+    default: throw TemplateError("\(kind) cannot be looped over")
+    }
+  }
+
+  /// Python's `len`.
+  func count() throws(TemplateError) -> Int {
+    switch self {
+    case .undefined: return 0
+    case .string(let text), .markup(let text): return text.unicodeScalars.count
+    case .mapping(let mapping): return mapping.count
+    case .view(let view): return view.mapping.count
+    case .range(let range): return range.count
+    case .loop(let loop): return try loop.length()
+    default:
+      guard let elements else { throw TemplateError("\(kind) has no length") }
+      return elements.count
     }
   }
 }

@@ -43,7 +43,7 @@ struct ChatCommand: ParsableCommand {
       case "/reset": dialogue = opening
       default:
         dialogue.messages.append(["role": "user", "content": .string(line)])
-        let text = try dialogue.rendered(encoder, addsGenerationPrompt: true, thinking: thinking)
+        let text = try dialogue.rendered(encoder, ending: .generationPrompt)
         let prompt = Prompt(
           ids: tokenizer.encode(text), label: "turn \(dialogue.messages.count)")
         let answer = try printAnswer(prompt, generator, tokenizer).text

@@ -12,7 +12,8 @@ struct GenerateCommand: ParsableCommand {
     discussion: """
       A --prompt is continued as it is; with --chat it becomes a user's message.
       --messages takes a JSON array of messages, or JSONL with one conversation a
-      line ({"messages": […]}). Answers do not depend on what they are batched with.
+      line ({"messages": […]}, beside it "tools", "documents" and
+      "chat_template_kwargs"). Answers do not depend on what they are batched with.
 
       Examples:
         host generate --model nano-qwen3 --prompt "Once upon a time" \\
@@ -63,7 +64,7 @@ struct GenerateCommand: ParsableCommand {
         chat
         ? prompt.map { Conversation(system: system, user: $0, place: "--prompt") } : []
       texts += try (asked + conversations).map {
-        try $0.rendered(encoder, addsGenerationPrompt: true, thinking: thinking)
+        try $0.rendered(encoder, ending: .generationPrompt)
       }
       stops.formUnion(encoder.stopTokens)
     }

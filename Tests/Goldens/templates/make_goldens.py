@@ -5,16 +5,21 @@ usage: make_goldens.py [OUT_DIR]      (needs: pip install transformers==5.23.0 j
 
 conversations.json  [{template, messages, tools, variables, add_generation_prompt, text | error, generated}]
                     `generated`: byte ranges of {% generation %} blocks
+folders.json        [{files, tools, name, text | error}]: which of a model folder's templates is rendered
+continued.json      [{template, messages, member, text | error}]: the last message left open
 dates.json          [{date, format, text}]: what Python's strftime makes of every directive
-expressions.json    [{source, text | error}], rendered with the variables of CONTEXT
+expressions.json    [{source, text | error}], those of EXPRESSIONS, LAYOUTS and expressions.txt with the variables of CONTEXT
 """
 import datetime
 import json
 import logging
 import os
 import sys
+import tempfile
 import jinja2
+import tokenizers
 import transformers
+from transformers import PreTrainedTokenizerFast
 from transformers.utils.chat_template_utils import render_jinja_template
 
 logging.disable(logging.WARNING)
@@ -130,6 +135,10 @@ def conversations():
     arguments = {"city": "K\u00f6ln", "days": 3, "x": 1.5, "deep": [1, {"a": None}], "none": {}}
     yield [message("user", "w?"), message("assistant", "", tool_calls=[call("weather", arguments)]),
            message("tool", "{\"rain\": true}"), message("assistant", "Rain."), message("user", "thanks")]
+    yield [message("user", "w?", name=None, tool_calls=None), message("assistant", None, tool_calls=[call("weather", {"city": None})]),
+           message("tool", "1", name=None), message("assistant", "a", tool_calls=None, reasoning_content=None, thinking="late")]
+    yield [message("user", "q", reasoning="r", thinking=None), message("assistant", "a", thinking="t", reasoning_content="c")]
+    yield [message("developer", [{"type": "text", "text": "Be "}, {"type": "text", "text": "brief"}]), message("user", [{"type": "text", "text": "x"}])]
     yield [message("user", "w?"), message("assistant", "See:", tool_calls=[call("a", {}), call("b", "{}")]),
            message("tool", "1"), message("tool", "2"), message("assistant", "3", thinking="sum")]
 
@@ -138,13 +147,18 @@ TOOLS = [{"type": "function", "function": {"name": "weather", "description": "Sa
           "parameters": {"type": "object", "properties": {"city": {"type": "string"}}, "required": []}}}]
 
 
+DOCUMENTS = [{"title": "stra\u00dfe", "text": "a text of more than twelve letters"}, {"title": "t", "text": ""}]
+
+
 def render(source, messages, tools=None, add_generation_prompt=False, **variables):
     marks = "generation %}" in source
+    # What apply_chat_template does before it renders.
+    messages = [{key: value for key, value in message.items() if value is not None} for message in messages]
     try:
         texts, ranges = render_jinja_template(
             [messages], tools=tools, chat_template=source, add_generation_prompt=add_generation_prompt,
             return_assistant_tokens_mask=marks, **variables)
-    except (jinja2.TemplateError, TypeError, ValueError, ZeroDivisionError) as error:
+    except Exception as error:
         return {"error": type(error).__name__}
     result = {"text": texts[0]}
     if marks:
@@ -154,20 +168,89 @@ def render(source, messages, tools=None, add_generation_prompt=False, **variable
 
 def main():
     rows = []
-    for name in ["thinking_turns", "header_turns", "bracket_turns", "marked_turns"]:
+    for name in ["thinking_turns", "header_turns", "bracket_turns", "marked_turns", "called_turns"]:
         with open(os.path.join(HERE, name + ".jinja")) as file:
             source = file.read()
         for messages in conversations():
-            for prompt, tools, more in [(False, None, {}), (True, None, {"enable_thinking": False}), (True, TOOLS, {})]:
+            for prompt, tools, more in [(False, None, {}), (True, None, {"enable_thinking": False}), (True, TOOLS, {"documents": DOCUMENTS})]:
                 variables = {"bos_token": "<s>", "eos_token": "</s>", **more}
                 rows.append({"template": name, "messages": messages, "tools": tools, "variables": variables,
                              "add_generation_prompt": prompt, **render(source, messages, tools, prompt, **variables)})
     write("conversations.json", {"rows": rows})
-    sources = [line for line in EXPRESSIONS.split("\n") if line] + LAYOUTS
+    with open(os.path.join(HERE, "expressions.txt")) as file:
+        more = file.read()
+    sources = [line for line in (EXPRESSIONS + more).split("\n") if line] + LAYOUTS
     write("expressions.json", {
         "versions": {"transformers": transformers.__version__, "jinja2": jinja2.__version__}, "context": CONTEXT,
         "rows": [{"source": source, **render(source, [], **CONTEXT)} for source in sources]})
+    folders()
+    continued()
     dates()
+
+
+SAY = "{% for m in messages %}NAME {{ m.content }}{{ ' with tools' if tools }} {{ image_token }}{{ mask_token }}{% endfor %}"
+LIST = [{"name": "default", "template": SAY.replace("NAME", "listed default")}, {"name": "tool_use", "template": SAY.replace("NAME", "listed tools")},
+        {"name": "rag", "template": SAY.replace("NAME", "listed rag")}]
+JINJA = {"chat_template.jinja": SAY.replace("NAME", "file")}
+MORE = {"additional_chat_templates/tool_use.jinja": SAY.replace("NAME", "tool file"), "additional_chat_templates/rag.jinja": SAY.replace("NAME", "rag file")}
+
+
+def config(template, **more):
+    return {"tokenizer_config.json": json.dumps({"tokenizer_class": "PreTrainedTokenizerFast", "chat_template": template, **more})}
+
+
+LAYOUT_FOLDERS = [
+    JINJA, config(SAY.replace("NAME", "config")), config(LIST), {**JINJA, **config(SAY.replace("NAME", "config"))}, {**JINJA, **config(LIST)},
+    config(LIST[:1]), config(LIST[1:]), config(LIST[2:]), {**JINJA, **MORE}, MORE, {**MORE, **config(SAY.replace("NAME", "config"))},
+    {**JINJA, "additional_chat_templates/default.jinja": SAY.replace("NAME", "other default")}, config(None), {},
+    config(SAY.replace("NAME", "config"), image_token="<image>", mask_token={"__type": "AddedToken", "content": "<mask>", "lstrip": False}),
+    config(SAY.replace("NAME", "config"), extra_special_tokens={"image_token": "<img>"}),
+    {**config(SAY.replace("NAME", "config")), "special_tokens_map.json": json.dumps({"mask_token": {"content": "<m>", "lstrip": False, "normalized": False, "rstrip": False, "single_word": False}})},
+]
+
+
+def folders():
+    rows = []
+    messages = [message("user", "q")]
+    for files in LAYOUT_FOLDERS:
+        with tempfile.TemporaryDirectory() as folder:
+            tokenizers.Tokenizer(tokenizers.models.WordLevel({"a": 0, "<unk>": 1}, unk_token="<unk>")).save(folder + "/tokenizer.json")
+            for name, text in files.items():
+                os.makedirs(os.path.dirname(os.path.join(folder, name)), exist_ok=True)
+                with open(os.path.join(folder, name), "w") as file:
+                    file.write(text)
+            tokenizer = PreTrainedTokenizerFast.from_pretrained(folder)
+            names = [None, "rag"] if isinstance(tokenizer.chat_template, dict) else [None]
+            for tools, name in [(tools, name) for tools in [None, [], TOOLS] for name in names]:
+                try:
+                    result = {"text": tokenizer.apply_chat_template(messages, tools=tools, chat_template=name, tokenize=False)}
+                    if name is not None and name not in tokenizer.chat_template:
+                        result = {"error": "no such name"}
+                except Exception as error:
+                    result = {"error": type(error).__name__}
+                rows.append({"files": files, "tools": tools, "name": name, **result})
+    write("folders.json", {"rows": rows})
+
+
+def continued():
+    rows = []
+    texts = ["So far", "trimmed \n", "", "<think>\nw\n</think>\n\nopen", "a"]
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=tokenizers.Tokenizer(tokenizers.models.WordLevel({"a": 0})))
+    for name in ["thinking_turns", "header_turns", "bracket_turns", "marked_turns", "called_turns"]:
+        with open(os.path.join(HERE, name + ".jinja")) as file:
+            source = file.read()
+        for text in texts:
+            for member, last in [("content", message("assistant", text)), ("content", message("assistant", [{"type": "text", "text": text}])),
+                                 ("reasoning_content", message("assistant", "x", thinking=text)), ("thinking", message("assistant", "x", thinking=text)),
+                                 ("content", message("assistant", None)), ("nosuch", message("assistant", "x", nosuch=text))]:
+                messages = [message("user", "a"), last]
+                try:
+                    result = {"text": tokenizer.apply_chat_template(
+                        messages, chat_template=source, continue_final_message=member, tokenize=False, bos_token="<s>", eos_token="</s>")}
+                except Exception as error:
+                    result = {"error": type(error).__name__}
+                rows.append({"template": name, "messages": messages, "member": member, **result})
+    write("continued.json", {"rows": rows})
 
 
 DATES = ["2026-11-30 09:05:07", "2024-02-29 00:00:00", "2023-01-01 12:00:00", "2000-12-31 23:59:59", "1999-03-07 13:30:00"]

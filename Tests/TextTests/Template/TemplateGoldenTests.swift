@@ -27,7 +27,7 @@ struct TemplateGoldenTests {
     let golden = try Self.json("expressions.json")
     let context = Self.variables(golden["context"])
     let rows = try #require(golden["rows"]?.array)
-    #expect(rows.count >= 80)
+    #expect(rows.count >= 290)
     for row in rows {
       let source = try #require(row["source"]?.string)
       var text: String?
@@ -41,7 +41,11 @@ struct TemplateGoldenTests {
     }
   }
 
-  @Test(arguments: ["thinking_turns", "header_turns", "bracket_turns", "marked_turns"])
+  static let templates = [
+    "thinking_turns", "header_turns", "bracket_turns", "marked_turns", "called_turns",
+  ]
+
+  @Test(arguments: templates)
   func conversationsRenderTheSame(name: String) throws {
     let template = try Self.template(name)
     let rows = try #require(try Self.json("conversations.json")["rows"]?.array)
@@ -58,6 +62,20 @@ struct TemplateGoldenTests {
       guard let chat, let generated = row["generated"]?.array else { continue }
       let trained = chat.spans.flatMap(\.trained).map { [$0.lowerBound, $0.upperBound] }
       #expect(trained == generated.map { $0.array?.compactMap(\.int) ?? [] })
+    }
+  }
+
+  @Test(arguments: templates)
+  func openMessagesEndTheSame(name: String) throws {
+    let template = try Self.template(name)
+    let rows = try #require(try Self.json("continued.json")["rows"]?.array)
+      .filter { $0["template"]?.string == name }
+    #expect(rows.count == 30)
+    for row in rows {
+      let text = try? template.renderOpen(
+        messages: try #require(row["messages"]?.array), member: row["member"]?.string ?? "",
+        variables: ["bos_token": "<s>", "eos_token": "</s>"])
+      #expect(text.map { Array($0.utf8) } == row["text"]?.string.map { Array($0.utf8) }, "\(row)")
     }
   }
 }
