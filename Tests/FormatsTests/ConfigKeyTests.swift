@@ -64,7 +64,8 @@ import Testing
     let published = try config(
       "Llama",
       [
-        "is_llama_config": true, "rope_interleaved": false, "transformers.js_config": [:],
+        "is_llama_config": true, "use_mrope": false, "rope_interleaved": false,
+        "transformers.js_config": [:],
         "pretraining_tp": 2, "use_cache": true, "attention_dropout": 0,
         "final_logit_softcapping": nil,
       ])

@@ -50,7 +50,8 @@ struct ConfigKey {
     .init(
       .refused(unless: [1], "a factor that is not computed; only 1 is supported"),
       "embedding_multiplier", "residual_multiplier", "logits_scaling", "logit_scale",
-      "logits_scale", "scale_emb", "mup_width_multiplier", "rotary_pct", "rotary_percent"),
+      "logits_scale", "scale_emb", "mup_width_multiplier", "rotary_pct", "rotary_percent",
+      "rope_ratio"),
     .init(
       .refused(unless: [], "it scales numbers in a way that is not computed"),
       "attention_multiplier", "query_pre_attn_scalar", "scale_depth", "dim_model_base",
@@ -79,7 +80,7 @@ struct ConfigKey {
       "position_embedding_type"),
     .init(
       .refused(unless: [false], "only rotations of halves are computed"), "rope_interleave",
-      "rope_interleaved", "rope_traditional"),
+      "rope_interleaved", "rope_traditional", "use_mrope"),
     .init(
       .refused(unless: [], "this kind of attention is not computed"), "attention_chunk_size",
       "sliding_window_pattern", "global_attn_every_n_layers", "rope_local_base_freq",
@@ -95,7 +96,7 @@ struct ConfigKey {
     .init(
       .refused(unless: [0], "dropout of the base model is not computed; 0 evaluates alike"),
       "attention_dropout", "hidden_dropout", "resid_pdrop", "resid_dropout", "embd_pdrop",
-      "embedding_dropout"),
+      "embedding_dropout", "hidden_dropout_prob", "attention_probs_dropout_prob"),
     .init(
       .refused(unless: [[:]], "weights in this form are not read"), "quantization",
       "compression_config"),
@@ -111,7 +112,9 @@ struct ConfigKey {
       "_experts_implementation", "experts_implementation", "gradient_checkpointing",
       "initializer_factor", "auto_map", "is_llama_config", "transformers.js_config",
       "unsloth_fixed",
-      "unsloth_version", "model_max_length", "max_sequence_length", "seq_length"),
+      "unsloth_version", "model_max_length", "max_sequence_length", "seq_length",
+      "max_seq_len", "max_seq_length", "n_positions", "n_ctx", "tokenizer_model_max_length",
+      "tokenizer_padding_side"),
     // Settings of generation, which transformers takes out of config.json too.
     .init(
       .harmless, "do_sample", "temperature", "top_k", "top_p", "min_p", "typical_p",
