@@ -65,7 +65,14 @@ import Testing
         try sink.write(values.flatMap { value in withUnsafeBytes(of: Double(value)) { Array($0) } })
       }
     }
-    #expect(try logits(CausalLanguageModel(folder: path)) == expected("qwen3-layers"))
+    let model = try CausalLanguageModel(folder: path)
+    #expect(try logits(model) == expected("qwen3-layers"))
+    let stored = path + "-int8", names = Set(model.projections.map { $0.path + ".weight" })
+    defer { try? FileManager.default.removeItem(atPath: stored) }
+    try QuantizedFolder(source: path, projections: names, quantization: .int8)
+      .write(to: stored) { _, _ in }
+    let quantized = try CausalLanguageModel(folder: path, quantization: .int8)
+    #expect(logits(try CausalLanguageModel(folder: stored)) == logits(quantized))
   }
 
   @Test func aMissingHeadIsNamed() throws {

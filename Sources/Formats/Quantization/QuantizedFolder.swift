@@ -100,17 +100,25 @@ public struct QuantizedFolder {
 
   private func quantized(_ item: Item) throws(FormatError) -> [TensorSource] {
     let entry = item.entry
-    guard let type = ElementType(rawValue: entry.type.rawValue), entry.shape.count == 2 else {
+    // F64 is rounded to F32 first.
+    let type = entry.type == .f64 ? .f32 : ElementType(rawValue: entry.type.rawValue)
+    guard let type, entry.shape.count == 2 else {
       throw FormatError(
         .unsupported, item.file.path,
-        "tensor '\(entry.name)' is \(entry.type.rawValue) \(entry.shape); only matrices in F32, F16 "
-          + "or BF16 can be quantized")
+        "tensor '\(entry.name)' is \(entry.type.rawValue) \(entry.shape); only matrices in F64, F32, "
+          + "F16 or BF16 can be quantized")
     }
-    let weight = Weight.dense(
-      DenseWeight(
-        file: item.file, offset: entry.bytes.lowerBound, rows: entry.shape[0],
-        columns: entry.shape[1], type: type)
-    ).quantized(quantization)
+    let (rows, columns) = (entry.shape[0], entry.shape[1])
+    let plain: Weight =
+      if entry.type == .f64, let values = item.file.floats(entry) {
+        .tensor(Tensor(rows: rows, columns: columns, values: values))
+      } else {
+        .dense(
+          DenseWeight(
+            file: item.file, offset: entry.bytes.lowerBound, rows: rows, columns: columns,
+            type: type))
+      }
+    let weight = plain.quantized(quantization)
     item.file.release(entry.bytes)
     guard weight.hasFiniteScales else {
       throw FormatError(quantizing: entry.name, of: item.file.path, quantization)
