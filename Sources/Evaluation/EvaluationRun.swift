@@ -40,12 +40,13 @@ public struct EvaluationRun {
   public let seed: UInt64
   private let dataset: any Dataset
   private let evaluator: any Evaluator
+  private let reference: (Question) throws -> String?
 
   /// Describes an evaluation of `limit` rows, which are spread over the dataset by `sampledRows` and
-  /// are the same each time; nil asks all.
+  /// are the same each time; nil asks all. `reference` says what the right answer to a row is.
   public init(
     dataset: any Dataset, evaluator: any Evaluator, batchSize: Int, limit: Int? = nil,
-    seed: UInt64 = 42
+    seed: UInt64 = 42, reference: @escaping (Question) throws -> String? = { $0.example.reference }
   ) throws(TaskError) {
     guard batchSize > 0 else {
       throw TaskError(.configuration, "the batch size is \(batchSize); 1 or more is needed")
@@ -57,6 +58,7 @@ public struct EvaluationRun {
     self.evaluator = evaluator
     self.batchSize = batchSize
     self.seed = seed
+    self.reference = reference
     rows = sampledRows(of: dataset.count, limit: limit, seed: seed)
   }
 
@@ -77,7 +79,9 @@ public struct EvaluationRun {
       precondition(
         answers.count == questions.count,
         "evaluation: \(answers.count) answers to \(questions.count) questions")
-      let batch = zip(questions, answers).map(Prediction.init)
+      let batch = try zip(questions, answers).map { question, answer in
+        Prediction(question, answer, reference: try reference(question))
+      }
       predictions += batch
       observe(Progress(done: predictions.count, total: rows.count, batch: batch))
     }
@@ -96,7 +100,8 @@ public struct EvaluationRun {
     var predictions: [Prediction] = []
     for row in sampledRows(of: rows.count, limit: limit, seed: seed) {
       let question = try question(rows[row])
-      predictions.append(Prediction(question, Answer(rightFor: question.example)))
+      predictions.append(
+        Prediction(question, Answer(rightFor: question.example), reference: nil))
     }
     return try evaluator.evaluate(predictions).metrics
   }
@@ -114,7 +119,7 @@ extension Answer {
 }
 
 extension Prediction {
-  init(_ question: Question, _ answer: Answer) {
+  init(_ question: Question, _ answer: Answer, reference: String?) {
     let places = max(1, question.example.places.count)
     let choices = question.example.choices.count * places
     let scored = answer.choiceLogLikelihoods.count
@@ -124,6 +129,6 @@ extension Prediction {
     example.tensors = [:]
     self.init(
       index: question.index, text: answer.text, example: example,
-      choiceLogLikelihoods: answer.choiceLogLikelihoods)
+      choiceLogLikelihoods: answer.choiceLogLikelihoods, reference: reference)
   }
 }

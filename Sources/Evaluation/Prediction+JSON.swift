@@ -4,17 +4,14 @@ import Tasks
 extension Prediction {
   /// `{"index", "prompt", "prediction", "reference", "metadata", "choices":
   /// [{"text", "log_likelihood"}]}`: a line of predictions.jsonl. The prompt is a list of
-  /// `{"role", "content"}`; what a row does not have is left out.
+  /// messages, with what the template read beside them; what a row does not have is left out.
   public var json: JSONValue {
-    let turns = example.prompt.map { turn -> JSONValue in
-      ["role": .string(turn.role), "content": .string(turn.text)]
-    }
     var line: JSONValue = [
-      "index": .int(index), "prompt": .array(turns), "prediction": .string(text),
+      "index": .int(index), "prompt": .array(example.prompt.map(\.message)),
+      "prediction": .string(text),
     ]
-    if let reference = example.reference {
-      line = line.setting("reference", .string(reference))
-    }
+    for (name, value) in example.templateVariables { line = line.setting(name, value) }
+    if let reference { line = line.setting("reference", .string(reference)) }
     if example.metadata != .emptyObject { line = line.setting("metadata", example.metadata) }
     if !choiceLogLikelihoods.isEmpty {
       let options = Array(repeating: example.choices, count: max(1, example.places.count)).joined()

@@ -16,7 +16,7 @@ extension Prediction {
 
   /// What the answer should have been, in the same form; nil for a row without a reference.
   public var expectedAnswer: String? {
-    guard let reference = example.reference else { return nil }
+    guard let reference else { return nil }
     guard !choiceLogLikelihoods.isEmpty, !example.places.isEmpty else {
       return trimmed(withoutThinking(reference))
     }

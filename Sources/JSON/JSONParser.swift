@@ -1,37 +1,11 @@
-import OrderedCollections
-
-/// Why a text is not JSON, and where.
-public struct JSONError: Error, CustomStringConvertible, Sendable, Equatable {
-  /// What was expected or found.
-  public let message: String
-  /// Line and column of the fault, both from 1; the column counts bytes.
-  public let line: Int, column: Int
-
-  /// "line 3, column 7: …"
-  public var description: String { "line \(line), column \(column): \(message)" }
-}
-
-extension JSONValue {
-  /// Parses one document. Duplicate keys are an error: whichever one won would surprise somebody.
-  public init(parsing text: String) throws(JSONError) {
-    try self.init(parsing: Array(text.utf8))
-  }
-
-  /// Parses one document from UTF-8 bytes.
-  public init(parsing bytes: [UInt8]) throws(JSONError) {
-    var value: JSONValue?
-    var failure: JSONError?
-    bytes.withUnsafeBufferPointer { buffer in
-      var parser = JSONParser(bytes: buffer)
-      do throws(JSONError) { value = try parser.document() } catch { failure = error }
-    }
-    if let failure { throw failure }
-    self = value ?? .null
-  }
-}
-
-/// A recursive-descent parser over bytes. Depth is bounded so that hostile input cannot end the
-/// process by exhausting the stack.
+/// A recursive-descent parser over bytes (RFC 8259), the one reader of JSON here: the host's module
+/// `JSON` and the plugins' kit both compile this file, each with the value that it makes
+/// (`ParsedJSON`).
+///
+/// A comma before a closing bracket is let pass, since people's files have it and nothing is lost by
+/// it. What would be read as something else than it says is refused: a key that stands twice, half
+/// of a surrogate pair, a number beyond the doubles. Depth is bounded so that hostile input cannot
+/// end the process by exhausting the stack.
 struct JSONParser {
   let bytes: UnsafeBufferPointer<UInt8>
   var position = 0
@@ -40,21 +14,28 @@ struct JSONParser {
 
   init(bytes: UnsafeBufferPointer<UInt8>) { self.bytes = bytes }
 
-  mutating func document() throws(JSONError) -> JSONValue {
-    if bytes.count >= 3, bytes[0] == 0xEF, bytes[1] == 0xBB, bytes[2] == 0xBF { position = 3 }
+  mutating func document() throws(JSONError) -> ParsedJSON {
+    skipMark()
     let value = try self.value()
     skipSpace()
     guard position == bytes.count else { throw fault("text after the end of the document") }
     return value
   }
 
-  func fault(_ message: String) -> JSONError {
+  /// Passes over a byte-order mark, which some programs put at the head of a file.
+  mutating func skipMark() {
+    if bytes.count >= 3, bytes[0] == 0xEF, bytes[1] == 0xBB, bytes[2] == 0xBF { position = 3 }
+  }
+
+  /// What is wrong at `place`, else where the parser stands.
+  func fault(_ message: String, at place: Int? = nil) -> JSONError {
+    let end = min(place ?? position, bytes.count)
     var line = 1, start = 0
-    for index in 0..<min(position, bytes.count) where bytes[index] == UInt8(ascii: "\n") {
+    for index in 0..<end where bytes[index] == UInt8(ascii: "\n") {
       line += 1
       start = index + 1
     }
-    return JSONError(message: message, line: line, column: position - start + 1)
+    return JSONError(message: message, line: line, column: end - start + 1)
   }
 
   mutating func skipSpace() {
@@ -66,7 +47,7 @@ struct JSONParser {
     }
   }
 
-  mutating func value() throws(JSONError) -> JSONValue {
+  mutating func value() throws(JSONError) -> ParsedJSON {
     skipSpace()
     guard position < bytes.count else { throw fault("the text ends where a value should be") }
     switch bytes[position] {
@@ -87,8 +68,8 @@ struct JSONParser {
       .map(String.init) ?? "?"
   }
 
-  private mutating func literal(_ text: StaticString, _ value: JSONValue) throws(JSONError)
-    -> JSONValue
+  private mutating func literal(_ text: StaticString, _ value: ParsedJSON) throws(JSONError)
+    -> ParsedJSON
   {
     let count = text.utf8CodeUnitCount
     guard position + count <= bytes.count else { throw fault("unknown word") }
@@ -107,53 +88,50 @@ struct JSONParser {
     position += 1
   }
 
-  private mutating func object() throws(JSONError) -> JSONValue {
+  private mutating func object() throws(JSONError) -> ParsedJSON {
     try enter()
-    var members = OrderedDictionary<String, JSONValue>()
+    var members = ParsedJSON.Members()
     skipSpace()
-    if take(UInt8(ascii: "}")) {
-      depth -= 1
-      return .object(members)
-    }
-    while true {
-      skipSpace()
+    while !take(UInt8(ascii: "}")) {
+      let start = position
       guard position < bytes.count, bytes[position] == UInt8(ascii: "\"") else {
         throw fault("expected a key in quotes, found '\(character)'")
       }
       let key = try string()
-      skipSpace()
-      guard take(UInt8(ascii: ":")) else { throw fault("expected ':' after the key \"\(key)\"") }
-      let value = try self.value()
-      guard members.updateValue(value, forKey: key) == nil else {
-        throw fault("the key \"\(key)\" stands twice in one object")
+      guard members[key] == nil else {
+        throw fault("the key \"\(key)\" stands twice in one object", at: start)
       }
       skipSpace()
-      if take(UInt8(ascii: ",")) { continue }
-      guard take(UInt8(ascii: "}")) else { throw fault("expected ',' or '}' in an object") }
-      depth -= 1
-      return .object(members)
+      guard take(UInt8(ascii: ":")) else { throw fault("expected ':' after the key \"\(key)\"") }
+      members[key] = try value()
+      try endItem(before: UInt8(ascii: "}"), "expected ',' or '}' in an object")
     }
+    depth -= 1
+    return .object(members)
   }
 
-  private mutating func array() throws(JSONError) -> JSONValue {
+  private mutating func array() throws(JSONError) -> ParsedJSON {
     try enter()
-    var elements: [JSONValue] = []
+    var elements: [ParsedJSON] = []
     skipSpace()
-    if take(UInt8(ascii: "]")) {
-      depth -= 1
-      return .array(elements)
-    }
-    while true {
+    while !take(UInt8(ascii: "]")) {
       elements.append(try value())
-      skipSpace()
-      if take(UInt8(ascii: ",")) { continue }
-      guard take(UInt8(ascii: "]")) else { throw fault("expected ',' or ']' in an array") }
-      depth -= 1
-      return .array(elements)
+      try endItem(before: UInt8(ascii: "]"), "expected ',' or ']' in an array")
     }
+    depth -= 1
+    return .array(elements)
   }
 
-  private mutating func take(_ byte: UInt8) -> Bool {
+  /// Passes over the comma behind an item; there must be one unless the closing bracket follows.
+  mutating func endItem(before bracket: UInt8, _ message: String) throws(JSONError) {
+    skipSpace()
+    let hasComma = take(UInt8(ascii: ","))
+    skipSpace()
+    let isLast = position < bytes.count && bytes[position] == bracket
+    guard hasComma || isLast else { throw fault(message) }
+  }
+
+  mutating func take(_ byte: UInt8) -> Bool {
     guard position < bytes.count, bytes[position] == byte else { return false }
     position += 1
     return true
@@ -175,8 +153,12 @@ struct JSONParser {
   }
 
   private func utf8(_ range: Range<Int>) throws(JSONError) -> String {
-    guard let text = String(validating: UnsafeBufferPointer(rebasing: bytes[range]), as: UTF8.self)
-    else { throw fault("a string is not valid UTF-8") }
+    let part = UnsafeBufferPointer(rebasing: bytes[range])
+    guard let text = String(validating: part, as: UTF8.self) else {
+      let valid = String(decoding: part, as: UTF8.self).utf8
+      let agree = zip(valid, part).prefix { $0 == $1 }.count
+      throw fault("a byte that is not UTF-8", at: range.lowerBound + agree)
+    }
     return text
   }
 
@@ -219,21 +201,20 @@ struct JSONParser {
     }
   }
 
-  /// `\uXXXX`, or a surrogate pair of two. A lone surrogate becomes U+FFFD, as most readers do.
+  /// `\uXXXX`, or a surrogate pair of two.
   private mutating func unicodeEscape() throws(JSONError) -> Unicode.Scalar {
+    let start = position - 2
     let high = try hexadecimal()
-    guard (0xD800..<0xDC00).contains(high) else { return Unicode.Scalar(high) ?? "\u{FFFD}" }
-    guard position + 1 < bytes.count, bytes[position] == UInt8(ascii: "\\"),
-      bytes[position + 1] == UInt8(ascii: "u")
-    else { return "\u{FFFD}" }
-    let mark = position
-    position += 2
-    let low = try hexadecimal()
-    guard (0xDC00..<0xE000).contains(low) else {
-      position = mark
-      return "\u{FFFD}"
+    if let scalar = Unicode.Scalar(high) { return scalar }
+    if (0xD800..<0xDC00).contains(high), take(UInt8(ascii: "\\")), take(UInt8(ascii: "u")) {
+      let low = try hexadecimal()
+      if (0xDC00..<0xE000).contains(low),
+        let scalar = Unicode.Scalar(0x10000 + (high - 0xD800) << 10 + (low - 0xDC00))
+      {
+        return scalar
+      }
     }
-    return Unicode.Scalar(0x10000 + (high - 0xD800) << 10 + (low - 0xDC00)) ?? "\u{FFFD}"
+    throw fault("half of a surrogate pair, which stands for no character", at: start)
   }
 
   private mutating func hexadecimal() throws(JSONError) -> UInt32 {
@@ -249,7 +230,7 @@ struct JSONParser {
     return value
   }
 
-  private mutating func number() throws(JSONError) -> JSONValue {
+  private mutating func number() throws(JSONError) -> ParsedJSON {
     let start = position
     _ = take(UInt8(ascii: "-"))
     let leadingZero = position < bytes.count && bytes[position] == UInt8(ascii: "0")
@@ -267,7 +248,9 @@ struct JSONParser {
     }
     let text = String(decoding: bytes[start..<position], as: UTF8.self)
     if isInteger, let value = Int(text) { return .int(value) }
-    guard let value = Double(text) else { throw fault("malformed number") }
+    guard let value = Double(text), value.isFinite else {
+      throw fault("the number is beyond the doubles", at: start)
+    }
     return .double(value)
   }
 

@@ -10,6 +10,8 @@ final class ExampleSink {
   private var weights: [(turn: Int, part: Int, tensor: String)] = []
   private(set) var metadata = JSONValue.emptyObject
   private var choices: [String] = []
+  private var templateVariables: JSONValue.Members = [:]
+  private var detailed: Set<Int> = []
   private(set) var tensors: [String: MediaTensor] = [:]
   private(set) var fault: String?
 
@@ -38,6 +40,12 @@ final class ExampleSink {
         return sink.addTensor(String(name), dtype, shape, data)
       }
     }
+    table.turn_details = { out, flags, members in
+      ExampleSink.accept(out) { $0.setDetails(flags, members) }
+    }
+    table.template_variables = { out, json in
+      ExampleSink.accept(out) { $0.setVariables(json) }
+    }
     return withExtendedLifetime(self) { withUnsafePointer(to: table) { body($0) } }
   }
 
@@ -58,7 +66,9 @@ final class ExampleSink {
       }
     }
     for place in weights { tensors[place.tensor] = nil }
-    return Example(turns: turns, metadata: metadata, choices: choices, tensors: tensors)
+    return Example(
+      turns: turns, metadata: metadata, choices: choices, tensors: tensors,
+      templateVariables: templateVariables)
   }
 
   /// The place whose weights are the tensor `name`.
@@ -100,8 +110,9 @@ final class ExampleSink {
       return "preference pairs are not supported by this host yet"
     }
     let role = String(role)
-    guard ["system", "user", "assistant", "tool"].contains(role) else {
-      return "turn \(turns.count) has the role '\(role)'; known: system, user, assistant, tool"
+    let known = ["system", "developer", "user", "assistant", "tool"]
+    guard known.contains(role) else {
+      return "turn \(turns.count) has the role '\(role)'; known: \(known.joined(separator: ", "))"
     }
     var content: [Part] = []
     for part in parts {
@@ -117,6 +128,44 @@ final class ExampleSink {
     }
     turns.append(Turn(role: role, parts: content))
     return nil
+  }
+
+  private func setDetails(_ flags: UInt32, _ json: tk_str) -> String? {
+    let turn = turns.count - 1
+    guard turn >= 0, detailed.insert(turn).inserted else {
+      return turn < 0 ? "details of a turn before any turn" : "turn \(turn) has details twice"
+    }
+    guard flags & ~UInt32(TK_TURN_UNTRAINED) == 0 else {
+      return "turn \(turn) has the unknown flags \(flags)"
+    }
+    turns[turn].isTrained = flags & UInt32(TK_TURN_UNTRAINED) == 0
+    guard json.len > 0 else { return nil }
+    do throws(JSONError) {
+      guard let members = try JSONValue(parsing: String(json)).object else {
+        return "the members of turn \(turn) are no object"
+      }
+      for key in ["role", "content"] where members[key] != nil {
+        return "the members of turn \(turn) hold '\(key)', which the turn itself says"
+      }
+      turns[turn].members = members
+      return nil
+    } catch { return "the members of turn \(turn) are not JSON: \(error)" }
+  }
+
+  private func setVariables(_ json: tk_str) -> String? {
+    do throws(JSONError) {
+      guard let variables = try JSONValue(parsing: String(json)).object else {
+        return "the variables of the chat template are no object"
+      }
+      for key in ["messages", "add_generation_prompt"] where variables[key] != nil {
+        return "the variables of the chat template hold '\(key)', which is the host's own"
+      }
+      if let tools = variables["tools"], tools.array?.allSatisfy({ $0.object != nil }) != true {
+        return "the template's 'tools' must be a list of objects, not \(tools.kind)"
+      }
+      templateVariables = variables
+      return nil
+    } catch { return "the variables of the chat template are not JSON: \(error)" }
   }
 
   private func setMetadata(_ json: tk_str) -> String? {

@@ -36,7 +36,7 @@ func checked(
   }
   guard status < 0 else { return status }
   let message = text.isEmpty ? "no message given (status \(status))" : text
-  throw TaskError(kind(of: status), "\(subject()): \(message)")
+  throw TaskError(kind(of: status), "\(subject()): \(message)", reason: text.isEmpty ? nil : text)
 }
 
 /// Whose fault a status says it is.

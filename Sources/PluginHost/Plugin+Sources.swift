@@ -7,9 +7,9 @@ extension Plugin {
   /// To be called as other functions of the instance are.
   func sources(
     of instance: UnsafeMutableRawPointer?, dataset: String, subject: String
-  ) throws(TaskError) -> (paths: [String], varyByEpoch: Bool) {
+  ) throws(TaskError) -> (paths: [String], varyByEpoch: Bool, notes: [String]) {
     let table = try extensionTable(TK_EXTENSION_DATASET_SOURCES, as: tk_dataset_sources_v1.self)
-    guard let describe = table?.describe else { return ([], true) }
+    guard let describe = table?.describe else { return ([], true, []) }
     let output = TextSink()
     try checked(subject) { error in
       dataset.withStr { dataset in
@@ -26,7 +26,11 @@ extension Plugin {
     guard paths.count == list.count, !paths.contains("") else {
       throw TaskError(.internal, "\(subject): 'sources' must be a list of paths")
     }
-    return (paths, varies)
+    let notes = (json["notes"]?.array ?? []).compactMap(\.string)
+    guard notes.count == json["notes"]?.array?.count ?? 0 else {
+      throw TaskError(.internal, "\(subject): 'notes' must be a list of sentences")
+    }
+    return (paths, varies, notes)
   }
 
   /// The table behind the extension `id`; nil: the plugin has none.

@@ -6,6 +6,7 @@ final class PluginDataset: Dataset {
   let count: Int
   let sources: [String]
   let variesByEpoch: Bool
+  let notes: [String]
   private let subject: String
   private let instance: PluginInstance
   private let reading: Guard
@@ -37,7 +38,7 @@ final class PluginDataset: Dataset {
         "\(plugin.name): \(subject): it cannot count its rows (status \(count))")
     }
     let asked = "\(plugin.name): \(subject), sources"
-    (sources, variesByEpoch) = try made.call(Guard(asked)) { instance throws(TaskError) in
+    (sources, variesByEpoch, notes) = try made.call(Guard(asked)) { instance throws(TaskError) in
       try plugin.sources(of: instance, dataset: name, subject: asked)
     }
     self.subject = "\(plugin.name): \(subject)"

@@ -107,7 +107,7 @@ struct PredictionColumns {
     for prediction in predictions {
       add(prediction.text)
       add(prediction.example.json.text())
-      add(prediction.example.reference)
+      add(prediction.reference)
       add(prediction.example.metadata.text())
       scores += prediction.choiceLogLikelihoods
     }
@@ -179,10 +179,14 @@ extension Example {
         case .choice(let choice): ["text": .string(choice.text)]
         }
       }
-      return ["role": .string(turn.role), "parts": .array(parts)]
+      var json: JSONValue = ["role": .string(turn.role), "parts": .array(parts)]
+      if !turn.members.isEmpty { json = json.setting("members", .object(turn.members)) }
+      return turn.isTrained ? json : json.setting("trained", false)
     }
-    return [
+    let row: JSONValue = [
       "turns": .array(turns), "metadata": metadata, "choices": .array(choices.map { .string($0) }),
     ]
+    return templateVariables.isEmpty
+      ? row : row.setting("template_variables", .object(templateVariables))
   }
 }

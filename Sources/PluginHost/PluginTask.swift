@@ -10,6 +10,8 @@ public struct PluginTask: TaskDefinition {
   public let plugin: Plugin
   private let host: HostTable
   private var rows: ExportedDataset
+  /// Who set a key of the configuration, by its dotted path: `mine.yaml:3`.
+  private var origin: @Sendable (String) -> String? = { _ in nil }
 
   /// Asks the task `name` what it is made of, and checks that the plugin exports all of it.
   init(_ name: String, of plugin: Plugin, host: HostTable) throws(TaskError) {
@@ -35,6 +37,13 @@ public struct PluginTask: TaskDefinition {
   public func reading(_ dataset: ExportedDataset) -> PluginTask {
     var task = self
     task.rows = dataset
+    return task
+  }
+
+  /// The task whose errors about a key of the configuration name who set it, as `origin` says.
+  public func locating(_ origin: @escaping @Sendable (String) -> String?) -> PluginTask {
+    var task = self
+    task.origin = origin
     return task
   }
 
@@ -73,9 +82,11 @@ public struct PluginTask: TaskDefinition {
   public func dataset(
     split: Split, configuration: JSONValue
   ) throws(TaskError) -> (any Dataset)? {
-    try PluginDataset(
-      rows.name, of: rows.plugin, host: host, configuration: configuration.text(),
-      split: split)
+    do {
+      return try PluginDataset(
+        rows.name, of: rows.plugin, host: host, configuration: configuration.text(),
+        split: split)
+    } catch { throw located(error) }
   }
 
   /// The task's evaluator, for predictions on `split`; nil when it has none.
@@ -83,8 +94,21 @@ public struct PluginTask: TaskDefinition {
     split: Split, configuration: JSONValue
   ) throws(TaskError) -> (any Evaluator)? {
     guard let name = description.evaluator else { return nil }
-    return try PluginEvaluator(
-      name, of: plugin, host: host, configuration: configuration.text(), split: split)
+    do {
+      return try PluginEvaluator(
+        name, of: plugin, host: host, configuration: configuration.text(), split: split)
+    } catch { throw located(error) }
+  }
+
+  /// An error about a key of the configuration, at the place where the key was set instead of behind
+  /// the plugin's name. Kits and plugins write the key in single quotes, before anything else.
+  private func located(_ error: TaskError) -> TaskError {
+    guard error.kind == .configuration, let reason = error.reason else { return error }
+    let words = reason.split(separator: "'", maxSplits: 2, omittingEmptySubsequences: false)
+    guard words.count == 3 else { return error }
+    let key = words[1].hasPrefix("data.") ? words[1].dropFirst(5) : words[1]
+    guard let place = origin(String(key)) else { return error }
+    return TaskError(.configuration, "\(place): \(words[0])'data.\(key)'\(words[2])")
   }
 }
 

@@ -51,7 +51,7 @@ enum AudioTable {
         }
         let audio = try prober.run(path.string, config.string, HostServices(host))
         let tensors = audio.logMel.map { ["log_mel": $0] } ?? [:]
-        return Example(turns: [], metadata: audio.properties, tensors: tensors).write(to: sink)
+        return try Example(turns: [], metadata: audio.properties, tensors: tensors).write(to: sink)
       }
     }
     return table

@@ -2,10 +2,15 @@ import CPluginABI
 
 extension Example {
   /// Hands the row to the host, which copies each piece.
-  func write(to sink: UnsafePointer<tk_example_out_v1>) -> tk_status {
+  func write(to sink: UnsafePointer<tk_example_out_v1>) throws -> tk_status {
     var tensors = tensors
     for turn in turns {
-      let status = turn.write(to: sink, tensors: &tensors)
+      let status = try turn.write(to: sink, tensors: &tensors)
+      guard status == TK_OK else { return status }
+    }
+    if !templateVariables.isEmpty {
+      guard let write = sink.pointee.template_variables else { throw HostIsOlder.templateVariables }
+      let status = JSON.object(templateVariables).orderedText.withStr { write(sink, $0) }
       guard status == TK_OK else { return status }
     }
     let status = metadata.text.withStr { sink.pointee.metadata?(sink, $0) ?? tk_status(TK_OK) }
@@ -34,6 +39,16 @@ extension Example {
 extension Turn {
   /// Hands the turn over; the weights of its choices are added to the row's tensors.
   fileprivate func write(
+    to sink: UnsafePointer<tk_example_out_v1>, tensors: inout [String: MediaTensor]
+  ) throws -> tk_status {
+    let status = writeParts(to: sink, tensors: &tensors)
+    guard status == TK_OK, !members.isEmpty || !isTrained else { return status }
+    guard let write = sink.pointee.turn_details else { throw HostIsOlder.turnDetails }
+    let flags = isTrained ? 0 : UInt32(TK_TURN_UNTRAINED)
+    return JSON.object(members).orderedText.withStr { write(sink, flags, $0) }
+  }
+
+  private func writeParts(
     to sink: UnsafePointer<tk_example_out_v1>, tensors: inout [String: MediaTensor]
   ) -> tk_status {
     let texts = parts.flatMap { part -> [String] in
@@ -66,6 +81,18 @@ extension Turn {
   }
 }
 
+/// A row that a host older than ABI 1.4 would read as another one.
+private enum HostIsOlder {
+  static let turnDetails = PluginError(
+    .unsupported,
+    "a message has more than role and content, or is not trained, which this host (older than ABI "
+      + "1.4) cannot read")
+  static let templateVariables = PluginError(
+    .unsupported,
+    "the row has variables of the chat template (tools), which this host (older than ABI 1.4) "
+      + "cannot read")
+}
+
 /// Lends several texts at once: their bytes lie behind one another in one block.
 func withStrs<R>(_ texts: [String], _ body: (UnsafeBufferPointer<tk_str>) -> R) -> R {
   let block = texts.flatMap { Array($0.utf8) }.map { CChar(bitPattern: $0) }
@@ -89,10 +116,12 @@ extension [Prediction] {
         else { throw PluginError(.internal, "the host left out a column of predictions") }
         let scores = UnsafeBufferPointer(
           start: columns.choice_log_likelihoods?[index], count: columns.choice_counts?[index] ?? 0)
+        let reference = columns.references?[index]
         return Prediction(
           index: Int(indices[index]), text: texts[index].string,
           example: try Example(json: JSON(parsing: examples[index].string)),
-          choiceLogLikelihoods: [Double](scores))
+          choiceLogLikelihoods: [Double](scores),
+          reference: reference?.ptr == nil ? nil : reference?.string)
       })
   }
 }

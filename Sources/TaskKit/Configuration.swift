@@ -2,6 +2,8 @@
 enum Configuration {
   /// Keys that the host itself puts into the `data` section; a `Config` need not have them.
   static let hostKeys: Set<String> = ["seed", "shuffle", "test", "train", "validation"]
+  /// Keys of the section that the host keeps to itself.
+  private static let keptKeys = ["assistant_turns", "shuffle"]
 
   /// What becomes of keys that a type does not ask for.
   enum UnknownKeys { case refused, refusedExceptHostKeys, ignored }
@@ -28,21 +30,25 @@ enum Configuration {
     if unknownKeys != .ignored,
       let (path, known) = tree.unknownKeys.first(where: { !allowed.contains($0.path) })
     {
-      throw PluginError(.configuration, unknown(path, known: known))
+      let kept = unknownKeys == .refusedExceptHostKeys && !path.contains(".") ? keptKeys : []
+      throw PluginError(.configuration, unknown(path, known: known, kept: kept))
     }
     return result
   }
 
   private static func merge(_ given: JSON, over defaults: JSON) -> JSON {
-    guard case .object(let upper) = given, case .object(let lower) = defaults else { return given }
-    return .object(lower.merging(upper) { merge($1, over: $0) })
+    guard case .object(let upper) = given, case .object(var members) = defaults else {
+      return given
+    }
+    for (key, value) in upper { members[key] = members[key].map { merge(value, over: $0) } ?? value }
+    return .object(members)
   }
 
-  private static func unknown(_ path: String, known: Set<String>) -> String {
+  private static func unknown(_ path: String, known: Set<String>, kept: [String]) -> String {
     let parent = path.split(separator: ".").dropLast().joined(separator: ".")
     let key = path.split(separator: ".").last.map(String.init) ?? path
     let prefix = parent.isEmpty ? "" : parent + "."
-    if let nearest = nearestName(to: key, among: known) {
+    if let nearest = nearestName(to: key, among: known.union(kept)) {
       return "unknown key '\(path)'; did you mean '\(prefix)\(nearest)'?"
     }
     let names = known.sorted().map { "'\(prefix)\($0)'" }.joined(separator: ", ")
@@ -50,26 +56,36 @@ enum Configuration {
   }
 }
 
-/// The candidate with the smallest edit distance to `name`, if it is near enough to be a slip.
-func nearestName(to name: String, among candidates: some Sequence<String>) -> String? {
-  let scored = candidates.sorted().map { (distance: editDistance(name, $0), name: $0) }
-  guard let best = scored.min(by: { $0.distance < $1.distance }),
-    best.distance <= max(1, (name.count + 1) / 3)
-  else { return nil }
+/// The candidate with the fewest slips between it and `name`, a letter more, less, wrong or changed
+/// places with its neighbor; nil unless there are at most `slips` of them, by default one for each
+/// three letters. Upper and lower case are one.
+public func nearestName(
+  to name: String, among candidates: some Sequence<String>, slips: Int? = nil
+) -> String? {
+  let most = slips ?? max(1, (name.count + 1) / 3)
+  let scored = candidates.sorted().map {
+    (distance: editDistance(name.lowercased(), $0.lowercased()), name: $0)
+  }
+  guard let best = scored.min(by: { $0.distance < $1.distance }), best.distance <= most else {
+    return nil
+  }
   return best.name
 }
 
+/// Damerau's distance between two texts: no piece of them is edited twice.
 private func editDistance(_ left: String, _ right: String) -> Int {
-  let right = Array(right)
-  var row = Array(0...right.count)
-  for (i, character) in left.enumerated() {
-    var diagonal = row[0]
-    row[0] = i + 1
+  let left = Array(left), right = Array(right)
+  var older: [Int] = [], row = Array(0...right.count)
+  for i in left.indices {
+    var next = [i + 1]
     for j in right.indices {
-      let replaced = diagonal + (right[j] == character ? 0 : 1)
-      diagonal = row[j + 1]
-      row[j + 1] = min(replaced, row[j] + 1, diagonal + 1)
+      var distance = min(row[j] + (left[i] == right[j] ? 0 : 1), row[j + 1] + 1, next[j] + 1)
+      if i > 0, j > 0, left[i] == right[j - 1], left[i - 1] == right[j] {
+        distance = min(distance, older[j - 1] + 1)
+      }
+      next.append(distance)
     }
+    (older, row) = (row, next)
   }
   return row[right.count]
 }

@@ -21,15 +21,24 @@ extension Part: ExpressibleByStringInterpolation {
 
 /// One message of a conversation.
 public struct Turn: Sendable, Hashable {
-  /// `system`, `user`, `assistant` or `tool`.
+  /// `system`, `developer`, `user`, `assistant` or `tool`.
   public var role: String
-  /// The content, in order.
+  /// The content, in order; a turn that has members and no part has no content.
   public var parts: [Part]
+  /// What the message has beside role and content, as the chat template is to see it: `tool_calls`,
+  /// `reasoning_content`, `name`, … Needs a host of ABI 1.4.
+  public var members: JSON.Members
+  /// Whether an assistant's turn is learnt. A turn that is not needs a host of ABI 1.4.
+  public var isTrained: Bool
 
   /// Creates a turn from its parts.
-  public init(role: String, parts: [Part]) {
+  public init(
+    role: String, parts: [Part], members: JSON.Members = [:], isTrained: Bool = true
+  ) {
     self.role = role
     self.parts = parts
+    self.members = members
+    self.isTrained = isTrained
   }
 
   /// The instructions before the conversation.
@@ -78,16 +87,20 @@ public struct Example: Sendable, Hashable {
   public var choices: [String]
   /// Tensors that `Part.media` names.
   public var tensors: [String: MediaTensor]
+  /// What the chat template reads beside the messages: `tools` (a list of schemas), `documents`, …
+  /// Needs a host of ABI 1.4.
+  public var templateVariables: JSON.Members
 
   /// Creates a row. For metadata of an own type write `metadata: try JSON(encoding: labels)`.
   public init(
     turns: [Turn], metadata: JSON = [:], choices: [String] = [],
-    tensors: [String: MediaTensor] = [:]
+    tensors: [String: MediaTensor] = [:], templateVariables: JSON.Members = [:]
   ) {
     self.turns = turns
     self.metadata = metadata
     self.choices = choices
     self.tensors = tensors
+    self.templateVariables = templateVariables
   }
 
   /// The last assistant turn's text, the likeliest choices in their places: what a model should
@@ -115,17 +128,21 @@ public struct Prediction: Sendable, Hashable {
   /// Log-likelihood of each of the row's choices, for each place of a choice in turn; empty when it
   /// has none.
   public var choiceLogLikelihoods: [Double]
+  /// What the model should have answered: the last assistant turn, its calls and its reasoning as the
+  /// chat template writes them; nil when the row does not say.
+  public var reference: String?
 
-  /// Creates a prediction.
-  public init(index: Int, text: String, example: Example, choiceLogLikelihoods: [Double] = []) {
+  /// Creates a prediction; without `reference` it is the text of the last assistant turn.
+  public init(
+    index: Int, text: String, example: Example, choiceLogLikelihoods: [Double] = [],
+    reference: String? = nil
+  ) {
     self.index = index
     self.text = text
     self.example = example
     self.choiceLogLikelihoods = choiceLogLikelihoods
+    self.reference = reference ?? example.reference
   }
-
-  /// What the model should have answered; nil when the row does not say.
-  public var reference: String? { example.reference }
 
   /// The row's metadata; `try prediction.metadata.decoded(as: Labels.self)` for an own type.
   public var metadata: JSON { example.metadata }
@@ -143,10 +160,11 @@ extension Example {
         parts: parts.map { part in
           guard let kind = part["media"]?.string else { return .text(part["text"]?.string ?? "") }
           return .media(kind: kind, tensor: part["tensor"]?.string ?? "")
-        })
+        }, members: turn["members"]?.object ?? [:], isTrained: turn["trained"]?.bool ?? true)
     }
     self.init(
       turns: turns, metadata: json["metadata"] ?? [:],
-      choices: (json["choices"]?.array ?? []).compactMap(\.string))
+      choices: (json["choices"]?.array ?? []).compactMap(\.string),
+      templateVariables: json["template_variables"]?.object ?? [:])
   }
 }

@@ -8,7 +8,7 @@ public enum JSON: Sendable, Hashable {
   case double(Double)
   case string(String)
   case array([JSON])
-  case object([String: JSON])
+  case object(Members)
 }
 
 extension JSON {
@@ -44,8 +44,8 @@ extension JSON {
   /// The elements of an array; nil for other kinds.
   public var array: [JSON]? { if case .array(let elements) = self { elements } else { nil } }
 
-  /// The members of an object; nil for other kinds.
-  public var object: [String: JSON]? {
+  /// The members of an object, in their order; nil for other kinds.
+  public var object: Members? {
     if case .object(let members) = self { members } else { nil }
   }
 
@@ -76,9 +76,11 @@ extension JSON: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, Express
   public init(booleanLiteral value: Bool) { self = .bool(value) }
   /// An array.
   public init(arrayLiteral elements: JSON...) { self = .array(elements) }
-  /// An object; the last of equal keys wins.
+  /// An object with its members in the order written; of equal keys the last one counts.
   public init(dictionaryLiteral elements: (String, JSON)...) {
-    self = .object(Dictionary(elements, uniquingKeysWith: { _, last in last }))
+    var members = Members()
+    for (key, value) in elements { members[key] = value }
+    self = .object(members)
   }
   /// `null`
   public init(nilLiteral: ()) { self = .null }
@@ -91,7 +93,7 @@ extension JSON: Codable {
     if let text = try? container.decode(String.self) {
       self = .string(text)
     } else if let members = try? container.decode([String: JSON].self) {
-      self = .object(members)
+      self = .object(Members(members))
     } else if let value = try? container.decode(Int.self) {
       self = .int(value)
     } else if let value = try? container.decode(Double.self) {
@@ -117,24 +119,18 @@ extension JSON: Codable {
     case .double(let value): try container.encode(value)
     case .string(let value): try container.encode(value)
     case .array(let value): try container.encode(value)
-    case .object(let value): try container.encode(value)
+    case .object(let value):
+      try container.encode(Dictionary(uniqueKeysWithValues: zip(value.keys, value.values)))
     }
   }
 }
 
 extension JSON {
-  /// Parses a document.
-  public init(parsing text: String) throws {
-    do {
-      self = try JSONDecoder().decode(JSON.self, from: Data(text.utf8))
-    } catch {
-      throw PluginError(.data, "not valid JSON: \(text.prefix(60))")
-    }
-  }
-
   /// The value that `value` encodes to: `JSON(encoding: labels)` for an author's own type.
   public init(encoding value: some Encodable) throws {
-    self = try JSONDecoder().decode(JSON.self, from: JSONEncoder().encode(value))
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .sortedKeys
+    self = try JSON(parsing: encoder.encode(value))
   }
 
   /// The value as `type`. A missing key or a wrong type is a `PluginError` that names it.
@@ -145,11 +141,18 @@ extension JSON {
   /// The document on one line, keys sorted. A number that is not finite becomes `null`.
   public var text: String {
     var output = ""
-    write(into: &output)
+    write(into: &output, sortsKeys: true)
     return output
   }
 
-  private func write(into output: inout String) {
+  /// The document on one line, keys in their order.
+  public var orderedText: String {
+    var output = ""
+    write(into: &output, sortsKeys: false)
+    return output
+  }
+
+  private func write(into output: inout String, sortsKeys: Bool) {
     switch self {
     case .null: output += "null"
     case .bool(let value): output += value ? "true" : "false"
@@ -160,22 +163,26 @@ extension JSON {
       output += "["
       for (index, element) in elements.enumerated() {
         if index > 0 { output += "," }
-        element.write(into: &output)
+        element.write(into: &output, sortsKeys: sortsKeys)
       }
       output += "]"
     case .object(let members):
-      Self.write(members.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }, into: &output)
+      let pairs = members.map { ($0.key, $0.value) }
+      Self.write(
+        sortsKeys ? pairs.sorted { $0.0 < $1.0 } : pairs, into: &output, sortsKeys: sortsKeys)
     }
   }
 
   /// Members in the order given.
-  static func write(_ members: [(String, JSON)], into output: inout String) {
+  static func write(
+    _ members: [(String, JSON)], into output: inout String, sortsKeys: Bool = true
+  ) {
     output += "{"
     for (index, (key, value)) in members.enumerated() {
       if index > 0 { output += "," }
       quote(key, into: &output)
       output += ":"
-      value.write(into: &output)
+      value.write(into: &output, sortsKeys: sortsKeys)
     }
     output += "}"
   }

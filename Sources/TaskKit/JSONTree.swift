@@ -113,7 +113,7 @@ extension JSONTree: SingleValueDecodingContainer {
 /// The members of an object.
 private struct Members<Key: CodingKey>: KeyedDecodingContainerProtocol {
   let tree: JSONTree
-  let members: [String: JSON]
+  let members: JSON.Members
   var codingPath: [any CodingKey] { [] }
 
   /// Asking for all keys takes the object whole, as a dictionary does.

@@ -67,6 +67,9 @@ public protocol Dataset: Sendable {
   /// Whether a row may differ from epoch to epoch; true by default. The host asks for rows that do
   /// not once, where it knows `sources`.
   var variesByEpoch: Bool { get }
+  /// Sentences about the rows that the user should read before each run, and in `data audit`: which
+  /// columns of a file are not used, say. None by default.
+  var notes: [String] { get }
 }
 
 extension Dataset {
@@ -78,6 +81,8 @@ extension Dataset {
   public var sources: [String] { [] }
   /// True.
   public var variesByEpoch: Bool { true }
+  /// None.
+  public var notes: [String] { [] }
 }
 
 /// Turns predictions into a report. Calls may overlap.

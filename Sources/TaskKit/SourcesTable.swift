@@ -12,6 +12,7 @@ enum SourcesTable {
         let json: JSON = [
           "sources": .array(holder.dataset.sources.map(JSON.string)),
           "varies_by_epoch": .bool(holder.dataset.variesByEpoch),
+          "notes": .array(holder.dataset.notes.map(JSON.string)),
         ]
         try write(json.text, to: out)
         return tk_status(TK_OK)

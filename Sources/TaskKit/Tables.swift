@@ -94,7 +94,7 @@ enum DatasetTable {
         let holder: DatasetInstance = try object(instance)
         let example = try holder.dataset.example(at: Int(index), epoch: Int(epoch), seed: seed)
         guard let sink else { throw PluginError(.internal, "the host gave no sink") }
-        return example.write(to: sink)
+        return try example.write(to: sink)
       }
     }
     return table

@@ -41,9 +41,7 @@ extension ConversationEncoder {
       }
     }
     let hasMedia = content.contains { $0["type"] == "audio" }
-    return [
-      "role": .string(turn.role), "content": hasMedia ? .array(content) : .string(turn.text),
-    ]
+    return hasMedia ? turn.message.setting("content", .array(content)) : turn.message
   }
 
   private func piece(_ text: String, label: String) throws(TaskError) -> JSONValue {
@@ -95,7 +93,7 @@ extension ConversationEncoder {
           + "clips; is it this model's own template?")
     }
     guard !clips.isEmpty else { return sample }
-    var result = Sample(ids: [], isTrained: [], source: sample.source)
+    var result = Sample(ids: [], isTrained: [], source: sample.source, omission: sample.omission)
     var rest = clips[...], choices = sample.choices[...]
     for (place, id) in sample.ids.enumerated() {
       if var choice = choices.first, choice.place == place {

@@ -1,4 +1,5 @@
 public import JSON
+public import OrderedCollections
 public import Text
 
 /// Turns conversations into tokens: the one prompt builder, used by training, evaluation and
@@ -59,24 +60,29 @@ public struct ConversationEncoder: Sendable {
       tokenizer: tokenizer, template: template, enableThinking: enableThinking, audio: audio)
   }
 
-  /// A conversation as the template writes it, nothing added.
-  public func render(_ turns: [Turn], label: String, addGenerationPrompt: Bool = false)
+  /// A row's conversation as the template writes it, nothing added.
+  public func render(_ example: Example, label: String, addGenerationPrompt: Bool = false)
     throws(TaskError) -> RenderedChat
   {
     var messages: [JSONValue] = []
-    for turn in turns { messages.append(try message(turn, label: label)) }
-    return try render(messages: messages, label: label, addGenerationPrompt: addGenerationPrompt)
+    for turn in example.turns { messages.append(try message(turn, label: label)) }
+    return try render(
+      messages: messages, beside: example.templateVariables, label: label,
+      addGenerationPrompt: addGenerationPrompt)
   }
 
-  /// Messages as objects (`role`, `content`, `tool_calls`, …) as the template writes them.
+  /// Messages as objects (`role`, `content`, `tool_calls`, …) as the template writes them; `beside`
+  /// are further variables of the template, `tools` among them.
   public func render(
-    messages: [JSONValue], tools: [JSONValue]? = nil, label: String,
+    messages: [JSONValue], beside: OrderedDictionary<String, JSONValue> = [:], label: String,
     addGenerationPrompt: Bool = false
   ) throws(TaskError) -> RenderedChat {
+    var variables = variables
+    for (name, value) in beside where name != "tools" { variables[name] = value }
     do {
       return try template.render(
-        messages: messages, tools: tools, addGenerationPrompt: addGenerationPrompt,
-        variables: variables)
+        messages: messages, tools: beside["tools"]?.array,
+        addGenerationPrompt: addGenerationPrompt, variables: variables)
     } catch {
       throw TaskError(.data, "\(label): \(error)")
     }
@@ -86,13 +92,18 @@ public struct ConversationEncoder: Sendable {
 
   /// The tokens of a conversation followed by the header of the assistant's next turn.
   public func prompt(_ turns: [Turn]) throws(TaskError) -> [Int32] {
-    tokenizer.encode(try render(turns, label: "prompt", addGenerationPrompt: true).text)
+    tokenizer.encode(
+      try render(Example(turns: turns), label: "prompt", addGenerationPrompt: true).text)
+  }
+
+  /// What a model is asked by a row, as text.
+  public func question(_ example: Example, label: String) throws(TaskError) -> String {
+    try render(example.with(turns: example.prompt), label: label, addGenerationPrompt: true).text
   }
 
   /// What a model is asked by a row, its clips included: the tokens up to the header of the answer.
   public func prompt(_ example: Example, label: String) throws(TaskError) -> Sample {
-    let text = try render(example.prompt, label: label, addGenerationPrompt: true).text
-    let ids = tokenizer.encode(text)
+    let ids = tokenizer.encode(try question(example, label: label))
     return try expanded(
       Sample(ids: ids, isTrained: ids.map { _ in false }, source: label),
       clips(example.prompt, example.tensors, label: label))
@@ -102,15 +113,29 @@ public struct ConversationEncoder: Sendable {
   /// trained part of an assistant's turn. `label` is the row as errors name it; a row without an
   /// assistant's turn, or of which no token would be trained, is an error.
   public func sample(_ example: Example, label: String) throws(TaskError) -> Sample {
-    guard example.turns.contains(where: { $0.role == "assistant" }) else {
+    guard !example.trainedTurns.isEmpty else {
       throw TaskError(
         .data,
-        "\(label): no turn with the role 'assistant', so there is nothing to learn; add the answer "
-          + "or leave the row out")
+        "\(label): no turn with the role 'assistant' that is trained, so there is nothing to learn; "
+          + "add the answer or leave the row out")
     }
-    let chat = try render(example.turns, label: label)
+    let chat = try render(example, label: label)
+    try checkWritten(example, chat, label: label)
+    let spans = chat.spans.filter { example.turns[$0.messageIndex].isTrained }
     let tokens = tokenizer.encodeWithRanges(chat.text)
-    var isTrained = Self.trained(tokens, in: chat.spans.flatMap(\.trained))
+    var sample = try sample(tokens, spans.flatMap(\.trained), of: example, label: label)
+    sample.omission = omission(of: example, in: chat)
+    if !example.places.isEmpty {
+      sample.choices = try alternatives(example.turns, chat, tokens, label: label)
+    }
+    return try expanded(sample, clips(example.turns, example.tensors, label: label))
+  }
+
+  /// A sample of a text's tokens, of which those are trained that begin in `ranges`.
+  func sample(
+    _ tokens: [Tokenizer.Token], _ ranges: [Range<Int>], of example: Example, label: String
+  ) throws(TaskError) -> Sample {
+    var isTrained = Self.trained(tokens, in: ranges)
     // Nothing stands before the first token that it could be predicted from.
     if !isTrained.isEmpty { isTrained[0] = false }
     guard isTrained.contains(true) else {
@@ -119,12 +144,7 @@ public struct ConversationEncoder: Sendable {
         "\(label): no token would be trained, since the chat template writes nothing for the "
           + "assistant's turns; fill their content or leave the row out")
     }
-    let choices =
-      example.places.isEmpty
-      ? [] : try alternatives(example.turns, chat, tokens, label: label)
-    return try expanded(
-      Sample(ids: tokens.map(\.id), isTrained: isTrained, source: label, choices: choices),
-      clips(example.turns, example.tensors, label: label))
+    return Sample(ids: tokens.map(\.id), isTrained: isTrained, source: label)
   }
 
   /// Which tokens begin inside one of the ranges.

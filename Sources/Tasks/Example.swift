@@ -1,4 +1,5 @@
 import JSON
+import OrderedCollections
 
 /// What a turn is made of.
 public enum Part: Sendable, Hashable {
@@ -40,21 +41,42 @@ public struct Choice: Sendable, Hashable {
 
 /// One message of a conversation.
 public struct Turn: Sendable, Hashable {
-  /// `system`, `user`, `assistant` or `tool`.
+  /// `system`, `developer`, `user`, `assistant` or `tool`.
   public var role: String
-  /// The content, in order.
+  /// The content, in order; a turn that has members and no part has no content.
   public var parts: [Part]
+  /// What the message has beside role and content, as the chat template sees it: `tool_calls`,
+  /// `reasoning_content`, `name`, …
+  public var members: OrderedDictionary<String, JSONValue>
+  /// Whether an assistant's turn is learnt.
+  public var isTrained: Bool
 
   /// Creates a turn from its parts.
-  public init(role: String, parts: [Part]) {
+  public init(
+    role: String, parts: [Part], members: OrderedDictionary<String, JSONValue> = [:],
+    isTrained: Bool = true
+  ) {
     self.role = role
     self.parts = parts
+    self.members = members
+    self.isTrained = isTrained
   }
 
   /// Creates a turn of text alone.
   public init(role: String, text: String) {
     self.init(role: role, parts: [.text(text)])
   }
+
+  /// The message as a chat template reads it and a file of rows says it, its media left out.
+  public var message: JSONValue {
+    var message: OrderedDictionary<String, JSONValue> = ["role": .string(role)]
+    if !hasNoContent { message["content"] = .string(text) }
+    for (key, value) in members { message[key] = value }
+    return .object(message)
+  }
+
+  /// Whether the message has no content at all, as where `content` is null beside calls.
+  public var hasNoContent: Bool { parts.isEmpty && !members.isEmpty }
 
   /// The text parts and the likeliest choices, joined.
   public var text: String {
@@ -94,22 +116,38 @@ public struct Example: Sendable, Hashable {
   public var choices: [String]
   /// Tensors that `Part.media` names.
   public var tensors: [String: MediaTensor]
+  /// What the chat template reads beside the messages: `tools`, `documents`, …
+  public var templateVariables: OrderedDictionary<String, JSONValue>
 
   /// Creates a row.
   public init(
     turns: [Turn], metadata: JSONValue = .emptyObject, choices: [String] = [],
-    tensors: [String: MediaTensor] = [:]
+    tensors: [String: MediaTensor] = [:],
+    templateVariables: OrderedDictionary<String, JSONValue> = [:]
   ) {
     self.turns = turns
     self.metadata = metadata
     self.choices = choices
     self.tensors = tensors
+    self.templateVariables = templateVariables
   }
 
   /// The conversation up to the last assistant turn: what a model is asked.
   public var prompt: [Turn] {
     guard let last = turns.lastIndex(where: { $0.role == "assistant" }) else { return turns }
     return Array(turns[..<last])
+  }
+
+  /// The assistant's turns that are learnt, by their places.
+  public var trainedTurns: [Int] {
+    turns.indices.filter { turns[$0].role == "assistant" && turns[$0].isTrained }
+  }
+
+  /// The same row with other turns.
+  public func with(turns: some Sequence<Turn>) -> Example {
+    var example = self
+    example.turns = Array(turns)
+    return example
   }
 
   /// The places of choices in the last turn, in order.

@@ -13,11 +13,14 @@ public struct TaskError: Error, Sendable, CustomStringConvertible {
   public let kind: Kind
   /// One sentence that names the file, line or key and says what to do.
   public let message: String
+  /// The sentence without the plugin and the part of it that said so; nil where the host speaks.
+  public let reason: String?
 
   /// Creates an error.
-  public init(_ kind: Kind, _ message: String) {
+  public init(_ kind: Kind, _ message: String, reason: String? = nil) {
     self.kind = kind
     self.message = message
+    self.reason = reason
   }
 
   /// The message.
@@ -36,6 +39,8 @@ public protocol Dataset: Sendable {
   var sources: [String] { get }
   /// Whether a row may differ from epoch to epoch; true by default.
   var variesByEpoch: Bool { get }
+  /// What the user should read of the rows before each run; nothing by default.
+  var notes: [String] { get }
 }
 
 extension Dataset {
@@ -43,6 +48,8 @@ extension Dataset {
   public var sources: [String] { [] }
   /// True.
   public var variesByEpoch: Bool { true }
+  /// Nothing.
+  public var notes: [String] { [] }
 }
 
 /// What the model answered to one row.
@@ -56,11 +63,16 @@ public struct Prediction: Sendable, Hashable {
   /// Log-likelihood of each of the row's choices, for each place of a choice in turn; empty when it
   /// has none.
   public var choiceLogLikelihoods: [Double]
+  /// What the model should have answered: the last assistant turn's text, its calls and its reasoning
+  /// as the chat template writes them; nil when there is none.
+  public var reference: String?
 
-  /// Creates a prediction.
+  /// Creates a prediction; without `reference` it is the last assistant turn's text.
   public init(
-    index: Int, text: String, example: Example, choiceLogLikelihoods: [Double] = []
+    index: Int, text: String, example: Example, choiceLogLikelihoods: [Double] = [],
+    reference: String? = nil
   ) {
+    self.reference = reference ?? example.reference
     self.index = index
     self.text = text
     self.example = example

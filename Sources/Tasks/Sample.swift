@@ -53,10 +53,13 @@ public struct Sample: Sendable, Hashable {
   /// Choices inside the answer, in the text's order.
   public var choices: [Alternatives]
 
+  /// What the chat template left out of the trained turns.
+  public var omission: Omission
+
   /// Creates a sample; both arrays have one entry per token.
   public init(
     ids: [Int32], isTrained: [Bool], source: String, media: [Medium] = [],
-    choices: [Alternatives] = []
+    choices: [Alternatives] = [], omission: Omission = Omission()
   ) {
     precondition(
       ids.count == isTrained.count, "sample: \(ids.count) ids, \(isTrained.count) flags")
@@ -65,6 +68,7 @@ public struct Sample: Sendable, Hashable {
     self.source = source
     self.media = media
     self.choices = choices
+    self.omission = omission
   }
 
   /// The first `count` tokens, or fewer: a clip that would be cut in two goes as a whole, and with
@@ -75,6 +79,6 @@ public struct Sample: Sendable, Hashable {
     return Sample(
       ids: Array(ids[..<cut]), isTrained: Array(isTrained[..<cut]), source: source,
       media: media.filter { $0.places.upperBound <= cut },
-      choices: choices.filter { $0.place < cut })
+      choices: choices.filter { $0.place < cut }, omission: omission)
   }
 }

@@ -60,6 +60,10 @@ enum DialogueFile {
       throw PluginError(.data, "\(path): no such file, or it cannot be read")
     }
     let records: [String: DialogueRecord]
+    // The kit's reader is the stricter one: of a key that stands twice the decoder takes one.
+    do { _ = try JSON(parsing: bytes) } catch let error as PluginError {
+      throw PluginError(error.kind, "\(path): \(error.message)")
+    }
     do {
       records = try JSONDecoder().decode([String: DialogueRecord].self, from: bytes)
     } catch let error as DecodingError {

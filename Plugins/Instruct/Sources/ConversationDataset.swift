@@ -13,9 +13,9 @@ struct ConversationConfig: Decodable, Sendable {
 /// Conversations from files; every assistant turn is trained.
 struct ConversationDataset: Dataset {
   static let name = "instruct.conversations"
-  static let summary = "Chat, Alpaca or ShareGPT rows from JSONL or JSON files."
+  static let summary = "Chat, ShareGPT, Alpaca or prompt and completion rows from JSONL or JSON files."
 
-  private let rows: [ConversationRow]
+  private let rows: [ConversationFile.Row]
   let sources: [String]
   let variesByEpoch = false
 
@@ -31,7 +31,7 @@ struct ConversationDataset: Dataset {
     }
     let own = [Split.train: config.train, .validation: config.validation, .test: config.test][split]
     if let own = own ?? nil, split != .train || fraction == 0 {
-      rows = try ConversationFile.read(own.paths)
+      rows = try ConversationFile.rows(of: own.paths)
       sources = own.paths
     } else if split == .test || (split == .validation && fraction == 0) {
       return nil
@@ -41,7 +41,7 @@ struct ConversationDataset: Dataset {
       }
       sources = train.paths
       rows = Self.part(
-        try ConversationFile.read(train.paths), split, fraction, seed: config.seed ?? 0)
+        try ConversationFile.rows(of: train.paths), split, fraction, seed: config.seed ?? 0)
     }
     guard !rows.isEmpty else {
       throw PluginError(
@@ -51,15 +51,31 @@ struct ConversationDataset: Dataset {
 
   var count: Int { rows.count }
 
+  /// Columns that are kept as metadata and say nothing to training, with the rows that have them.
+  var notes: [String] {
+    var counts: [String: Int] = [:]
+    for row in rows {
+      for key in (try? row.get())?.metadata.keys ?? [] { counts[key, default: 0] += 1 }
+    }
+    guard !counts.isEmpty else { return [] }
+    let names = counts.sorted { $0.key < $1.key }.map { key, count in
+      "'\(key)'" + (count == rows.count ? "" : " (\(count) rows)")
+    }
+    return ["not used for training, kept as metadata: \(names.joined(separator: ", "))"]
+  }
+
   func example(at index: Int, epoch: Int, seed: UInt64) throws -> Example {
-    Example(turns: rows[index].turns)
+    let row = try rows[index].get()
+    return Example(
+      turns: row.turns, metadata: .object(row.metadata),
+      templateVariables: row.templateVariables)
   }
 
   /// The rows with the smallest keys are held out; a key is a pure function of (seed, index). What
   /// is left keeps the order of the file.
   private static func part(
-    _ rows: [ConversationRow], _ split: Split, _ fraction: Double, seed: UInt64
-  ) -> [ConversationRow] {
+    _ rows: [ConversationFile.Row], _ split: Split, _ fraction: Double, seed: UInt64
+  ) -> [ConversationFile.Row] {
     let count = fraction == 0 ? 0 : max(1, Int((fraction * Double(rows.count)).rounded()))
     let keys = rows.indices.map { index in
       var generator = RowGenerator(index: index, epoch: 0, seed: seed)

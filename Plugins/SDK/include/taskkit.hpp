@@ -140,7 +140,7 @@ class Row {
  public:
   explicit Row(const tk_example_out_v1 *sink) : sink_(sink) {}
 
-  /// Appends a turn of text; role: "system", "user", "assistant" or "tool".
+  /// Appends a turn of text; role: "system", "developer", "user", "assistant" or "tool".
   void turn(std::string_view role, std::string_view text) {
     const tk_part_v1 part = {TK_PART_TEXT, 0, {nullptr, 0}, str(text)};
     turn(role, std::vector<tk_part_v1>{part});
@@ -150,6 +150,24 @@ class Row {
   void turn(std::string_view role, const std::vector<tk_part_v1> &parts,
             int32_t section = TK_SECTION_CONVERSATION) {
     accepted(sink_->turn(sink_, section, str(role), parts.data(), parts.size()));
+  }
+
+  /// Says more of the turn that was appended last: a JSON object of what the message has beside role
+  /// and content ("tool_calls", "reasoning_content", …; empty for none), as the chat template is to
+  /// see it, and whether an assistant's turn is trained. Throws with a host older than ABI 1.4.
+  void details(std::string_view members_json, bool is_trained = true) {
+    if (!sink_->turn_details) throw Error(TK_E_UNSUPPORTED, "needs a host of ABI 1.4 or newer");
+    accepted(sink_->turn_details(sink_, is_trained ? 0u : static_cast<uint32_t>(TK_TURN_UNTRAINED),
+                                 str(members_json)));
+  }
+
+  /// Sets what the chat template reads beside the messages, a JSON object: {"tools": […]}. Throws
+  /// with a host older than ABI 1.4.
+  void template_variables(std::string_view json) {
+    if (!sink_->template_variables) {
+      throw Error(TK_E_UNSUPPORTED, "needs a host of ABI 1.4 or newer");
+    }
+    accepted(sink_->template_variables(sink_, str(json)));
   }
 
   /// Sets what the evaluator gets back beside the prediction: a JSON object.
@@ -193,6 +211,9 @@ class Dataset {
 
   /// Whether a row may differ from epoch to epoch.
   virtual bool varies_by_epoch() const { return true; }
+
+  /// Sentences about the rows that the user should read before each run, and in `data audit`.
+  virtual std::vector<std::string> notes() const { return {}; }
 };
 
 // ---- evaluators -----------------------------------------------------------------------------
@@ -201,7 +222,7 @@ class Dataset {
 struct Prediction {
   int64_t index;  ///< of the row in its dataset
   std::string_view text;
-  std::optional<std::string_view> reference;       ///< the last assistant turn's text
+  std::optional<std::string_view> reference;       ///< the last assistant turn, calls included
   std::string_view example_json, metadata_json;    ///< the row: {"turns", "metadata", "choices"}
   std::vector<double> choice_log_likelihoods;
 };

@@ -96,14 +96,17 @@ struct SourcesTable {
                             tk_error *error) noexcept {
     return guarded(error, [&] {
       const auto *dataset = static_cast<const Dataset *>(instance);
-      std::string list;
-      for (const std::string &path : dataset->sources()) {
-        list += (list.empty() ? "" : ", ") + quote(path);
-      }
       const char *varies = dataset->varies_by_epoch() ? "true" : "false";
-      json->write(json, str("{\"sources\": [" + list + "], \"varies_by_epoch\": " + varies + "}"));
+      json->write(json, str("{\"sources\": " + list(dataset->sources()) + ", \"varies_by_epoch\": " +
+                            varies + ", \"notes\": " + list(dataset->notes()) + "}"));
       return TK_OK;
     });
+  }
+
+  static std::string list(const std::vector<std::string> &texts) {
+    std::string items;
+    for (const std::string &text : texts) items += (items.empty() ? "" : ", ") + quote(text);
+    return "[" + items + "]";
   }
 
   static constexpr tk_dataset_sources_v1 table = {

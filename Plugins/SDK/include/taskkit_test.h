@@ -175,6 +175,20 @@ static inline tk_status tk_test_tensor(const tk_example_out_v1 *out, tk_str name
   return TK_OK;
 }
 
+static inline tk_status tk_test_details(const tk_example_out_v1 *out, uint32_t flags,
+                                        tk_str members_json) {
+  if (flags & TK_TURN_UNTRAINED) {
+    tk_test_append((tk_test_answer *)out->ctx, "untrained\n", tk_test_str(""));
+  }
+  if (members_json.len) tk_test_append((tk_test_answer *)out->ctx, "members: ", members_json);
+  return TK_OK;
+}
+
+static inline tk_status tk_test_variables(const tk_example_out_v1 *out, tk_str json) {
+  tk_test_append((tk_test_answer *)out->ctx, "variables: ", json);
+  return TK_OK;
+}
+
 /* Makes the dataset of a split, reads one row and destroys it: count, and the row as lines
  * "role: text" and "metadata: {...}". An index outside the rows is not read. */
 static inline tk_test_answer tk_test_row(const char *name, const char *config, const char *split,
@@ -193,7 +207,7 @@ static inline tk_test_answer tk_test_row(const char *name, const char *config, c
   made.count = dataset->count(instance);
   const tk_example_out_v1 sink = {
       &made, tk_test_turn, tk_test_metadata, tk_test_choices, tk_test_tensor,
-      {NULL, NULL, NULL, NULL}};
+      tk_test_details, tk_test_variables, {NULL, NULL}};
   if (index >= 0 && index < made.count) {
     made.status = dataset->read(instance, index, 0, 1, &sink, &error);
   }

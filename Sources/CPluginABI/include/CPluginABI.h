@@ -1,4 +1,4 @@
-/* The door between the host and its plugins: C ABI, version 1.3. What may change is in ../ABI.md.
+/* The door between the host and its plugins: C ABI, version 1.4. What may change is in ../ABI.md.
  *
  * A plugin is a shared library that exports one function, tk_plugin_entry. It returns a constant
  * table of exports (tasks, datasets, evaluators, rewards), each with a table of functions.
@@ -28,7 +28,7 @@ extern "C" {
 
 #define TK_MAGIC 0x00004b54u
 #define TK_ABI_MAJOR 1u /* breaking: the host refuses another one */
-#define TK_ABI_MINOR 3u /* additive: new service ids, reserved slots put to use */
+#define TK_ABI_MINOR 4u /* additive: new service ids, reserved slots put to use */
 #define TK_EXPORT __attribute__((visibility("default")))
 
 /* UTF-8 text, borrowed for the duration of the call. */
@@ -180,13 +180,14 @@ typedef struct tk_part_v1 {
  * and the two answers into CHOSEN and REJECTED. */
 enum { TK_SECTION_CONVERSATION = 0, TK_SECTION_CHOSEN = 1, TK_SECTION_REJECTED = 2 };
 enum { TK_F32 = 1, TK_I32 = 2, TK_U8 = 3 };
+enum { TK_TURN_UNTRAINED = 1u }; /* flag of turn_details: an assistant's turn that is not learnt */
 
 /* The host's sink for one row, usable until the call that got it returns, on that call's thread.
  * Everything is copied. A negative answer says the piece is not acceptable; read returns it. */
 typedef struct tk_example_out_v1 tk_example_out_v1;
 struct tk_example_out_v1 {
   void *ctx;
-  /* Appends a turn. role: "system", "user", "assistant" or "tool". */
+  /* Appends a turn. role: "system", "user", "assistant" or "tool"; since ABI 1.4 "developer" too. */
   tk_status (*turn)(const tk_example_out_v1 *out, int32_t section, tk_str role,
                     const tk_part_v1 *parts, size_t part_count);
   /* Sets what the evaluator gets back beside the prediction: a JSON object. */
@@ -197,7 +198,16 @@ struct tk_example_out_v1 {
    * an element of dtype (TK_F32, ...). */
   tk_status (*tensor)(const tk_example_out_v1 *out, tk_str name, int32_t dtype,
                       const int64_t *shape, size_t rank, const void *data, size_t bytes);
-  void *reserved[4];
+  /* Says more of the turn that was appended last, once for a turn; since ABI 1.4, NULL in an older
+   * host, where a plugin must refuse a row that needs it. flags: TK_TURN_... or 0. members_json: a
+   * JSON object of what the message has beside role and content, in the order and the words in
+   * which the chat template is to see it: {"tool_calls": [...], "reasoning_content": "..."}; empty
+   * for none. A turn with members and without parts is a message without content. */
+  tk_status (*turn_details)(const tk_example_out_v1 *out, uint32_t flags, tk_str members_json);
+  /* Sets what the chat template reads beside the messages, a JSON object: {"tools": [...],
+   * "documents": [...]}; since ABI 1.4, NULL in an older host, as above. */
+  tk_status (*template_variables)(const tk_example_out_v1 *out, tk_str json);
+  void *reserved[2];
 };
 
 typedef struct tk_dataset_v1 {
@@ -228,9 +238,12 @@ typedef struct tk_predictions_v1 {
   const int64_t *indices; /* the row's index in its dataset */
   const tk_str *texts;    /* what the model answered */
   /* The row: {"turns": [{"role", "parts": [{"text"} | {"media", "tensor"}]}], "metadata",
-   * "choices"}; without its tensors. */
+   * "choices"}; without its tensors. Since ABI 1.4 a turn has "members" where there are some, and
+   * "trained": false where it is not; the row has "template_variables" where there are some. */
   const tk_str *examples_json;
-  const tk_str *references;    /* the last assistant turn's text; ptr NULL: the row has none */
+  /* The last assistant turn's text; since ABI 1.4 of a turn with members what the chat template
+   * writes for it, calls and reasoning included. ptr NULL: the row has none. */
+  const tk_str *references;
   const tk_str *metadata_json; /* the row's metadata, an object */
   /* Log-likelihood of each of the row's choices: element i points to choice_counts[i] numbers. A
    * row with several TK_PART_CHOICE has them for each of these in turn. */
@@ -336,10 +349,11 @@ typedef struct tk_audio_v1 {
 #define TK_EXTENSION_DATASET_SOURCES "tk.dataset_sources/1"
 typedef struct tk_dataset_sources_v1 {
   uint32_t struct_size, flags; /* flags: 0 */
-  /* Writes JSON: {"sources": [path, ...], "varies_by_epoch": true}, of an instance that create of
-   * the plugin's dataset of that name made. sources: every file whose content decides the rows,
+  /* Writes JSON: {"sources": [path, ...], "varies_by_epoch": true, "notes": [sentence, ...]}, of an
+   * instance that create of the plugin's dataset of that name made. sources: every file whose content decides the rows,
    * beside the configuration, the split and the seed; a folder stands for the names in it. An empty
-   * list: not known. varies_by_epoch: false where read gives a row whatever the epoch is. Any
+   * list: not known. varies_by_epoch: false where read gives a row whatever the epoch is. notes,
+   * since ABI 1.4, may be left out: what the user should read of the rows before each run. Any
    * thread, overlapping other calls on the instance only with TK_THREAD_SAFE. */
   tk_status (*describe)(tk_str dataset, void *instance, const tk_text_out_v1 *json,
                         tk_error *error);

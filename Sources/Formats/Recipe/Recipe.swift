@@ -11,7 +11,7 @@ public struct Recipe: Sendable {
   /// Whether the model starts from random weights; its folder then needs only config.json and the
   /// tokenizer's files.
   public var startsFromScratch = false
-  /// The data's keys. `shuffle` is the host's, the rest belongs to the task.
+  /// The data's keys. `shuffle` and `assistant_turns` are the host's, the rest belongs to the task.
   public var data = JSONValue.emptyObject
   /// The day that a chat template writes; nil: the day on which the run begins.
   public var templateDate: String?
@@ -78,6 +78,10 @@ public struct Recipe: Sendable {
 
   /// `data.shuffle`: whether each epoch has an order of its own (the default) or the file's.
   public var isShuffled: Bool { data["shuffle"]?.bool ?? true }
+
+  /// `data.assistant_turns: each`: whether each trained turn is a sample of its own, in the context in
+  /// which it would be generated; else (the default) a row is trained as it is rendered.
+  public var trainsEachTurn: Bool { data["assistant_turns"]?.string == "each" }
 }
 
 extension Recipe: RecipeSection {
@@ -90,7 +94,11 @@ extension Recipe: RecipeSection {
     RecipeKey("output_dir", \.outputDirectory, "where the adapter, checkpoints and logs go"),
     RecipeKey(
       "dataset", \.dataset, "a plugin's dataset in the place of the task's: a name or a file"),
-    RecipeKey("data", \.data, "the task's data; data.shuffle: false keeps the file's order"),
+    RecipeKey(
+      "data", \.data,
+      "the task's data; data.shuffle: false keeps the file's order, data.assistant_turns: each "
+        + "trains every turn as it would be generated (as_rendered: as the chat template writes the "
+        + "whole conversation)"),
     RecipeKey(
       "template_date", \.templateDate,
       "the day that a chat template writes which writes the date, as 2026-11-30; null: the day on which "
@@ -115,6 +123,11 @@ extension Recipe: RecipeSection {
     }
     if let shuffle = data["shuffle"], shuffle.bool == nil {
       throw fault("data.shuffle", "must be true or false, found \(shuffle.kind)")
+    }
+    if let turns = data["assistant_turns"], !["as_rendered", "each"].contains(turns.string) {
+      throw fault(
+        "data.assistant_turns",
+        "must be one of as_rendered, each, found \(turns.string ?? turns.kind)")
     }
     if let quantization, quantization.loadsIn4Bit && quantization.loadsIn8Bit {
       throw fault(

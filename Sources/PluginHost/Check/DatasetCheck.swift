@@ -43,7 +43,8 @@ struct DatasetCalls: @unchecked Sendable {
     _ instance: CheckInstance
   ) throws(CheckFault) -> (paths: [String], varyByEpoch: Bool) {
     do throws(TaskError) {
-      return try plugin.sources(of: instance.pointer, dataset: name, subject: "sources")
+      let said = try plugin.sources(of: instance.pointer, dataset: name, subject: "sources")
+      return (said.paths, said.varyByEpoch)
     } catch { throw .fails(error.message) }
   }
 

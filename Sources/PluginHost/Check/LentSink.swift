@@ -105,6 +105,16 @@ extension LentSink where Table == tk_example_out_v1 {
         $0.pointee.tensor($0, name, dtype, shape, rank, data, bytes)
       }
     }
+    table.turn_details = { out, flags, members in
+      SinkDoor.enter(out?.pointee.ctx, as: tk_example_out_v1.self, refused: refused) {
+        $0.pointee.turn_details($0, flags, members)
+      }
+    }
+    table.template_variables = { out, json in
+      SinkDoor.enter(out?.pointee.ctx, as: tk_example_out_v1.self, refused: refused) {
+        $0.pointee.template_variables($0, json)
+      }
+    }
     self.init(table, context: \.ctx, own: own, lending)
   }
 }

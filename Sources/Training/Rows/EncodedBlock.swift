@@ -5,8 +5,11 @@ import Tasks
 /// Consecutive rows, encoded: what is kept of them, and what statistics need. Rows that cannot be
 /// used are left out.
 struct EncodedBlock: Sendable {
-  /// The usable rows' numbers in the dataset, and their lengths.
-  private(set) var rows: [UInt32] = [], lengths: [UInt32] = []
+  /// The usable samples' rows in the dataset and turns (from 1; 0 stands for the whole row), and their
+  /// lengths.
+  private(set) var rows: [UInt32] = [], turns: [UInt32] = [], lengths: [UInt32] = []
+  /// What the chat template left out of the trained turns, and of how many rows.
+  private(set) var omission = Omission(), omittingRows = 0
   /// Their tokens, one row behind the other.
   private(set) var ids: [Int32] = []
   /// How many runs of trained tokens each row has; the runs' first places and ends within the row.
@@ -26,7 +29,9 @@ struct EncodedBlock: Sendable {
   init(_ range: Range<Int>, of dataset: any Dataset, _ encoding: RowEncoding) {
     for row in range {
       do throws(TaskError) {
-        try add(row, encoding.sample(row, of: dataset, epoch: 0), encoding)
+        let samples = try encoding.samples(row, of: dataset, epoch: 0)
+        for (turn, sample) in samples { add(row, turn, sample, encoding) }
+        if samples.contains(where: { $0.sample.omission.turns > 0 }) { omittingRows += 1 }
       } catch {
         self.error = error
         return
@@ -34,7 +39,10 @@ struct EncodedBlock: Sendable {
     }
   }
 
-  private mutating func add(_ row: Int, _ sample: Sample, _ encoding: RowEncoding) {
+  private mutating func add(
+    _ row: Int, _ turn: Int?, _ sample: Sample, _ encoding: RowEncoding
+  ) {
+    omission += sample.omission
     let length = sample.ids.count
     func skipped(_ reason: String) -> EncodedDataset.Skipped {
       EncodedDataset.Skipped(row: row, length: length, reason: reason)
@@ -42,15 +50,16 @@ struct EncodedBlock: Sendable {
     if length > encoding.maximumLength, encoding.policy != .truncate {
       self.skipped.append(skipped("longer than max_length"))
     } else if let kept = encoding.shortened(sample) {
-      keep(row, kept)
+      keep(row, turn, kept)
       if kept.ids.count < length { self.skipped.append(skipped("truncated")) }
     } else {
       self.skipped.append(skipped("no trained token is left after truncation"))
     }
   }
 
-  private mutating func keep(_ row: Int, _ sample: Sample) {
+  private mutating func keep(_ row: Int, _ turn: Int?, _ sample: Sample) {
     rows.append(UInt32(row))
+    turns.append(turn.map { UInt32($0 + 1) } ?? 0)
     lengths.append(UInt32(sample.ids.count))
     ids += sample.ids
     let runs = sample.trainedRuns

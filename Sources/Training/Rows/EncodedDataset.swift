@@ -22,12 +22,16 @@ public struct EncodedDataset: Sendable {
 
   /// What the first pass saw.
   public struct Statistics: Sendable, Hashable {
-    /// Tokens and trained tokens of the usable rows; the longest of them.
+    /// Tokens and trained tokens of the usable samples; the longest of them.
     public var tokens = 0, trainedTokens = 0, longest = 0
     /// Rows left out or cut.
     public var skipped: [Skipped] = []
-    /// SHA-256 of the usable rows' ids and targets.
+    /// SHA-256 of the usable samples' ids and targets.
     public var digest = ""
+    /// What the chat template left out of the trained turns, and of how many rows.
+    public var omission = Omission(), omittingRows = 0
+    /// What the dataset wants the user to know of its rows.
+    public var notes: [String] = []
   }
 
   /// What is heard while the rows are opened.
@@ -50,7 +54,7 @@ public struct EncodedDataset: Sendable {
 
   let source: LazyDataset
   let encoding: RowEncoding
-  private var usable: [UInt32] = [], lengths: [UInt32] = []
+  private var usable: [UInt32] = [], turns: [UInt32] = [], lengths: [UInt32] = []
   /// The frames of each clip, of those usable rows that have clips.
   private var clips: [[Int]] = []
   private var file: RowFile?
@@ -62,13 +66,14 @@ public struct EncodedDataset: Sendable {
   /// Reads and encodes every row once, as epoch 0. Errors of the data surface here, before the first
   /// step.
   public init(
-    _ dataset: any Dataset, name: String, encoder: ConversationEncoder, maximumLength: Int,
+    _ dataset: any Dataset, name: String, encoder: ConversationEncoder,
+    assistantTurns: AssistantTurns = .asRendered, maximumLength: Int,
     policy: OverlengthPolicy, seed: UInt64, cache: RowCache? = nil,
     hear: (Event) -> Void = { _ in }
   ) throws(TaskError) {
     let opened = try Self(
-      name: name, encoder: encoder, maximumLength: maximumLength, policy: policy, seed: seed,
-      cache: cache, hear: hear
+      name: name, encoder: encoder, assistantTurns: assistantTurns, maximumLength: maximumLength,
+      policy: policy, seed: seed, cache: cache, hear: hear
     ) { dataset }
     guard let opened else { throw TaskError(.internal, "\(name): the dataset has gone") }
     self = opened
@@ -78,13 +83,14 @@ public struct EncodedDataset: Sendable {
   /// only if a row is asked for that was not kept. nil when `open` says that there are none. Once
   /// `isCancelled` says so, reading ends with an error, and nothing is kept.
   public init?(
-    name: String, encoder: ConversationEncoder, maximumLength: Int, policy: OverlengthPolicy,
-    seed: UInt64, cache: RowCache?, hear: (Event) -> Void = { _ in },
+    name: String, encoder: ConversationEncoder, assistantTurns: AssistantTurns = .asRendered,
+    maximumLength: Int, policy: OverlengthPolicy, seed: UInt64, cache: RowCache?, hear: (Event) -> Void = { _ in },
     isCancelled: () -> Bool = { false },
     open: @escaping @Sendable () throws(TaskError) -> (any Dataset)?
   ) throws(TaskError) {
     encoding = RowEncoding(
-      name: name, encoder: encoder, maximumLength: maximumLength, policy: policy, seed: seed)
+      name: name, encoder: encoder, assistantTurns: assistantTurns, maximumLength: maximumLength,
+      policy: policy, seed: seed)
     source = LazyDataset(name, open: open)
     if let cache,
       let found = cache.find(cache.request(encoding), note: { hear(.note($0)) })
@@ -94,6 +100,7 @@ public struct EncodedDataset: Sendable {
       return
     }
     guard let dataset = try source.dataset() else { return nil }
+    statistics.notes = dataset.notes
     var keeper = RowKeeper(dataset, encoding, cache)
     try read(dataset, &keeper) { (done: Int) throws(TaskError) in
       if isCancelled() {
@@ -115,7 +122,8 @@ public struct EncodedDataset: Sendable {
   }
 
   private mutating func use(_ file: RowFile) {
-    (usable, lengths, statistics) = (file.rows, file.lengths, file.statistics)
+    (usable, turns, lengths) = (file.rows, file.turns, file.lengths)
+    statistics = file.statistics
     self.file = file
   }
 
@@ -126,6 +134,7 @@ public struct EncodedDataset: Sendable {
     try RowPass(dataset: dataset, encoding: encoding).forEachBlock {
       (block, done) throws(TaskError) in
       usable += block.rows
+      turns += block.turns
       lengths += block.lengths
       clips += block.clips
       block.digested.withUnsafeBytes { digest.update($0) }
@@ -139,7 +148,7 @@ public struct EncodedDataset: Sendable {
   /// What errors call the rows.
   public var name: String { encoding.name }
 
-  /// The number of usable rows.
+  /// The number of usable samples: rows, or their trained turns.
   public var count: Int { usable.count }
 
   /// The lengths of the `count` longest rows, the longest first.
@@ -155,37 +164,39 @@ public struct EncodedDataset: Sendable {
       longest: clips.compactMap { $0.max() }.max() ?? 0, all: rows.reduce(0, +))
   }
 
-  /// Row `index` of the usable ones, as epoch `epoch` has it.
+  /// Sample `index` of the usable ones, as epoch `epoch` has it.
   public func sample(_ index: Int, epoch: Int) throws(TaskError) -> Sample {
-    let row = Int(usable[index])
+    let row = Int(usable[index]), turn = turns[index] == 0 ? nil : Int(turns[index]) - 1
+    let label = encoding.label(ofRow: row)
     if let file, epoch == 0 || !file.variesByEpoch {
-      return file.sample(index, source: encoding.label(ofRow: row))
+      return file.sample(index, source: ConversationEncoder.label(label, turn: turn))
     }
     let sample = try encoding.encoder.sample(
-      source.example(at: row, epoch: epoch, seed: encoding.seed), label: encoding.label(ofRow: row))
+      source.example(at: row, epoch: epoch, seed: encoding.seed), turn: turn, label: label)
     let kept = encoding.shortened(sample)
     if let kept, encoding.policy == .truncate || kept.ids.count == sample.ids.count { return kept }
     throw TaskError(
       .data,
-      "\(encoding.label(ofRow: row)): \(sample.ids.count) tokens in epoch \(epoch), but max_length is "
+      "\(sample.source): \(sample.ids.count) tokens in epoch \(epoch), but max_length is "
         + "\(encoding.maximumLength)"
         + (encoding.policy == .truncate
           ? ", which leaves no trained token; raise it"
           : "; raise it or set on_overlength: truncate"))
   }
 
-  /// Row `index` of the usable ones as the dataset has it.
+  /// The row of sample `index` as the dataset has it.
   public func example(_ index: Int, epoch: Int) throws(TaskError) -> Example {
     try source.example(at: Int(usable[index]), epoch: epoch, seed: encoding.seed)
   }
 
   private func refuseOverlength(of rows: Int) throws(TaskError) {
     guard encoding.policy == .error, !statistics.skipped.isEmpty else { return }
+    let tooLong = Set(statistics.skipped.map(\.row)).count
     let shown = statistics.skipped.prefix(8).map { "row \($0.row) (\($0.length) tokens)" }
     let rest = statistics.skipped.count - shown.count
     throw TaskError(
       .data,
-      "\(encoding.name): \(statistics.skipped.count) of \(rows) rows are longer than max_length "
+      "\(encoding.name): \(tooLong) of \(rows) rows are longer than max_length "
         + "\(encoding.maximumLength): " + shown.joined(separator: ", ")
         + (rest > 0 ? " and \(rest) more" : "")
         + "; raise training_args.max_length, or set training_args.on_overlength to drop or truncate"

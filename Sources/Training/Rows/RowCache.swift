@@ -20,7 +20,7 @@ import Tensors
 /// a dataset whose rows are still good need not be opened at all.
 public struct RowCache: Sendable {
   /// Raised whenever the same request would lead to another file.
-  static let version = 1
+  static let version = 2
 
   /// The folder.
   public let folder: String

@@ -7,14 +7,18 @@ struct RowEncoding: Sendable {
   /// What errors call the rows.
   let name: String
   let encoder: ConversationEncoder
+  let assistantTurns: AssistantTurns
   let maximumLength: Int
   let policy: OverlengthPolicy
   let seed: UInt64
 
-  /// Row `row` as tokens, however many they are.
-  func sample(_ row: Int, of dataset: any Dataset, epoch: Int) throws(TaskError) -> Sample {
-    try encoder.sample(
-      dataset.example(at: row, epoch: epoch, seed: seed), label: label(ofRow: row))
+  /// The samples of row `row`, however many tokens they have.
+  func samples(_ row: Int, of dataset: any Dataset, epoch: Int) throws(TaskError)
+    -> [(turn: Int?, sample: Sample)]
+  {
+    try encoder.samples(
+      dataset.example(at: row, epoch: epoch, seed: seed), turns: assistantTurns,
+      label: label(ofRow: row))
   }
 
   /// What errors call a row.
@@ -33,6 +37,7 @@ struct RowEncoding: Sendable {
     return [
       "name": .string(name), "seed": .string("\(seed)"), "max_length": .int(maximumLength),
       "on_overlength": .string(policy.rawValue),
+      "assistant_turns": .string(assistantTurns.rawValue),
       "template_sha256": .string(FileDigest(of: Array(encoder.template.source.utf8)).sha256),
       "template_variables": .object(.init(uniqueKeysWithValues: variables)),
       "template_date": encoder.template.usesDate

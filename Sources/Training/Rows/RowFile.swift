@@ -9,8 +9,8 @@ import Tensors
 /// |---|---|
 /// | 128 | magic; sizes of the file, the key and the summary as u64; hash in hexadecimal; zeros |
 /// | key | JSON: all that decides the rows (`RowCache`), filled up with blanks |
-/// | tokens | u16 where the vocabulary allows, else u32; one row behind the other |
-/// | tables | u32: rows, lengths, runs and choices of each row; the runs; the choices |
+/// | tokens | u16 where the vocabulary allows, else u32; one sample behind the other |
+/// | tables | u32: row, turn, length, runs and choices of each sample; the runs; the choices |
 /// | weights | f32: of each choice's options |
 /// | summary | JSON: counts, sets of options, the statistics |
 ///
@@ -19,13 +19,13 @@ struct RowFile: Sendable {
   /// Why a file is not what it should be.
   struct Fault: Error { let reason: String }
 
-  static let headSize = 128, magic = Array("HOSTROW1".utf8)
+  static let headSize = 128, magic = Array("HOSTROW2".utf8)
 
   let file: MappedFile
   let key: JSONValue
   let statistics: EncodedDataset.Statistics
   let variesByEpoch: Bool
-  let rows: [UInt32], lengths: [UInt32]
+  let rows: [UInt32], turns: [UInt32], lengths: [UInt32]
   private let places: Places
   private let tokenStarts: [Int], spanStarts: [Int], choiceStarts: [Int], weightStarts: [Int]
   private let optionSets: [OptionSet]
@@ -53,7 +53,7 @@ struct RowFile: Sendable {
       guard idSize == 2 || idSize == 4 else { throw Fault(reason: "its ids have \(idSize) bytes") }
       idsAt = RowFile.headSize + keySize.padded
       rowsAt = idsAt + (idSize * tokens).padded
-      spansAt = rowsAt + (4 * 4 * rows).padded
+      spansAt = rowsAt + (5 * 4 * rows).padded
       choicesAt = spansAt + 8 * spans
       weightsAt = choicesAt + 8 * choices
       end = weightsAt + (4 * weights).padded
@@ -79,9 +79,9 @@ struct RowFile: Sendable {
     func table(_ index: Int) -> [UInt32] {
       file.words(at: places.rowsAt + 4 * places.rows * index, places.rows)
     }
-    (rows, lengths) = (table(0), table(1))
+    (rows, turns, lengths) = (table(0), table(1), table(2))
     tokenStarts = starts(lengths)
-    (spanStarts, choiceStarts) = (starts(table(2)), starts(table(3)))
+    (spanStarts, choiceStarts) = (starts(table(3)), starts(table(4)))
     let options = try Self.optionSets(summary)
     optionSets = options
     let sets = file.words(at: places.choicesAt, 2 * places.choices)
@@ -104,7 +104,7 @@ struct RowFile: Sendable {
     }
   }
 
-  /// Row `index` of the usable ones; `source` is what errors call it.
+  /// Sample `index` of the usable ones; `source` is what errors call it.
   func sample(_ index: Int, source: String) -> Sample {
     let range = tokenStarts[index]..<tokenStarts[index + 1]
     var isTrained = [Bool](repeating: false, count: range.count)

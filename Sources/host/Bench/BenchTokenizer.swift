@@ -41,7 +41,7 @@ struct BenchTokenizer: ParsableCommand {
       examples.append(try data.example(at: row, epoch: 0, seed: session.seed))
     }
     let encoder = session.encoder
-    let texts = try examples.map { try encoder.render($0.turns, label: "row").text }
+    let texts = try examples.map { try encoder.render($0, label: "row").text }
     let ways = [
       timed("text to tokens, 1 thread", "text") {
         texts.reduce(0) { $0 + encoder.tokenizer.encode($1).count }

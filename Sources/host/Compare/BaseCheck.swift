@@ -18,7 +18,7 @@ struct BaseCheck {
     questions = try sample.map { row in
       let question = try judge.question(judge.rows[row])
       let prompt = try session.encoder.prompt(question.example, label: judge.label(question))
-      let reference = session.tokenizer.encode(question.example.reference ?? "").prefix(16)
+      let reference = try session.tokenizer.encode(judge.reference(question) ?? "").prefix(16)
       return ChoiceQuestion(
         prompt: prompt.ids, media: prompt.media,
         choices: [reference.isEmpty ? ending : Array(reference)])

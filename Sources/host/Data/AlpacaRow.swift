@@ -29,6 +29,7 @@ struct AlpacaRow {
     if let part = example.turns.lazy.flatMap(\.parts).compactMap(\.unwritable).first {
       throw Self.refusal(label, "holds \(part)")
     }
+    if let more = example.moreThanText { throw Self.refusal(label, "has \(more)") }
     let texts = turns.map(\.text)
     let pairs = stride(from: 0, to: texts.count - 2, by: 2).map { first -> JSONValue in
       [.string(texts[first]), .string(texts[first + 1])]
@@ -72,5 +73,14 @@ extension Part {
     case .choice(let choice):
       choice.isHard ? nil : "a choice with several right answers (\(choice.text), …)"
     }
+  }
+}
+
+extension Example {
+  /// What an error calls what the row says beside its turns' text; nil where there is nothing.
+  fileprivate var moreThanText: String? {
+    let keys = turns.flatMap(\.members.keys) + templateVariables.keys
+    if let key = keys.first { return "'\(key)'" }
+    return turns.contains { !$0.isTrained } ? "a turn that is not trained" : nil
   }
 }

@@ -9,8 +9,9 @@ struct DataAudit: ParsableCommand {
     discussion: """
       For each split: lengths (least, mean, percentiles), rows longer than
       max_length, the longest rows by what tells them apart, rows that cannot be
-      read, duplicates within it and in other splits, the share of trained tokens.
-      Ends with exit code 65 when a row cannot be read.
+      read, duplicates within it and in other splits, the share of trained tokens,
+      columns that are not used, text of the assistant that the chat template
+      leaves out. Ends with exit code 65 when a row cannot be read.
 
       --chars needs neither tokenizer nor model: lengths, and --max-length where it
       is given, count characters.
@@ -39,7 +40,8 @@ struct DataAudit: ParsableCommand {
     // The recipe's max_length counts tokens.
     let maximum = chars && task.maximumLength == nil ? nil : recipe.training.maximumLength
     let measure = SplitAudit.Measure(
-      encoder: session?.encoder, maximumLength: maximum, longest: longest,
+      encoder: session?.encoder, assistantTurns: session?.assistantTurns ?? .asRendered,
+      maximumLength: maximum, longest: longest,
       seed: UInt64(recipe.training.seed))
     var audits: [SplitAudit] = []
     for split in Split.allCases {
@@ -90,6 +92,12 @@ struct DataAudit: ParsableCommand {
           + "\(overlap.other.rawValue) asks, \(overlap.conversations) of them with the same answer")
     }
     for audit in audits {
+      for note in audit.notes { Console.print("\(audit.split.rawValue): \(note)") }
+      if audit.omission.turns > 0 {
+        Console.print(
+          "\(audit.split.rawValue): the chat template leaves part of the assistant's text out of "
+            + "what is trained: " + audit.omission.sentence(rows: audit.omittingRows))
+      }
       for (row, excerpt) in zip(audit.longest, audit.excerpts) {
         let isOver = audit.measure.maximumLength.map { row.length > $0 } ?? false
         Console.print(

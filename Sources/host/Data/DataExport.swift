@@ -8,10 +8,11 @@ struct DataExport: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "export", abstract: "Writes a split's rows as JSONL.",
     discussion: """
-      A line is {"messages": [{"role", "content"}], "metadata": …}, which the task
-      'instruct' reads as its own data; a row with sound, or with a choice of
-      several right answers, is refused. --tokens adds "input_ids" and "labels"
-      (-100 where nothing is trained).
+      A line is {"messages": [{"role", "content", …}], "tools": …, "metadata": …},
+      which the task 'instruct' reads as its own data; a turn that is not trained
+      has "weight": 0. A row with sound, or with a choice of several right answers,
+      is refused. --tokens adds "input_ids" and "labels" (-100 where nothing is
+      trained) of the row as rendered.
 
       Examples:
         host data export --task hri_dialogue --out train.jsonl
@@ -48,10 +49,20 @@ struct DataExport: ParsableCommand {
         .unsupported,
         "\(split.rawValue) row \(row) holds \(part), which has no place among messages of text")
     }
-    let messages = example.turns.map { turn -> JSONValue in
-      ["role": .string(turn.role), "content": .string(turn.text)]
+    let messages = example.turns.map { turn in
+      turn.isTrained ? turn.message : turn.message.setting("weight", 0)
     }
     var line: JSONValue = ["messages": .array(messages)]
+    var further: JSONValue = .emptyObject
+    for (name, value) in example.templateVariables {
+      // Where the task 'instruct' reads a variable of the template.
+      if ["tools", "documents"].contains(name) {
+        line = line.setting(name, value)
+      } else {
+        further = further.setting(name, value)
+      }
+    }
+    if further != .emptyObject { line = line.setting("chat_template_kwargs", further) }
     if example.metadata != .emptyObject { line = line.setting("metadata", example.metadata) }
     if tokens {
       let sample = try session.encoder.sample(example, label: "\(split.rawValue) row \(row)")

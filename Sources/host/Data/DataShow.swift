@@ -32,15 +32,24 @@ struct DataShow: ParsableCommand {
     }
     for row in index..<min(index + count, data.count) {
       let example = try data.example(at: row, epoch: 0, seed: session.seed)
-      let sample = try session.encoder.sample(example, label: "\(split.rawValue) row \(row)")
-      let trained = sample.isTrained.count { $0 }
-      Console.print(
-        Style.bold("\(sample.source)")
-          + Style.dim("  \(sample.ids.count) tokens, \(trained) trained"))
-      Console.print(text(of: sample, session.tokenizer))
+      let samples = try session.encoder.samples(
+        example, turns: session.assistantTurns, label: "\(split.rawValue) row \(row)")
+      for (_, sample) in samples { show(sample, session) }
       if example.metadata != .emptyObject {
         Console.print(Style.dim("metadata " + example.metadata.text(.spaced)))
       }
+    }
+  }
+
+  private func show(_ sample: Sample, _ session: TaskSession) {
+    let trained = sample.isTrained.count { $0 }
+    Console.print(
+      Style.bold("\(sample.source)")
+        + Style.dim("  \(sample.ids.count) tokens, \(trained) trained"))
+    Console.print(text(of: sample, session.tokenizer))
+    if sample.omission.turns > 0 {
+      Console.print(
+        Style.dim("left out by the chat template: ") + sample.omission.sentence(rows: nil))
     }
   }
 

@@ -8,6 +8,8 @@ struct SplitAudit {
   struct Measure {
     /// Makes tokens of a row; nil measures characters.
     let encoder: ConversationEncoder?
+    /// How assistant turns become samples.
+    let assistantTurns: AssistantTurns
     /// The longest row that a run takes, in the same unit; nil where none is known in it.
     let maximumLength: Int?
     /// How many of the longest rows are kept.
@@ -33,6 +35,10 @@ struct SplitAudit {
   private(set) var longest: [LongRow] = []
   /// One sentence for each row that cannot be used.
   private(set) var faults: [String] = []
+  /// What the chat template left out of the trained turns, and of how many rows.
+  private(set) var omission = Omission(), omittingRows = 0
+  /// What the dataset says of its rows.
+  let notes: [String]
   /// Rows whose conversation an earlier row has.
   private(set) var duplicates = 0
   // How many rows have the conversation, or prompt, of a hash: texts of millions of rows would fill
@@ -44,28 +50,44 @@ struct SplitAudit {
     self.split = split
     self.measure = measure
     rows = data.count
+    notes = data.notes
     var bar = ProgressBar("reading \(split.rawValue)", total: rows, unit: "rows")
     for row in 0..<rows {
       do throws(TaskError) {
         let example = try data.example(at: row, epoch: 0, seed: measure.seed)
-        let sample = try measure.encoder?.sample(example, label: "\(split.rawValue) row \(row)")
-        add(row, example, sample)
+        let samples = try measure.encoder?.samples(
+          example, turns: measure.assistantTurns, label: "\(split.rawValue) row \(row)")
+        add(row, example, samples?.map(\.sample))
       } catch { faults.append(error.message) }
       bar.update(row + 1)
     }
     bar.finish()
   }
 
-  private mutating func add(_ row: Int, _ example: Example, _ sample: Sample?) {
-    let count = example.turns.reduce(0) { $0 + $1.text.count }, length = sample?.ids.count ?? count
-    trainedTokens += sample?.isTrained.count { $0 } ?? 0
-    lengths.append(length)
+  private mutating func add(_ row: Int, _ example: Example, _ samples: [Sample]?) {
+    let count = example.turns.reduce(0) { $0 + $1.text.count }
     characters.append(count)
-    if let maximum = measure.maximumLength, length > maximum { overlength.append((row, length)) }
-    if conversations[example.turns.hashValue] != nil { duplicates += 1 }
-    conversations[example.turns.hashValue, default: 0] += 1
-    prompts[example.prompt.hashValue, default: 0] += 1
-    keep(row, length, example)
+    for length in samples.map({ $0.map(\.ids.count) }) ?? [count] {
+      lengths.append(length)
+      if let maximum = measure.maximumLength, length > maximum { overlength.append((row, length)) }
+      keep(row, length, example)
+    }
+    for sample in samples ?? [] {
+      trainedTokens += sample.isTrained.count { $0 }
+      omission += sample.omission
+    }
+    if samples?.contains(where: { $0.omission.turns > 0 }) == true { omittingRows += 1 }
+    let conversation = Self.hash(example.turns, example)
+    if conversations[conversation] != nil { duplicates += 1 }
+    conversations[conversation, default: 0] += 1
+    prompts[Self.hash(example.prompt, example), default: 0] += 1
+  }
+
+  private static func hash(_ turns: [Turn], _ example: Example) -> Int {
+    var hasher = Hasher()
+    hasher.combine(turns)
+    hasher.combine(example.templateVariables)
+    return hasher.finalize()
   }
 
   private mutating func keep(_ row: Int, _ length: Int, _ example: Example) {
@@ -118,6 +140,15 @@ struct SplitAudit {
       json = json.setting("max_length", .int(maximum))
         .setting("overlength_share", .double(overlengthShare)).setting("overlength", .array(rows))
     }
+    if measure.encoder != nil {
+      json = json.setting(
+        "omitted",
+        [
+          "rows": .int(omittingRows), "turns": .int(omission.turns),
+          "characters": .int(omission.characters),
+        ])
+    }
+    json = json.setting("notes", .array(notes.map(JSONValue.string)))
     let longest = zip(longest, excerpts).map { row, excerpt -> JSONValue in
       ["row": .int(row.row), measure.unit: .int(row.length), "excerpt": .string(excerpt)]
     }

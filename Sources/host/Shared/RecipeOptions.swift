@@ -24,8 +24,9 @@ struct RecipeOptions: ParsableArguments {
   ) throws -> AssembledRecipe {
     let recipe = try recipe(for: task.description, flags: flags)
     let replaced = try recipe.dataset.map { try task.reading(catalog.dataset(named: $0)) }
+    let located = (replaced ?? task).locating { recipe.origin(of: "data." + $0)?.description }
     return AssembledRecipe(
-      recipe: recipe, task: replaced ?? task, catalog: catalog,
+      recipe: recipe, task: located, catalog: catalog,
       folder: HostPaths().task(task.description.name))
   }
 

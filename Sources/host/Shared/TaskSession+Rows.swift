@@ -18,11 +18,12 @@ extension TaskSession {
 }
 
 extension Recipe {
-  /// What a task's dataset and evaluator are told: the `data` section without the host's own key,
+  /// What a task's dataset and evaluator are told: the `data` section without the host's own keys,
   /// and the seed.
   var dataConfiguration: JSONValue {
     guard case .object(var members) = data else { return .emptyObject }
     members["shuffle"] = nil
+    members["assistant_turns"] = nil
     members["seed"] = .int(training.seed)
     return .object(members)
   }

@@ -38,7 +38,10 @@ struct Judge {
     self.log = log
     evaluation = try EvaluationRun(
       dataset: dataset, evaluator: evaluator,
-      batchSize: session.recipe.training.evaluationBatchSize, limit: limit, seed: session.seed)
+      batchSize: session.recipe.training.evaluationBatchSize, limit: limit, seed: session.seed
+    ) { question in
+      try session.encoder.reference(question.example, label: "\(split.rawValue) \(question.index)")
+    }
   }
 
   /// The same, or an error that says why nothing can be judged.
@@ -78,6 +81,11 @@ struct Judge {
 
   /// What the model is asked of the split's row `index`.
   func question(_ index: Int) throws -> Question { try evaluation.question(index) }
+
+  /// What the model should answer, as the chat template writes it.
+  func reference(_ question: Question) throws -> String? {
+    try session.encoder.reference(question.example, label: label(question))
+  }
 
   /// The evaluator's metrics before any model is asked, with `name` among them if it ever gives that;
   /// their values say nothing.
@@ -119,7 +127,8 @@ struct Judge {
     guard let panel else { return [] }
     let completions = try zip(questions, answers).filter { $0.0.example.choices.isEmpty }.map {
       question, answer in
-      let prompt = try session.encoder.prompt(question.example.prompt)
+      let prompt = session.tokenizer.encode(
+        try session.encoder.question(question.example, label: label(question)))
       return Completion(
         prompt: session.tokenizer.decode(prompt), text: answer.text,
         metadata: question.example.metadata, group: question.index)

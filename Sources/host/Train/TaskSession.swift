@@ -125,8 +125,9 @@ struct TaskSession {
     let training = recipe.training, task = task, configuration = recipe.dataConfiguration
     var bar: ProgressBar?
     defer { bar?.finish() }
-    return try EncodedDataset(
-      name: split.rawValue, encoder: encoder, maximumLength: training.maximumLength,
+    let encoded = try EncodedDataset(
+      name: split.rawValue, encoder: encoder, assistantTurns: assistantTurns,
+      maximumLength: training.maximumLength,
       policy: OverlengthPolicy(training.onOverlength), seed: UInt64(training.seed),
       cache: usesCache ? RowCache(key: rowsKey(split), beginning: beginning) : nil
     ) { event in
@@ -141,6 +142,25 @@ struct TaskSession {
     } open: { () throws(TaskError) in
       try task.dataset(split: split, configuration: configuration)
     }
+    bar?.finish()
+    if let encoded { tell(encoded) }
+    return encoded
+  }
+
+  /// How the assistant's turns become samples.
+  var assistantTurns: AssistantTurns { recipe.trainsEachTurn ? .each : .asRendered }
+
+  /// Says what the user should know of rows before they are trained.
+  private func tell(_ rows: EncodedDataset) {
+    for note in rows.statistics.notes { Console.note("\(rows.name): \(note)") }
+    let omission = rows.statistics.omission
+    guard omission.turns > 0, rows.name == Split.train.rawValue else { return }
+    Console.note(
+      "warning: \(rows.name): the chat template leaves part of the assistant's text out of what is "
+        + "trained: " + omission.sentence(rows: rows.statistics.omittingRows)
+        + (recipe.trainsEachTurn
+          ? "; see data show"
+          : "; data.assistant_turns: each trains every turn as it would be generated; see data show"))
   }
 
   /// The model's weights, mapped as they are stored; drawn at random where the recipe asks for
@@ -217,5 +237,16 @@ extension OverlengthPolicy {
     case .drop: self = .drop
     case .truncate: self = .truncate
     }
+  }
+}
+
+extension Omission {
+  /// `3 rows, 4 turns, 1,240 characters`.
+  func sentence(rows: Int?) -> String {
+    func count(_ number: Int, _ noun: String) -> String {
+      "\(Format.grouped(number)) \(noun)\(number == 1 ? "" : "s")"
+    }
+    let counts = [(turns, "turn"), (characters, "character")].map(count)
+    return ((rows.map { [count($0, "row")] } ?? []) + counts).joined(separator: ", ")
   }
 }

@@ -25,9 +25,13 @@ struct DatasetEntry: Sendable, Hashable {
     guard let bytes = try? Data(contentsOf: URL(fileURLWithPath: file)) else {
       throw PluginError(.data, "\(file): no such file, or it cannot be read")
     }
-    guard let entries = try? JSON(parsing: String(decoding: bytes, as: UTF8.self)).object,
-      !entries.isEmpty
-    else { throw PluginError(.data, "\(file): it must be an object, name to data set") }
+    let registry: JSON
+    do { registry = try JSON(parsing: bytes) } catch let error as PluginError {
+      throw PluginError(.data, "\(file): \(error.message)")
+    }
+    guard let entries = registry.object, !entries.isEmpty else {
+      throw PluginError(.data, "\(file): it must be an object, name to data set")
+    }
     let names = entries.keys.sorted()
     guard let name = name ?? (names.count == 1 ? names[0] : nil) else {
       throw PluginError(

@@ -72,7 +72,7 @@ struct ReadyFiles {
     let columns = split == .test ? [:] : columns
     var rows: [ReadyRow] = []
     for path in paths {
-      try JSONValues(path).forEach(limit: limit) { value, place in
+      try RowFile(path).forEach(limit: limit) { value, place in
         rows.append(try ReadyRow(value, columns: columns, prompts: prompts, place: place))
       }
     }

@@ -1,4 +1,4 @@
-//! The C header `CPluginABI.h`, ABI 1.3, call by call; the rules stand there.
+//! The C header `CPluginABI.h`, ABI 1.4, call by call; the rules stand there.
 #![allow(non_camel_case_types, missing_docs)]
 
 mod layout;
@@ -7,7 +7,7 @@ use std::ffi::{c_char, c_void};
 
 pub const TK_MAGIC: u32 = 0x00004b54;
 pub const TK_ABI_MAJOR: u32 = 1;
-pub const TK_ABI_MINOR: u32 = 3;
+pub const TK_ABI_MINOR: u32 = 4;
 
 pub type tk_status = i32;
 pub const TK_OK: tk_status = 0;
@@ -35,6 +35,7 @@ pub const TK_PART_CHOICE: i32 = 2;
 pub const TK_SECTION_CONVERSATION: i32 = 0;
 pub const TK_SECTION_CHOSEN: i32 = 1;
 pub const TK_SECTION_REJECTED: i32 = 2;
+pub const TK_TURN_UNTRAINED: u32 = 1;
 pub const TK_F32: i32 = 1;
 pub const TK_I32: i32 = 2;
 pub const TK_U8: i32 = 3;
@@ -166,7 +167,12 @@ pub struct tk_example_out_v1 {
         *const c_void,
         usize,
     ) -> tk_status,
-    pub reserved: [*mut c_void; 4],
+    /// None in a host older than ABI 1.4, as the next one.
+    pub turn_details:
+        Option<unsafe extern "C" fn(*const tk_example_out_v1, u32, tk_str) -> tk_status>,
+    pub template_variables:
+        Option<unsafe extern "C" fn(*const tk_example_out_v1, tk_str) -> tk_status>,
+    pub reserved: [*mut c_void; 2],
 }
 
 /// `create` of datasets and evaluators.

@@ -3,7 +3,7 @@
 use crate::abi::*;
 use crate::host::str;
 use crate::reward::accepted;
-use crate::{Host, Json, Result};
+use crate::{Error, Host, Json, Result};
 
 /// A part of a task's rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +49,16 @@ enum Section {
     Rejected = TK_SECTION_REJECTED as isize,
 }
 
+/// A turn, what its message has beside role and content, and whether it is trained.
+#[derive(Clone, Debug)]
+struct Turn {
+    section: Section,
+    role: String,
+    parts: Vec<Part>,
+    members: Option<Json>,
+    is_trained: bool,
+}
+
 #[derive(Clone, Debug)]
 struct Tensor {
     name: String,
@@ -59,7 +69,8 @@ struct Tensor {
 /// One row: `Row::new().user("2 + 2?").assistant("4")`.
 #[derive(Clone, Debug, Default)]
 pub struct Row {
-    turns: Vec<(Section, String, Vec<Part>)>,
+    turns: Vec<Turn>,
+    variables: Option<Json>,
     metadata: Option<Json>,
     choices: Vec<String>,
     tensors: Vec<Tensor>,
@@ -86,7 +97,8 @@ impl Row {
         self.turn("assistant", vec![Part::Text(text.into())])
     }
 
-    /// Appends a turn of several parts; role: "system", "user", "assistant" or "tool".
+    /// Appends a turn of several parts; role: "system", "developer", "user",
+    /// "assistant" or "tool".
     pub fn turn(self, role: &str, parts: Vec<Part>) -> Row {
         self.add(Section::Conversation, role, parts)
     }
@@ -99,6 +111,31 @@ impl Row {
     /// Appends the other answer of a pair.
     pub fn rejected(self, text: impl Into<String>) -> Row {
         self.add(Section::Rejected, "assistant", vec![Part::Text(text.into())])
+    }
+
+    /// Says what the message of the turn that was appended last has beside role and content, as the
+    /// chat template is to see it: an object (`tool_calls`, `reasoning_content`, …). Needs a host of
+    /// ABI 1.4.
+    pub fn members(mut self, object: Json) -> Row {
+        if let Some(turn) = self.turns.last_mut() {
+            turn.members = Some(object);
+        }
+        self
+    }
+
+    /// Says that the turn that was appended last is not trained. Needs a host of ABI 1.4.
+    pub fn untrained(mut self) -> Row {
+        if let Some(turn) = self.turns.last_mut() {
+            turn.is_trained = false;
+        }
+        self
+    }
+
+    /// Sets what the chat template reads beside the messages: an object (`tools`, …). Needs a host of
+    /// ABI 1.4.
+    pub fn template_variables(mut self, object: Json) -> Row {
+        self.variables = Some(object);
+        self
     }
 
     /// Sets what the evaluator gets back beside the prediction: an object.
@@ -120,16 +157,29 @@ impl Row {
     }
 
     fn add(mut self, section: Section, role: &str, parts: Vec<Part>) -> Row {
-        self.turns.push((section, role.to_string(), parts));
+        let role = role.to_string();
+        self.turns.push(Turn { section, role, parts, members: None, is_trained: true });
         self
     }
 
     /// # Safety
     /// `sink` is the host's.
     pub(crate) unsafe fn write(&self, sink: &tk_example_out_v1) -> Result<()> {
-        for (section, role, parts) in &self.turns {
-            let parts: Vec<tk_part_v1> = parts.iter().map(part).collect();
-            accepted((sink.turn)(sink, *section as i32, str(role), parts.as_ptr(), parts.len()))?;
+        for turn in &self.turns {
+            let parts: Vec<tk_part_v1> = turn.parts.iter().map(part).collect();
+            let (section, role) = (turn.section as i32, str(&turn.role));
+            accepted((sink.turn)(sink, section, role, parts.as_ptr(), parts.len()))?;
+            if turn.members.is_none() && turn.is_trained {
+                continue;
+            }
+            let details = sink.turn_details.ok_or_else(older)?;
+            let members = turn.members.as_ref().map(Json::to_string).unwrap_or_default();
+            let flags = if turn.is_trained { 0 } else { TK_TURN_UNTRAINED };
+            accepted(details(sink, flags, str(&members)))?;
+        }
+        if let Some(variables) = &self.variables {
+            let set = sink.template_variables.ok_or_else(older)?;
+            accepted(set(sink, str(&variables.to_string())))?;
         }
         if let Some(metadata) = &self.metadata {
             accepted((sink.metadata)(sink, str(&metadata.to_string())))?;
@@ -145,6 +195,11 @@ impl Row {
         }
         Ok(())
     }
+}
+
+/// Why a row cannot be handed to a host of an earlier minor version.
+fn older() -> Error {
+    Error::unsupported("needs a host of ABI 1.4 or newer")
 }
 
 fn part(part: &Part) -> tk_part_v1 {
@@ -176,5 +231,10 @@ pub trait Dataset: Sized + Send + Sync + 'static {
     /// Whether a row may differ from epoch to epoch.
     fn varies_by_epoch(&self) -> bool {
         true
+    }
+
+    /// Sentences about the rows that the user should read before each run, and in `data audit`.
+    fn notes(&self) -> Vec<String> {
+        Vec::new()
     }
 }

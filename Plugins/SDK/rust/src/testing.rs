@@ -70,8 +70,16 @@ pub fn row(
     }
     let mut lines = String::new();
     let ctx = (&mut lines as *mut String).cast();
-    let sink =
-        tk_example_out_v1 { ctx, turn, metadata, choices, tensor, reserved: [null_mut(); 4] };
+    let sink = tk_example_out_v1 {
+        ctx,
+        turn,
+        metadata,
+        choices,
+        tensor,
+        turn_details: Some(turn_details),
+        template_variables: Some(template_variables),
+        reserved: [null_mut(); 2],
+    };
     let count = unsafe { (table.count)(instance) };
     let status = if index < count {
         checked(|e| unsafe { (table.read)(instance, index, 0, 1, &sink, e) })
@@ -239,6 +247,24 @@ unsafe extern "C" fn turn(
         line(out, text(role).unwrap_or("not UTF-8"), part.value);
     }
     TK_OK
+}
+
+unsafe extern "C" fn turn_details(
+    out: *const tk_example_out_v1,
+    flags: u32,
+    members: tk_str,
+) -> tk_status {
+    if flags & TK_TURN_UNTRAINED != 0 {
+        line(out, "untrained", str(""));
+    }
+    if members.len == 0 {
+        return TK_OK;
+    }
+    line(out, "members: ", members)
+}
+
+unsafe extern "C" fn template_variables(out: *const tk_example_out_v1, json: tk_str) -> tk_status {
+    line(out, "variables: ", json)
 }
 
 unsafe extern "C" fn metadata(out: *const tk_example_out_v1, json: tk_str) -> tk_status {

@@ -89,7 +89,7 @@ struct PromptFolder: Sendable {
           + "prompts' texts, '${task}/prompts' for those of the task")
     }
     do {
-      return try JSON(parsing: String(decoding: bytes, as: UTF8.self)).decoded()
+      return try JSON(parsing: bytes).decoded()
     } catch let error as PluginError {
       throw PluginError(.configuration, "\(path): \(error.message)")
     }

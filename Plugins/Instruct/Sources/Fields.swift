@@ -1,0 +1,59 @@
+import TaskKit
+
+/// An object's members with faults that name the place. Members that are null are as if absent: a
+/// table's columns are the same for all rows, so that files written from one are full of them.
+struct Fields {
+  let place: String
+  private let members: JSON.Members
+
+  init(_ value: JSON, place: String, what: String) throws {
+    guard let members = value.object else {
+      throw PluginError(.data, "\(place): \(what) must be an object, this is \(value.kind)")
+    }
+    self.place = place
+    self.members = members
+  }
+
+  /// The keys with a value, in their order.
+  var keys: [String] { members.keys.filter { members[$0] != .null } }
+
+  subscript(key: String) -> JSON? {
+    guard let value = members[key], value != .null else { return Optional.none }
+    return value
+  }
+
+  /// Whether the key says something: a value that is not null and no empty list, object or text.
+  func says(_ key: String) -> Bool {
+    switch self[key] {
+    case nil: false
+    case .string(let text): !text.isEmpty
+    case .array(let elements): !elements.isEmpty
+    case .object(let members): !members.isEmpty
+    default: true
+    }
+  }
+
+  func fault(_ message: String) -> PluginError { PluginError(.data, "\(place): \(message)") }
+
+  func text(_ key: String) throws -> String {
+    guard let text = try optionalText(key) else { throw fault("'\(key)' is missing; add it") }
+    return text
+  }
+
+  func optionalText(_ key: String) throws -> String? {
+    guard let value = self[key] else { return nil }
+    guard let text = value.string else {
+      throw fault("'\(key)' must be a string, not \(value.kind)")
+    }
+    return text
+  }
+
+  /// The elements under `key`, which must be a list.
+  func list(_ key: String, of what: String) throws -> [JSON]? {
+    guard let value = self[key] else { return nil }
+    guard let elements = value.array else {
+      throw fault("'\(key)' must be a list of \(what), not \(value.kind)")
+    }
+    return elements
+  }
+}
