@@ -63,7 +63,7 @@ final class PluginDataset: Dataset {
       }
     } catch {
       // The sink's own complaint says more than a status that the plugin passed on.
-      guard let fault = sink.fault else { throw error }
+      guard let fault = sink.fault else { throw placed(error) }
       throw TaskError(.internal, "\(subject), row \(index): \(fault)")
     }
     do throws(ExampleSink.Fault) {
@@ -71,5 +71,14 @@ final class PluginDataset: Dataset {
     } catch {
       throw TaskError(.internal, "\(subject), row \(index): \(error.reason)")
     }
+  }
+
+  /// An error about one of the files that the rows come from says so itself: what the host calls the
+  /// row would only stand in the way.
+  private func placed(_ error: TaskError) -> TaskError {
+    guard error.kind == .data, let reason = error.reason,
+      sources.contains(where: { reason.hasPrefix($0 + ":") || reason.hasPrefix($0 + ",") })
+    else { return error }
+    return TaskError(.data, reason, reason: reason)
   }
 }

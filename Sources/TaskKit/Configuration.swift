@@ -40,7 +40,9 @@ enum Configuration {
     guard case .object(let upper) = given, case .object(var members) = defaults else {
       return given
     }
-    for (key, value) in upper { members[key] = members[key].map { merge(value, over: $0) } ?? value }
+    for (key, value) in upper {
+      members[key] = members[key].map { merge(value, over: $0) } ?? value
+    }
     return .object(members)
   }
 

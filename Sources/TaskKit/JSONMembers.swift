@@ -37,6 +37,16 @@ extension JSON {
       }
     }
 
+    /// A dictionary of what `transform` makes of the values.
+    public func mapValues<T>(_ transform: (JSON) throws -> T) rethrows -> [String: T] {
+      try Dictionary(uniqueKeysWithValues: zip(keys, values.map(transform)))
+    }
+
+    /// A dictionary of what `transform` makes of the values, where it makes something.
+    public func compactMapValues<T>(_ transform: (JSON) throws -> T?) rethrows -> [String: T] {
+      try mapValues(transform).compactMapValues { $0 }
+    }
+
     private func place(of key: String) -> Int? {
       places.isEmpty ? keys.firstIndex(of: key) : places[key]
     }

@@ -13,6 +13,13 @@ func withFile<R>(_ text: String, _ body: (String) throws -> R) throws -> R {
   return try body(file.path)
 }
 
+extension ConversationFile {
+  /// The rows of all files; the first one that cannot be used is an error.
+  static func read(_ paths: [String]) throws -> [ConversationRow] {
+    try rows(of: paths).map { try $0.get() }
+  }
+}
+
 @Suite struct InstructTests {
   static let chat =
     #"{"messages": [{"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}]}"#
@@ -50,7 +57,7 @@ func withFile<R>(_ text: String, _ body: (String) throws -> R) throws -> R {
       ":7, messages[0]: unknown role 'narrator'"
     ),
     (#"{"messages": [{"role": "user"}]}"#, ":7, messages[0]: 'content' is missing"),
-    (#"{"messages": 3}"#, ":7: 'messages' must be an array"),
+    (#"{"messages": 3}"#, ":7: 'messages' must be a list of messages, not a number"),
     (#"{"instruction": 1, "output": "a"}"#, ":7: 'instruction' must be a string, not a number"),
     (
       #"{"instruction": "i", "output": "a", "history": [["h"]]}"#, ":7: 'history[0]' must be a pair"

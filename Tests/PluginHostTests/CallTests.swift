@@ -47,7 +47,7 @@ struct CallTests {
     (3, .internal, "the row has no turns"),
     (4, .internal, "a turn's audio names the tensor 'nowhere', which the row lacks"),
     (5, .internal, "the tensor 't' of shape [2, 2] has 8 bytes"),
-    (6, .internal, "turn 0 has the role 'robot'; known: system, user, assistant, tool"),
+    (6, .internal, "turn 0 has the role 'robot'; known: system, developer, user, assistant, tool"),
     (7, .internal, "the metadata is an array, not an object"),
   ])
   func badRow(index: Int, kind: TaskError.Kind, text: String) throws {

@@ -224,7 +224,7 @@ import Testing
         .contains("the array is never closed"))
     #expect(
       message { _ = try rows(["t.json": "[\(Self.raw)] []"], ["train": "t.json"]) }
-        .contains("text follows the array's end"))
+        .contains("text after the array's end"))
     #expect(message { _ = try rows(["t.json": " \n"], ["train": "t.json"]) }.contains("no row"))
   }
 }

@@ -118,7 +118,7 @@ import Testing
     let broken = try folder.write("\(Drama.scene().text)\n{\"id\": ", to: "b.jsonl")
     #expect(message { _ = try RecordFile.read([broken]) }.hasPrefix("\(broken):2: not valid JSON"))
     let empty = try folder.write("\n", to: "e.jsonl")
-    #expect(message { _ = try RecordFile.read([empty]) } == "\(empty): the file has no record")
+    #expect(message { _ = try RecordFile.read([empty]) } == "\(empty): the file has no row")
     let absent = folder.path + "/absent.jsonl"
     #expect(message { _ = try RecordFile.read([absent]) }.hasPrefix("\(absent): no such file"))
   }

@@ -13,7 +13,8 @@ struct ConversationConfig: Decodable, Sendable {
 /// Conversations from files; every assistant turn is trained.
 struct ConversationDataset: Dataset {
   static let name = "instruct.conversations"
-  static let summary = "Chat, ShareGPT, Alpaca or prompt and completion rows from JSONL or JSON files."
+  static let summary =
+    "Chat, ShareGPT, Alpaca or prompt and completion rows from JSONL or JSON files."
 
   private let rows: [ConversationFile.Row]
   let sources: [String]
@@ -59,7 +60,7 @@ struct ConversationDataset: Dataset {
     }
     guard !counts.isEmpty else { return [] }
     let names = counts.sorted { $0.key < $1.key }.map { key, count in
-      "'\(key)'" + (count == rows.count ? "" : " (\(count) rows)")
+      "'\(key)'" + (count == rows.count ? "" : " (\(count) row\(count == 1 ? "" : "s"))")
     }
     return ["not used for training, kept as metadata: \(names.joined(separator: ", "))"]
   }

@@ -107,6 +107,7 @@ struct ConversationRow: Sendable, Hashable {
       }
       variables["documents"] = .array(documents)
     }
+    for (key, value) in variables { try fields.checkNumbers(value, key) }
     return variables
   }
 }

@@ -33,6 +33,17 @@ struct Fields {
     }
   }
 
+  /// Refuses a value for the chat template with a number that cannot be written as it was read.
+  func checkNumbers(_ value: JSON, _ key: String) throws {
+    switch value {
+    case .double(let number) where number.magnitude >= 0x1p63:
+      throw fault("'\(key)' holds a number beyond 64 bits, \(number); write it as a text")
+    case .array(let elements): for element in elements { try checkNumbers(element, key) }
+    case .object(let members): for member in members { try checkNumbers(member.value, key) }
+    default: break
+    }
+  }
+
   func fault(_ message: String) -> PluginError { PluginError(.data, "\(place): \(message)") }
 
   func text(_ key: String) throws -> String {

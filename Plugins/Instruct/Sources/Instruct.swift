@@ -3,7 +3,8 @@ import TaskKit
 /// The generic task: conversations from files.
 struct Instruct: TuningTask {
   static let name = "instruct"
-  static let summary = "Conversations from JSONL: chat, ShareGPT, Alpaca, or prompt and completion rows."
+  static let summary =
+    "Conversations from JSONL: chat, ShareGPT, Alpaca, or prompt and completion rows."
   static var dataset: any Dataset.Type { ConversationDataset.self }
   static var evaluator: (any Evaluator.Type)? { OverlapEvaluator.self }
 }

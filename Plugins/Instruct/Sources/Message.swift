@@ -96,7 +96,8 @@ struct Message {
       said.append((key, isTrained))
     }
     if let first = said.first, let other = said.first(where: { $0.isTrained != first.isTrained }) {
-      throw fields.fault("'\(first.key)' and '\(other.key)' contradict each other; keep one of them")
+      throw fields.fault(
+        "'\(first.key)' and '\(other.key)' contradict each other; keep one of them")
     }
     if let wish = said.first, wish.isTrained, role != "assistant", wish.key != "weight" {
       throw fields.fault(
@@ -121,7 +122,10 @@ struct Message {
     where turn.members[key] != nil && turn.role != "assistant" {
       throw fields.fault("'\(key)' belongs to an assistant's message, this is the \(turn.role)'s")
     }
-    if let calls = turn.members["tool_calls"] { try ToolCalls.check(calls, fields) }
+    if let calls = turn.members["tool_calls"] {
+      try ToolCalls.check(calls, fields)
+      try fields.checkNumbers(calls, "tool_calls")
+    }
   }
 
   /// The content: a text, or a list of parts that are texts and stand one directly behind the other.

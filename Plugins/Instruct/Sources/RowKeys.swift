@@ -97,7 +97,8 @@ enum RowKeys {
       let isTokens = key == "labels" && fields[key]?.array?.allSatisfy { $0.int != nil } == true
       if isTokens { return fields.fault("'labels' holds tokens; leave it out") }
       if key == "label", fields[key]?.bool != nil {
-        return fields.fault("'label' says whether the answer is preferred, which is not learnt here")
+        return fields.fault(
+          "'label' says whether the answer is preferred, which is not learnt here")
       }
     }
     return nil

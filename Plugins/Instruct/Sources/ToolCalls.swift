@@ -18,7 +18,8 @@ enum ToolCalls {
     }
     let function = call["function"] ?? call
     guard function["name"]?.string?.isEmpty == false else {
-      throw fields.fault("'\(name)' does not name its function; write {\"function\": {\"name\", …}}")
+      throw fields.fault(
+        "'\(name)' does not name its function; write {\"function\": {\"name\", …}}")
     }
     switch function["arguments"] {
     case .object, .string, .null, nil: break

@@ -14,7 +14,13 @@ public struct RecipeLayer: Sendable {
 
   /// A recipe file.
   public static func file(_ path: String) throws(FormatError) -> RecipeLayer {
-    try yaml(String(decoding: readFile(path), as: UTF8.self), named: path)
+    var bytes = try readFile(path)
+    // A byte-order mark, which some editors put at the head of a file.
+    if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { bytes.removeFirst(3) }
+    guard let text = String(validating: bytes, as: UTF8.self) else {
+      throw FormatError(.malformed, path, "is not UTF-8; save it so")
+    }
+    return try yaml(text, named: path)
   }
 
   /// A recipe's text; errors call it `name`.

@@ -84,7 +84,8 @@ public struct EncodedDataset: Sendable {
   /// `isCancelled` says so, reading ends with an error, and nothing is kept.
   public init?(
     name: String, encoder: ConversationEncoder, assistantTurns: AssistantTurns = .asRendered,
-    maximumLength: Int, policy: OverlengthPolicy, seed: UInt64, cache: RowCache?, hear: (Event) -> Void = { _ in },
+    maximumLength: Int, policy: OverlengthPolicy, seed: UInt64, cache: RowCache?,
+    hear: (Event) -> Void = { _ in },
     isCancelled: () -> Bool = { false },
     open: @escaping @Sendable () throws(TaskError) -> (any Dataset)?
   ) throws(TaskError) {

@@ -80,7 +80,8 @@ final class RowFileWriter {
   /// Completes the file.
   func finish(_ statistics: EncodedDataset.Statistics, variesByEpoch: Bool) throws(RowFile.Fault) {
     try put([UInt8](repeating: 0, count: (idSize * tokens).padded - idSize * tokens))
-    try put((rows + turns + lengths + spanCounts + choiceCounts).map(\.littleEndian).padded(with: 0))
+    try put(
+      (rows + turns + lengths + spanCounts + choiceCounts).map(\.littleEndian).padded(with: 0))
     try put((spans + choices + weights.padded(with: 0)).map(\.littleEndian))
     let summary = statistics.json
       .setting("varies_by_epoch", .bool(variesByEpoch)).setting("id_bytes", .int(idSize))

@@ -12,7 +12,7 @@ func completions(inFile path: String) throws(FormatError) -> [Completion] {
     let place = "\(path):\(index + 1)"
     let json: JSONValue
     do { json = try JSONValue(parsing: Array(line)) } catch {
-      throw FormatError(.malformed, place, "not JSON: \(error.message)")
+      throw FormatError(.malformed, place, "not JSON, column \(error.column): \(error.message)")
     }
     guard json.object != nil, let text = json["completion"]?.string else {
       throw FormatError(

@@ -160,7 +160,8 @@ struct TaskSession {
         + "trained: " + omission.sentence(rows: rows.statistics.omittingRows)
         + (recipe.trainsEachTurn
           ? "; see data show"
-          : "; data.assistant_turns: each trains every turn as it would be generated; see data show"))
+          : "; data.assistant_turns: each trains every turn as it would be generated; see data show")
+    )
   }
 
   /// The model's weights, mapped as they are stored; drawn at random where the recipe asks for

@@ -39,12 +39,16 @@ struct Broken : tk::Dataset {
   }
   void read(int64_t index, int64_t, uint64_t, tk::Row &row) const override {
     row.turn("user", "hello");
+    row.turn("assistant", "hm");
+    row.details("{\"name\": \"Ada\"}", false);
+    row.template_variables("{\"tools\": []}");
     row.choices({"a", "b"});
     row.tensor("t", {1, 2}, {1, 2});
     if (index == 1) throw std::bad_alloc();
   }
   std::vector<std::string> sources() const override { return {"a.csv", "\"b\""}; }
   bool varies_by_epoch() const override { return false; }
+  std::vector<std::string> notes() const override { return {"read me"}; }
 };
 
 void boundary() {
@@ -67,10 +71,30 @@ void boundary() {
   const auto few = tk_test_reward("short", "{}", completions, 2);
   CHECK(few.status == TK_E_INTERNAL && strcmp(few.error, "0 scores for 2 samples") == 0);
   const auto row = tk_test_row("broken", "{}", "train", 0);
-  CHECK(strcmp(row.text, "user: hello\nchoice: achoice: btensor: t") == 0);
+  CHECK(strcmp(row.text,
+               "user: hello\nassistant: hm\nuntrained\nmembers: {\"name\": \"Ada\"}"
+               "variables: {\"tools\": []}choice: achoice: btensor: t") == 0);
   CHECK(tk_test_row("broken", "{}", "train", 1).status == TK_E_INTERNAL);
   CHECK(tk_test_row("broken", "{}", "validation", 0).count == TK_E_DATA);
   CHECK(tk_test_row("broken", "{}", "test", 0).status == TK_END);
+}
+
+// A host older than ABI 1.4 lacks the two functions; a row that needs them is refused, not mutilated.
+void olderHost() {
+  const auto turn = [](const tk_example_out_v1 *, int32_t, tk_str, const tk_part_v1 *,
+                       size_t) -> tk_status { return TK_OK; };
+  tk_example_out_v1 sink = {};
+  sink.turn = turn;
+  tk::Row row(&sink);
+  row.turn("user", "x");
+  int refused = 0;
+  try { row.details("{}", false); } catch (const tk::Error &error) {
+    refused += error.status() == TK_E_UNSUPPORTED;
+  }
+  try { row.template_variables("{}"); } catch (const tk::Error &error) {
+    refused += error.status() == TK_E_UNSUPPORTED;
+  }
+  CHECK(refused == 2);
 }
 
 // ---- extensions: where rows come from ----------------------------------------------------------
@@ -89,7 +113,8 @@ void sources() {
   const tk_text_out_v1 out = {&made, tk_test_write};
   CHECK(table->describe(tk_test_str("broken"), instance, &out, nullptr) == TK_OK);
   CHECK(strcmp(made.text,
-               "{\"sources\": [\"a.csv\", \"\\\"b\\\"\"], \"varies_by_epoch\": false}") == 0);
+               "{\"sources\": [\"a.csv\", \"\\\"b\\\"\"], \"varies_by_epoch\": false, "
+               "\"notes\": [\"read me\"]}") == 0);
   dataset->destroy(instance);
 }
 
@@ -239,6 +264,7 @@ TK_PLUGIN("fragile", "1.0.0", tk::reward<Fragile>("fragile", ""), tk::reward<Sho
 
 int main() {
   boundary();
+  olderHost();
   sources();
   services();
   json();

@@ -72,12 +72,32 @@ impl Drop for Panicking {
     }
 }
 
+struct Whole;
+
+impl Dataset for Whole {
+    fn new(_config: &Json, _split: Split, _host: Host) -> Result<Option<Self>> {
+        Ok(Some(Whole))
+    }
+
+    fn count(&self) -> usize {
+        1
+    }
+
+    fn row(&self, _index: usize, _epoch: i64, _seed: u64) -> Result<Row> {
+        let members = Json::object([("name", "Ada".into())]);
+        let variables = Json::object([("tools", Json::Array(Vec::new()))]);
+        let row = Row::new().user("q").assistant("a").members(members).untrained();
+        Ok(row.template_variables(variables))
+    }
+}
+
 taskkit::plugin! {
     name: "fragile", version: "1.0.0",
     exports: [
         taskkit::reward::<Fragile>("fragile", ""),
         taskkit::reward::<Short>("short", ""),
         taskkit::dataset::<Panicking>("panicking", ""),
+        taskkit::dataset::<Whole>("whole", ""),
     ]
 }
 
@@ -118,6 +138,14 @@ fn a_dataset_that_panics_even_when_dropped() {
 }
 
 #[test]
+fn a_row_carries_members_and_variables() {
+    let (_, lines) = row(tk_plugin_entry, "whole", "{}", "train", 0).unwrap().unwrap();
+    for line in ["untrained", r#"members: {"name": "Ada"}"#, r#"variables: {"tools": []}"#] {
+        assert!(lines.contains(line), "{lines}");
+    }
+}
+
+#[test]
 fn components_are_columns() {
     let made = score(tk_plugin_entry, "fragile", "{}", &["a", "b", "a"]).unwrap();
     assert_eq!(made.components.len(), 2);
@@ -129,6 +157,6 @@ fn components_are_columns() {
 #[test]
 fn a_dataset_says_where_its_rows_come_from() {
     let json = sources(tk_plugin_entry, "panicking", "{}", "train").unwrap();
-    let expected = r#"{"sources":["a \"b\".csv"],"varies_by_epoch":false}"#;
+    let expected = r#"{"sources":["a \"b\".csv"],"varies_by_epoch":false,"notes":[]}"#;
     assert_eq!(Json::parse(&json).unwrap(), Json::parse(expected).unwrap(), "{json}");
 }
