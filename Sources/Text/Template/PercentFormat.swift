@@ -28,7 +28,7 @@ struct PercentFormat {
     }
     let isMapping =
       switch argument {
-      case .mapping, .list: true
+      case .mapping, .list, .undefined: true
       default: false
       }
     guard values.isEmpty || isMapping else {

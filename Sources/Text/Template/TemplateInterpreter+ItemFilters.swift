@@ -84,11 +84,14 @@ extension TemplateInterpreter {
       return try value.iterated().last ?? .undefined("there is no last item")
     case "list": return .list(try value.iterated())
     case "items":
-      if value.isUndefined { return .iterator(TemplateIterator([])) }
-      guard case .mapping(let mapping) = value else {
-        throw TemplateError("the filter 'items' asks for a mapping, not \(value.kind)")
-      }
-      return .iterator(TemplateIterator(mapping.items))
+      return .iterator(
+        later { () throws(TemplateError) in
+          if value.isUndefined { return [] }
+          guard case .mapping(let mapping) = value else {
+            throw TemplateError("the filter 'items' asks for a mapping, not \(value.kind)")
+          }
+          return mapping.items
+        })
     case "reverse": return try reversed(value)
     case "join":
       let path = bound[1] ?? .none
@@ -97,13 +100,22 @@ extension TemplateInterpreter {
       }
       return .string(parts.joined(separator: try bound[0]?.text() ?? ""))
     case "batch", "slice":
-      let items = try value.iterated()
-      let count = try bound.integer(0) ?? 0
-      guard count > 0 else { throw TemplateError("the filter '\(name)' asks for a number above 0") }
-      let fill = bound[1].flatMap { $0.isNone ? nil : $0 }
-      let groups = name == "batch" ? batches(items, count, fill) : slices(items, count, fill)
-      return .iterator(TemplateIterator(groups.map { .list($0) }))
+      return .iterator(
+        later { [unowned self] () throws(TemplateError) in
+          try groups(value, isBatch: name == "batch", bound).map { .list($0) }
+        })
     default: return nil
+    }
+  }
+
+  /// Values that are made when the first of them is asked for, as a generator makes its own.
+  private func later(_ make: @escaping () throws(TemplateError) -> [TemplateValue])
+    -> TemplateIterator
+  {
+    var made: TemplateIterator?
+    return TemplateIterator { () throws(TemplateError) in
+      if made == nil { made = TemplateIterator(try make()) }
+      return try made?.next()
     }
   }
 
@@ -114,6 +126,19 @@ extension TemplateInterpreter {
     let items = Array(try value.iterated().reversed())
     if case .iterator = value { return .list(items) }
     return .iterator(TemplateIterator(items))
+  }
+
+  /// The groups of `batch` and `slice`.
+  private func groups(_ value: TemplateValue, isBatch: Bool, _ bound: BoundArguments)
+    throws(TemplateError) -> [[TemplateValue]]
+  {
+    let items = try value.iterated()
+    let count = try bound.integer(0) ?? 0
+    guard count > 0 else {
+      throw TemplateError("the filter '\(bound.function)' asks for a number above 0")
+    }
+    let fill = bound[1].flatMap { $0.isNone ? nil : $0 }
+    return isBatch ? batches(items, count, fill) : slices(items, count, fill)
   }
 
   /// Groups of `count`, the last one filled up.

@@ -10,13 +10,7 @@ extension TemplateInterpreter {
       return .list(
         try TemplateValue.sorted(value.iterated(), isReversed: bound.isTrue(0), by: key))
     case "dictsort": return .list(try dictionarySorted(value, bound))
-    case "unique":
-      let key = key(bound[1], isCaseSensitive: bound.isTrue(0))
-      var seen: Set<TemplateKey> = []
-      let items = try value.iterated().keeping { (item) throws(TemplateError) in
-        seen.insert(try TemplateKey(key(item))).inserted
-      }
-      return .iterator(TemplateIterator(items))
+    case "unique": return .iterator(unique(value, bound))
     case "groupby": return .list(try grouped(value, bound))
     case "sum":
       let path = bound[0] ?? .none
@@ -29,6 +23,19 @@ extension TemplateInterpreter {
     default:
       let key = key(bound[1], isCaseSensitive: bound.isTrue(0))
       return try extreme(value, isGreatest: name == "max", by: key)
+    }
+  }
+
+  /// The first item of each key, one by one.
+  private func unique(_ value: TemplateValue, _ bound: BoundArguments) -> TemplateIterator {
+    var (items, seen) = (TemplateIterator?.none, Set<TemplateKey>())
+    return TemplateIterator { [unowned self] () throws(TemplateError) in
+      if items == nil { items = try value.iterator() }
+      while let source = items, let item = try source.next() {
+        let found = try key(bound[1], isCaseSensitive: bound.isTrue(0))(item)
+        if seen.insert(try TemplateKey(found)).inserted { return item }
+      }
+      return nil
     }
   }
 
@@ -105,15 +112,5 @@ extension TemplateInterpreter {
     }
     let key = key(.int(by == "value" ? 1 : 0), isCaseSensitive: bound.isTrue(0))
     return try TemplateValue.sorted(mapping.items, isReversed: bound.isTrue(2), by: key)
-  }
-}
-
-extension Array {
-  /// `filter` with a typed error, which the standard library's does not carry.
-  func keeping(_ keeps: (Element) throws(TemplateError) -> Bool) throws(TemplateError) -> [Element]
-  {
-    var result: [Element] = []
-    for element in self where try keeps(element) { result.append(element) }
-    return result
   }
 }

@@ -50,16 +50,17 @@ extension TemplateInterpreter {
   private func truncated(_ value: TemplateValue, _ bound: BoundArguments) throws(TemplateError)
     -> TemplateValue
   {
-    guard let text = value.string else {
-      throw TemplateError("the filter 'truncate' asks for a string, not \(value.kind)")
-    }
     let (length, end) = (try bound.integer(0) ?? 255, try bound.text(2) ?? "...")
     let leeway = try bound.integer(3) ?? 5
     guard length >= end.unicodeScalars.count, leeway >= 0 else {
       throw TemplateError("truncate: the text may not be shorter than its end")
     }
+    // What is short enough stays as it is, whatever it is.
+    guard try value.count() > length + leeway else { return value }
+    guard let text = value.string else {
+      throw TemplateError("the filter 'truncate' asks for a string, not \(value.kind)")
+    }
     let scalars = Array(text.unicodeScalars)
-    guard scalars.count > length + leeway else { return value }
     let cut = String(scalars[..<(length - end.unicodeScalars.count)])
     if bound.isTrue(1) { return value.marked(cut + end) }
     let kept = try cut.split(by: " ", limit: 1, fromRight: true)[0]

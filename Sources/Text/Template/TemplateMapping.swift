@@ -45,6 +45,9 @@ enum TemplateKey: Hashable {
   case real(Double)
   case text([UInt8])
   case tuple([TemplateKey])
+  case undefined
+  /// A value that is equal to itself alone.
+  case object(ObjectIdentifier)
 
   init(text: String) { self = .text(Array(text.utf8)) }
 
@@ -59,6 +62,10 @@ enum TemplateKey: Hashable {
     case .tuple(let elements):
       self = .tuple(
         try elements.map { (element) throws(TemplateError) in try TemplateKey(element) })
+    case .undefined: self = .undefined
+    case .iterator(let iterator): self = .object(ObjectIdentifier(iterator))
+    case .namespace(let namespace): self = .object(ObjectIdentifier(namespace))
+    case .macro(let macro): self = .object(ObjectIdentifier(macro))
     default: throw TemplateError("\(value.kind) cannot be a key")
     }
   }

@@ -39,10 +39,12 @@ extension TemplateValue {
     case "lower": return try text().isMade(of: "islower")
     case "upper": return try text().isMade(of: "isupper")
     case "filter":
+      _ = try TemplateKey(self)
       let name = string ?? ""
       return TemplateInterpreter.filters[name] != nil
         || TemplateInterpreter.refusedFilters[name] != nil
     default:
+      _ = try TemplateKey(self)
       let name = string ?? ""
       return Self.tests[name] != nil || Self.aliases[name] != nil
     }
