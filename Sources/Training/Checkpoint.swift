@@ -10,7 +10,7 @@ enum Checkpoint {
 
   static func write(
     to path: String, _ trainable: Trainable, _ optimizer: AdamW, _ state: TrainerState,
-    receipt: JSONValue?
+    receipt: JSONValue?, base: String?
   ) throws(FormatError) {
     let style = JSONValue.Style(indent: 2, sortsKeys: true, isSpaced: true)
     try DurableFolder.write(to: path) { (folder) throws(FormatError) in
@@ -23,6 +23,12 @@ enum Checkpoint {
         try SafeTensorsWriter.write(optimizer.state.sources, into: sink)
       }
       _ = try folder.write(Self.state, state.json.text(style) + "\n")
+      // A whole model is to be loaded from a checkpoint, too.
+      if let base, trainable.adapters == nil {
+        for name in ModelFolder.companions(of: base) {
+          _ = try folder.copy(name, from: base + "/" + name)
+        }
+      }
       if let receipt { _ = try folder.write(RunRecords.receipt, receipt.text(.pretty) + "\n") }
     }
   }

@@ -16,8 +16,8 @@ public final class Trainer {
   let options: TrainingOptions
   let folder: RunFolder
   let order: DataOrder
-  /// What the run is, for each checkpoint.
-  let receipt: (() throws -> JSONValue)?
+  /// What the run is, for each checkpoint, and the folder of the base model.
+  let receipt: (() throws -> JSONValue)?, base: String?
   /// The task's own metrics at an evaluation, beside the loss.
   let judge: ((_ step: Int) throws -> [(name: String, value: Double)])?
   let observe: (TrainingEvent) -> Void
@@ -30,7 +30,7 @@ public final class Trainer {
   public init(
     model: CausalLanguageModel, trainable: Trainable, optimizer: AdamW, train: EncodedDataset,
     validation: EncodedDataset?, options: TrainingOptions, folder: RunFolder,
-    receipt: (() throws -> JSONValue)? = nil,
+    base: String? = nil, receipt: (() throws -> JSONValue)? = nil,
     judge: ((_ step: Int) throws -> [(name: String, value: Double)])?,
     observe: @escaping (TrainingEvent) -> Void
   ) {
@@ -41,7 +41,7 @@ public final class Trainer {
     self.validation = validation
     self.options = options
     self.folder = folder
-    self.receipt = receipt
+    (self.receipt, self.base) = (receipt, base)
     self.judge = judge
     self.observe = observe
     order = DataOrder(
@@ -281,7 +281,7 @@ public final class Trainer {
       best == state.globalStep || FileSystem.exists(folder.checkpoint(best)) ? best : nil
     }
     state.bestCheckpoint = best.map { "checkpoint-\($0)" }
-    try Checkpoint.write(to: path, trainable, optimizer, state, receipt: receipt?())
+    try Checkpoint.write(to: path, trainable, optimizer, state, receipt: receipt?(), base: base)
     try FileSystem.link(folder.path + "/last", to: "checkpoint-\(state.globalStep)")
     if let best = state.bestCheckpoint {
       try FileSystem.link(folder.path + "/best", to: best)

@@ -161,6 +161,8 @@ import Testing
       for name in kept + left { try make(folder + "/" + name) }
       try FileSystem.link(folder + "/last", to: "checkpoint-4")
       #expect(ModelFolder.companions(of: folder).sorted() == kept)
+      #expect(
+        ModelFolder.promptFiles(of: folder).sorted() == kept.filter { $0 != "LICENSE" })
     }
   }
 

@@ -161,7 +161,7 @@ import Testing
       return !isFolder.boolValue && !["README.md", "config.json", "model.safetensors"].contains($0)
     }
     #expect(names.contains("preprocessor_config.json") && Set(names).isSuperset(of: more))
-    for folder in ["out", "quantized"] {
+    for folder in ["out", "out/checkpoint-1", "quantized"] {
       for name in names {
         #expect(
           manager.contentsEqual(

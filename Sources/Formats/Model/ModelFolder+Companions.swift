@@ -35,6 +35,15 @@ extension ModelFolder {
     }
   }
 
+  /// Those of the companions that prompts are made with: the settings, vocabularies and templates of
+  /// tokenizer and processor.
+  public static func promptFiles(of folder: String) -> [String] {
+    companions(of: folder).filter { name in
+      [".json", ".jinja", ".model", ".txt"].contains(where: name.hasSuffix)
+        && !name.uppercased().hasPrefix("LICENSE")
+    }
+  }
+
   /// The files below a folder, hidden ones left out; nil when there are weights among them.
   private static func files(below folder: String) -> [String]? {
     var files: [String] = []

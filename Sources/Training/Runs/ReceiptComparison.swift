@@ -157,7 +157,8 @@ struct ReceiptComparison {
 
   private mutating func compareRows(of split: String) {
     let old = was["data"]?[split], new = now["data"]?[split]
-    guard old?["sha256"] != new?["sha256"] else { return }
+    let isSame = ["sha256", "rows", "longest"].allSatisfy { old?[$0] == new?[$0] }
+    if isSame { return }
     note("rows of \(split)", old, new, isFree: false)
   }
 }

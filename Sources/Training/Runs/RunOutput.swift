@@ -5,12 +5,6 @@ import Tracking
 
 /// The files that a finished run leaves for others to use.
 public enum RunOutput {
-  /// A base model's files that belong beside an adapter: what its prompts are made with.
-  static let companions = [
-    "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.json",
-    "merges.txt", "chat_template.jinja", "generation_config.json",
-  ]
-
   /// Writes the trained weights and their configuration into `folder`; beside an adapter the files of
   /// the base model in `model` that its prompts are made with, beside a whole model all that the base
   /// has beside its weights. Adapters are stored in f32 as PEFT does, whole models in their own type.
@@ -23,11 +17,8 @@ public enum RunOutput {
     if case .full(_, _, let config) = trainable, config.dtype == "bfloat16" { type = .bf16 }
     try SafeTensorsWriter.write(
       trainable.saved.map { $0.source(as: type) }, to: folder + "/" + trainable.weightsFile)
-    let companions =
-      trainable.adapters == nil
-      ? ModelFolder.companions(of: model)
-      : companions.filter { FileSystem.exists(model + "/" + $0) }
-    for name in companions {
+    let isAdapter = trainable.adapters != nil
+    for name in isAdapter ? ModelFolder.promptFiles(of: model) : ModelFolder.companions(of: model) {
       try DurableFile.copy(model + "/" + name, to: folder + "/" + name)
     }
   }

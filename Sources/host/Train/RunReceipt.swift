@@ -51,6 +51,16 @@ struct RunReceipt {
     if json["base"]?["files"] == nil { json = json.setting("base", Self.hashes(of: base)) }
   }
 
+  /// Notes what is trained: of an adapter that the run goes on from, the recipe names only the place.
+  mutating func note(_ trainable: Trainable) {
+    json = json.setting(
+      "trained",
+      [
+        "parameters": .int(trainable.parameters.reduce(0) { $0 + $1.tensor.count }),
+        "adapter": trainable.adapters?.config.json ?? .null,
+      ])
+  }
+
   /// Makes this the receipt of the run whose receipt was `earlier` and which goes on from `step` with
   /// these changes.
   mutating func goOn(_ earlier: JSONValue?, from step: Int, with changes: RunChanges) {

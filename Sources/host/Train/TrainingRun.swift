@@ -26,7 +26,7 @@ struct TrainingRun {
   /// Trains until the last step or until `shouldStop`. Everything that can be refused is refused
   /// before anything is written.
   func run(until shouldStop: () -> Bool) throws {
-    guard let path = recipe.outputDirectory else {
+    guard let path = recipe.outputDirectory, !path.isEmpty else {
       throw Diagnosis(
         Diagnosis.usage,
         "no output folder is named; give --output-dir, or output_dir: in the recipe")
@@ -66,6 +66,7 @@ struct TrainingRun {
     let display = TrainingDisplay(options)
     display.introduce(session, plan, model, trainable, material.train, material.validation)
     try noteModel(model)
+    receipt.note(trainable)
     try begin(folder, material, receipt)
     // A resumed run asks the base again only where evaluations now measure otherwise; what rewards say
     // of it then would take the place of all that they have said since.
@@ -79,6 +80,7 @@ struct TrainingRun {
     let trainer = Trainer(
       model: model, trainable: trainable, optimizer: optimizer(of: trainable),
       train: material.train, validation: material.validation, options: options, folder: folder,
+      base: session.modelFolder,
       receipt: {
         receipt.noteBase()
         return receipt.json
@@ -170,6 +172,8 @@ struct TrainingRun {
       return .full(model.unfreeze(), constants: model.constants, model.config)
     }
     if let folder = peft.adapterPath {
+      Console.note(
+        "adapter   goes on from \(folder), with its own r, lora_alpha and target_modules")
       return .adapter(
         try AdapterSet.load(folder: folder, on: model.linears, of: session.modelFolder))
     }
