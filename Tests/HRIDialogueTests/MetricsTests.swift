@@ -127,9 +127,33 @@ func isNear(_ left: Double, _ right: Double) -> Bool { abs(left - right) < 1e-12
       ("the blue cart", ["blue", "blue cart"], ["blue cart"]),
       ("Bluebird", ["blue"], []),
       ("blue, cart and BLUE", ["blue", "blue cart"], ["blue", "blue cart"]),
-      ("room 40", ["room 4", "40"], ["40"]),
+      ("room 40", ["room 4", "40"], ["40"]), ("把蓝色推车送来", ["蓝色", "蓝色推车"], ["蓝色推车"]),
     ] as [(String, [String], Set<String>)])
   func valuesAreSaidAsWholeWords(text: String, values: [String], said: Set<String>) {
     #expect(WordSequence(text.lowercased()).said(of: values) == said)
+  }
+
+  /// Scripts without spaces: each character is a word, and their full stops end sentences.
+  @Test func scriptsWithoutSpacesAreMeasured() {
+    let metrics = AnswerMetrics(
+      answer: "我把红色的箱子送到二号房间。马上就去！好的。", reference: "我把红色的箱子送到三号房间。",
+      user: "请把红色的箱子送到二号房间", keySlots: ["object": "红色的箱子", "area": "三号房间"])
+    // 12 of the reference's 13 characters, and 6 others.
+    #expect(isNear(metrics.helpfulness, 12.0 / 19) && metrics.domain == 1 && metrics.slot == 1)
+    #expect(isNear(metrics.relevance, 12.0 / 13))
+    #expect(metrics.coherence == 1)
+  }
+
+  @Test func spacesAndPunctuationStayAsTheyWere() {
+    #expect(
+      AnswerMetrics.words("Take it, now. 한국어로 ...") == ["take", "it,", "now.", "한국어로", "..."])
+    #expect(AnswerMetrics.words("给A店,送2箱。OK.") == ["给", "a", "店", "送", "2", "箱", "ok"])
+  }
+
+  @Test func aSlotsValueIsFoundInEitherNormalization() {
+    for (answer, value) in [("au cafe\u{301}", "café"), ("au café", "cafe\u{301}")] {
+      #expect(AnswerMetrics.slot(answer, ["place": value]) == 1)
+    }
+    #expect(AnswerMetrics.slot("au thé", ["place": "café"]) == 0)
   }
 }

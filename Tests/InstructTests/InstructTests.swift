@@ -133,6 +133,12 @@ extension ConversationFile {
       ("sat the big cat", "the cat sat", 0, 6.0 / 7, 4.0 / 7),
       ("the the the", "the cat", 0, 2.0 / 5, 2.0 / 5), ("", "a", 0, 0, 0), ("", "", 1, 1, 1),
       ("A, b!", "a b", 0, 1, 1),
+      // Nothing but punctuation or symbols: the same text agrees, another one does not.
+      ("👍", "👎", 0, 0, 0), (" 👍", "👍", 1, 1, 1), ("!", "", 0, 0, 0), ("==", "a", 0, 0, 0),
+      // 9 of 11 and 11 characters, in order too; each sign of a kana or Thai text.
+      ("今天天气很好我们去公园", "今天天气不错我们去公园", 0, 18.0 / 22, 18.0 / 22),
+      ("今日は天気がいい", "今日は天気がとてもいい。", 0, 16.0 / 19, 16.0 / 19),
+      ("ฉันไปตลาด", "ฉันไปตลาดแล้ว", 0, 18.0 / 22, 18.0 / 22), ("か\u{3099}", "が", 1, 1, 1),
     ] as [(String, String, Double, Double, Double)])
   func overlap(answer: String, reference: String, exact: Double, f1: Double, rouge: Double) {
     let overlap = AnswerOverlap(answer: answer, reference: reference)

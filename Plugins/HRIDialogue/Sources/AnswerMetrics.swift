@@ -1,5 +1,8 @@
+import TaskKit
+
 /// The five metrics of one answer. Words are runs between white space, lower-cased, punctuation
-/// kept, and are compared as sets.
+/// kept, and are compared as sets. Runs with characters of scripts that are written without spaces
+/// have the words of `Words`.
 struct AnswerMetrics: Sendable, Hashable {
   /// 1 if the answer's words overlap the reference's with a Jaccard index above 0.3, else 0: the
   /// answer belongs to the right domain and request.
@@ -24,12 +27,16 @@ struct AnswerMetrics: Sendable, Hashable {
       asked.isEmpty ? 0 : Double(asked.intersection(words).count) / Double(asked.count)
   }
 
-  static func words(_ text: String) -> Set<Substring> {
-    Set(text.lowercased().split(whereSeparator: \.isWhitespace))
+  static func words(_ text: String) -> Set<String> { Set(sequence(text)) }
+
+  private static func sequence(_ text: some StringProtocol) -> [String] {
+    text.lowercased().split(whereSeparator: \.isWhitespace).flatMap { run in
+      run.contains(where: Words.standsAlone) ? Words.split(run) : [String(run)]
+    }
   }
 
   /// |A ∩ B| / |A ∪ B|; 0 if one of them is empty.
-  static func jaccard(_ a: Set<Substring>, _ b: Set<Substring>) -> Double {
+  static func jaccard(_ a: Set<String>, _ b: Set<String>) -> Double {
     guard !a.isEmpty, !b.isEmpty else { return 0 }
     let common = a.intersection(b).count
     return Double(common) / Double(a.count + b.count - common)
@@ -44,22 +51,30 @@ struct AnswerMetrics: Sendable, Hashable {
     return 2 * found >= keySlots.count ? 1 : 0
   }
 
-  /// The answer is cut at each full stop; empty pieces count as pieces, not as sentences.
+  /// The answer is cut at each full stop, that of any script; empty pieces count as pieces, not as
+  /// sentences.
   static func coherence(_ answer: String) -> Double {
-    let pieces = answer.split(separator: ".", omittingEmptySubsequences: false)
+    let pieces = answer.split(omittingEmptySubsequences: false) { fullStops.contains($0) }
     guard pieces.count >= 2 else { return 0.5 }
-    let lengths = pieces.map { $0.split(whereSeparator: \.isWhitespace).count }.filter { $0 > 0 }
+    let lengths = pieces.map { sequence($0).count }.filter { $0 > 0 }
     guard !lengths.isEmpty else { return 0.3 }
     let mean = Double(lengths.reduce(0, +)) / Double(lengths.count)
     if (5...20).contains(mean) { return 1 }
     return (3...25).contains(mean) ? 0.7 : 0.3
   }
+
+  /// Of Latin, Chinese and Japanese (also wide and half-width), Khmer and Myanmar.
+  private static let fullStops: [Character] = [".", "。", "．", "｡", "។", "။"]
 }
 
 extension String {
-  /// Whether `part` occurs, code unit for code unit; the empty text occurs everywhere.
+  /// Whether `part` occurs, code unit for code unit or in another normalization of the same
+  /// characters; the empty text occurs everywhere.
   func contains(literal part: String) -> Bool {
-    let text = Array(utf8), part = Array(part.utf8)
+    Self.occurs(Array(part.utf8), in: Array(utf8)) || Self.occurs(Array(part), in: Array(self))
+  }
+
+  private static func occurs<Unit: Equatable>(_ part: [Unit], in text: [Unit]) -> Bool {
     guard part.count <= text.count else { return false }
     return (0...(text.count - part.count)).contains { start in
       text[start..<(start + part.count)].elementsEqual(part)

@@ -1,6 +1,6 @@
 /// Answers that need no model.
 struct NearestAnswer: Sendable {
-  private var known: [String: [(words: Set<Substring>, answer: String)]] = [:]
+  private var known: [String: [(words: Set<String>, answer: String)]] = [:]
 
   init(_ train: [Dialogue]) {
     for dialogue in train {

@@ -82,6 +82,7 @@ struct DialogueEvaluator: Evaluator {
       "interval": .string(
         "95 %, \(bootstrap.resamples) resamples of dialogues within domains, seed "
           + "\(bootstrap.seed)"),
+      "words": .string("runs between white space; of slots' values " + Words.note),
     ]
   }
 }

@@ -1,3 +1,5 @@
+import TaskKit
+
 /// What the values of a domain's slots can be: those of the training split.
 struct SlotInventory: Sendable {
   /// domain -> lower-cased value -> the slots that take it.
@@ -25,8 +27,8 @@ struct SlotInventory: Sendable {
   /// Counts, for one row, what `answer` says of each slot.
   ///
   /// Candidates are the domain's values in the training split and the row's own. A value is
-  /// *said* if its words occur in the answer one after the other (words: runs of letters and
-  /// digits, lower-cased); where values overlap, the leftmost and then the longest one is said, so
+  /// *said* if its words occur in the answer one after the other (words: those of
+  /// `Words`); where values overlap, the leftmost and then the longest one is said, so
   /// "blue cart" does not say "blue". `not_mentioned` is no value.
   /// - true positive of a slot: its annotated value is said;
   /// - false negative: its annotated value is not said;
@@ -77,17 +79,15 @@ struct SlotCounts: Sendable, Hashable {
   }
 }
 
-/// A text as its words: runs of letters and digits.
+/// A text as its words, those of `Words`.
 struct WordSequence {
-  let words: [Substring]
+  let words: [String]
 
-  init(_ text: String) {
-    words = text.split { !($0.isLetter || $0.isNumber) }
-  }
+  init(_ text: String) { words = Words.split(text) }
 
   /// The values that occur as whole words, found from left to right, the longest first.
   func said(of values: some Sequence<String>) -> Set<String> {
-    var byFirst: [Substring: [(value: String, words: [Substring])]] = [:]
+    var byFirst: [String: [(value: String, words: [String])]] = [:]
     for value in values {
       let words = WordSequence(value).words
       if let first = words.first { byFirst[first, default: []].append((value, words)) }

@@ -1,23 +1,26 @@
+import TaskKit
+
 /// How far an answer agrees with its reference.
 struct AnswerOverlap: Sendable, Hashable {
   /// 1 if both are the same, white space at the ends aside, else 0.
   var exactMatch: Double
   /// Harmonic mean of precision and recall of the words, each counted as often as it stands there
-  /// (as in SQuAD, Rajpurkar et al. 2016, but without dropping articles). Words are runs of letters
-  /// and digits, lower-cased.
+  /// (as in SQuAD, Rajpurkar et al. 2016, but without dropping articles). Words are those of `Words`.
   var tokenF1: Double
   /// The same mean over the longest common subsequence of words (ROUGE-L with β = 1, Lin 2004).
   var rougeL: Double
 
   init(answer: String, reference: String) {
     exactMatch = Self.trimmed(answer) == Self.trimmed(reference) ? 1 : 0
-    let answer = Self.words(answer), reference = Self.words(reference)
+    let answer = Words.split(answer), reference = Words.split(reference)
+    guard !answer.isEmpty || !reference.isEmpty else {
+      // Punctuation, symbols or nothing: only the same text agrees.
+      tokenF1 = exactMatch
+      rougeL = exactMatch
+      return
+    }
     tokenF1 = Self.f1(Self.common(answer, reference), answer.count, reference.count)
     rougeL = Self.f1(Self.longestCommon(answer, reference), answer.count, reference.count)
-  }
-
-  static func words(_ text: String) -> [Substring] {
-    text.lowercased().split { !($0.isLetter || $0.isNumber) }
   }
 
   private static func trimmed(_ text: String) -> Substring {
@@ -26,13 +29,13 @@ struct AnswerOverlap: Sendable, Hashable {
     return end.map { start[...$0] } ?? ""
   }
 
-  /// 2·common / (a + b); two texts without words agree.
+  /// 2·common / (a + b).
   private static func f1(_ common: Int, _ a: Int, _ b: Int) -> Double {
-    a + b == 0 ? 1 : 2 * Double(common) / Double(a + b)
+    2 * Double(common) / Double(a + b)
   }
 
-  private static func common(_ a: [Substring], _ b: [Substring]) -> Int {
-    var left: [Substring: Int] = [:]
+  private static func common(_ a: [String], _ b: [String]) -> Int {
+    var left: [String: Int] = [:]
     for word in b { left[word, default: 0] += 1 }
     var count = 0
     for word in a {
@@ -43,7 +46,7 @@ struct AnswerOverlap: Sendable, Hashable {
     return count
   }
 
-  private static func longestCommon(_ a: [Substring], _ b: [Substring]) -> Int {
+  private static func longestCommon(_ a: [String], _ b: [String]) -> Int {
     var row = Array(repeating: 0, count: b.count + 1)
     for word in a {
       var diagonal = 0

@@ -40,7 +40,8 @@ struct OverlapEvaluator: Evaluator {
       baselines: [(name: "echo", metrics: Dictionary(uniqueKeysWithValues: baseline))],
       details: [
         "interval": .string(
-          "95 %, \(bootstrap.resamples) resamples of rows, seed \(bootstrap.seed)")
+          "95 %, \(bootstrap.resamples) resamples of rows, seed \(bootstrap.seed)"),
+        "words": .string(Words.note),
       ])
   }
 
