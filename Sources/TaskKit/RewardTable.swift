@@ -104,7 +104,7 @@ private func write(_ scores: [Score], to out: UnsafePointer<tk_reward_out_v1>) t
       }
       parts = told
     }
-    for (name, part) in parts {
+    for (name, part) in parts.sorted(by: { $0.key < $1.key }) {
       guard !part.isInfinite else {
         throw PluginError(.internal, "sample \(index): the component '\(name)' is \(part)")
       }

@@ -60,7 +60,8 @@ struct Corpus: Sendable {
       throw PluginError(.configuration, "'data.\(key)' is \(value); it must lie in 0..<1")
     }
     var splits: [DialogueKey: Split] = [:]
-    for (domain, members) in Dictionary(grouping: dialogues, by: \.domain) {
+    let groups = Dictionary(grouping: dialogues, by: \.domain)
+    for (domain, members) in groups.sorted(by: { $0.key < $1.key }) {
       let held = (
         Self.share(validationFraction, of: members.count),
         Self.share(testFraction, of: members.count)

@@ -67,7 +67,7 @@ struct DatasetEntry: Sendable, Hashable {
       throw PluginError(.data, "\(label): 'columns' must be an object, role to key")
     }
     columns = [:]
-    for (role, key) in named {
+    for (role, key) in named.sorted(by: { $0.key < $1.key }) {
       guard let ours = Self.roles[role], let key = key.string else {
         let known = Self.roles.keys.sorted().joined(separator: ", ")
         throw PluginError(.data, "\(label): unknown column '\(role)'; known: \(known)")

@@ -27,12 +27,13 @@ struct PromptBuilder: Sendable {
     self.folder = PromptFolder(path: folder)
     self.context = context
     var ratings: [Family: RatingPrompts] = [:]
-    for family in Set(kinds.map(\.family)) where family != .avqa {
+    let families = Set(kinds.map(\.family))
+    for family in Family.allCases where family != .avqa && families.contains(family) {
       ratings[family] = try self.folder.ratings(family)
     }
     self.ratings = ratings
     choices = kinds.contains(.avqa) ? try self.folder.choices() : nil
-    for kind in kinds { _ = try instructions(kind) }
+    for kind in Kind.allCases where kinds.contains(kind) { _ = try instructions(kind) }
   }
 
   /// Draws one of the wordings of `dimension`.
