@@ -91,6 +91,8 @@ static void first_use(void) {
   atomic_store(&threads, count > MOST_THREADS ? MOST_THREADS : count);
 }
 
+int32_t k_most_threads(void) { return MOST_THREADS; }
+
 int32_t k_thread_count(void) {
   pthread_once(&once, first_use);
   return atomic_load(&threads);

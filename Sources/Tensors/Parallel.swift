@@ -1,5 +1,11 @@
 import CKernels
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
 /// The thread pool. Work is cut into pieces by its shape alone, never by the number of threads, and
 /// each piece writes its own part of the output: results have the same bits on any machine load.
 public enum Parallel {
@@ -7,6 +13,16 @@ public enum Parallel {
   public static var threads: Int {
     get { Int(k_thread_count()) }
     set { k_set_thread_count(Int32(newValue)) }
+  }
+
+  /// What is wrong with `HOST_THREADS`, or nil. The default is used then, or the nearest number.
+  public static var fault: String? {
+    guard let text = getenv("HOST_THREADS").map({ String(cString: $0) }), !text.isEmpty else {
+      return nil
+    }
+    let most = Int(k_most_threads())
+    if let count = Int(text), (1...most).contains(count) { return nil }
+    return "HOST_THREADS: '\(text)' is not a number of threads from 1 to \(most)"
   }
 
   /// Runs `body` for 0..<count in any order, on all threads; each call must write its own part of

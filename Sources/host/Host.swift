@@ -1,4 +1,5 @@
 import ArgumentParser
+import Tensors
 
 /// The program. Each verb is a command of its own; whatever one throws becomes one sentence on
 /// standard error and an exit code.
@@ -40,6 +41,10 @@ struct HostCommand: ParsableCommand {
     Console.prepare()
     do {
       var command = try parseAsRoot()
+      if let fault = Parallel.fault {
+        throw Diagnosis(
+          Diagnosis.usage, "\(fault); unset it to use every core this process may use")
+      }
       try command.run()
     } catch {
       Diagnosis.exit(with: error)

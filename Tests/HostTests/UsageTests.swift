@@ -55,4 +55,29 @@ import Testing
     #expect(outcome.code == 0)
     #expect(outcome.errors.isEmpty)
   }
+
+  @Test(arguments: ["abc", "0", "-1", "2x", "1e3", "100000"])
+  func aNumberOfThreadsThatIsNoneIsRefused(text: String) throws {
+    let outcome = try HostProgram.run("plugins", "list", environment: ["HOST_THREADS": text])
+    #expect(outcome.code == 64)
+    #expect(
+      outcome.errors.contains("HOST_THREADS: '\(text)' is not a number of threads from 1 to 256"))
+    #expect(try HostProgram.run("--help", environment: ["HOST_THREADS": text]).code == 0)
+  }
+
+  @Test func moreThreadsThanCoresAreSaid() throws {
+    let outcome = try HostProgram.run("doctor", environment: ["HOST_THREADS": "199"])
+    #expect(outcome.output.contains("199 on ") && !outcome.output.contains("199 of "))
+  }
+
+  @Test func foldersOfPluginsThatAreNoneAreSaid() throws {
+    let lacking = try HostProgram.run("plugins", "list", "--plugin-dir", "/no/such/folder")
+    #expect(lacking.code == 64 && lacking.errors.contains("there is no such folder"))
+    let file = try HostProgram.run("plugins", "list", "--plugin-dir", "/proc/self/exe")
+    #expect(file.code == 64 && file.errors.contains("is a file; give the folder"))
+    let path = try HostProgram.run(
+      "plugins", "list", environment: ["HOST_PLUGIN_PATH": "/no/such/folder"])
+    #expect(path.code == 0)
+    #expect(path.errors.contains("HOST_PLUGIN_PATH names /no/such/folder, which is not a folder"))
+  }
 }

@@ -89,6 +89,8 @@ void k_gemm_strip_bf16(float *c, int64_t stride, int64_t from, int64_t rows, con
 // ---- thread pool ------------------------------------------------------------------------------
 /// Threads in use, the caller included.
 int32_t k_thread_count(void);
+/// The greatest number of threads.
+int32_t k_most_threads(void);
 /// Sets the number of threads, 1...256. Not while work runs.
 void k_set_thread_count(int32_t count);
 /// Runs body(context, 0) ... body(context, count - 1), in any order, on all threads; returns when

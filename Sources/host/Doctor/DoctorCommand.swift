@@ -40,7 +40,7 @@ struct DoctorCommand: ParsableCommand {
     table.append("host", HostCommand.version)
     table.append("processor", machine.processor)
     table.append("features", machine.features.joined(separator: " "))
-    table.append("threads", "\(engine.threads) of \(machine.cores) cores this process may use")
+    table.append("threads", threads(engine.threads, machine.cores))
     for (name, value) in engine.lines { table.append(name, value) }
     table.append(
       "memory",
@@ -49,6 +49,12 @@ struct DoctorCommand: ParsableCommand {
     let paths = HostPaths()
     table.append("tasks", paths.root.map { $0 + "/tasks" } ?? "none: \(paths.summary)")
     Console.print(table.text)
+  }
+
+  private func threads(_ threads: Int, _ cores: Int) -> String {
+    threads > cores
+      ? "\(threads) on \(cores) cores this process may use, which is slower than \(cores)"
+      : "\(threads) of \(cores) cores this process may use"
   }
 
   private func print(_ entries: [PluginCatalog.Entry]) {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Formats
 import PluginHost
 import Synchronization
 
@@ -10,6 +11,21 @@ struct PluginOptions: ParsableArguments {
       "A folder to look for plugins first; may be given several times.", valueName: "folder"))
   var directories: [String] = []
 
+  func validate() throws {
+    for path in directories where !FileSystem.isFolder(path) {
+      let isFile = FileSystem.exists(path)
+      throw ValidationError(
+        "--plugin-dir \(path): " + (isFile ? "is a file" : "there is no such folder")
+          + "; give the folder that holds the plugin's .so file.")
+    }
+  }
+
+  /// Folders of HOST_PLUGIN_PATH that are none.
+  private var lackingFolders: [String] {
+    searchPaths.directories.filter { $0.origin == "HOST_PLUGIN_PATH" }.map(\.path)
+      .filter { !FileSystem.isFolder($0) }
+  }
+
   /// Where plugins are looked for.
   var searchPaths: PluginSearchPaths { .standard(pluginDirectories: directories) }
 
@@ -19,6 +35,9 @@ struct PluginOptions: ParsableArguments {
   /// `isCancelled` is polled by their long calls.
   func catalog(isCancelled: @escaping @Sendable () -> Bool = { false }) -> PluginCatalog {
     let bar = PluginBar(), told = Told()
+    for path in lackingFolders {
+      Console.note("warning: HOST_PLUGIN_PATH names \(path), which is not a folder")
+    }
     return PluginCatalog(
       searchPaths: searchPaths, workerProgram: "/proc/self/exe",
       log: { level, message in
