@@ -9,20 +9,21 @@ public final class AdapterSet {
   /// The masks of dropout.
   public let noise = AdapterNoise()
   private var seats: [(linear: Linear, adapter: LoRA)] = []
+  /// Layers that use a weight of the adapter's file in the place of the base's.
+  private var saved: [Saved] = []
+  private typealias Saved = (layer: any Substitutable, base: Weight, own: Weight)
 
   private init(config: AdapterConfig) { self.config = config }
 
   /// New adapters on the projections that `config` targets: A uniform in ±1/√inputs, B zero, so that
-  /// the model is unchanged at first. Which targets matched nothing is an error. In a model that hears,
-  /// names mean the language model unless they say another part (see `AdapterTargets.isByPart`).
+  /// the model is unchanged at first. What in the targets has no effect is an error. In a model that
+  /// hears, names mean the language model unless they say another part (see `AdapterTargets.named`).
   public static func fresh(_ config: AdapterConfig, on linears: [Linear], seed: UInt64)
     throws(FormatError) -> AdapterSet
   {
     var config = config
-    let paths = linears.map(\.path)
-    if paths.contains(where: { ModelPart(of: $0) != .languageModel }) {
-      config.targets = config.targets.byPart(among: paths)
-    }
+    config.targets = config.targets.named(among: linears.map(\.path))
+    try config.checkEverythingCounts(among: linears)
     let set = AdapterSet(config: config)
     for linear in try config.targets(among: linears) {
       let rank = config.rank(of: linear.path), inputs = linear.weight.columns
@@ -36,45 +37,63 @@ public final class AdapterSet {
     return set
   }
 
-  /// The adapters in a PEFT folder. Every tensor of the file must find its seat, and every targeted
-  /// seat its tensors, with the right shapes. Paths may be spelled as files or as transformers 5 does.
-  public static func load(folder: String, on linears: [Linear]) throws(FormatError) -> AdapterSet {
-    let config = try AdapterConfig(folder: folder)
-    let file = try SafeTensorsFile(path: folder + "/adapter_model.safetensors")
-    let set = AdapterSet(config: config)
-    var unused = Set(file.entries.keys)
-    for linear in try config.targets(among: linears) {
+  /// The adapters in a PEFT folder. Every tensor of the file must find its place, and every targeted
+  /// place its tensors, with the right shapes. Paths may be spelled as files or as transformers 5 does.
+  public static func load(folder: String, on seats: AdapterSeats) throws(FormatError)
+    -> AdapterSet
+  {
+    let config = try AdapterConfig(folder: folder), set = AdapterSet(config: config)
+    var tensors = try AdapterTensors(folder: folder)
+    for linear in try config.targets(among: seats.linears) {
       let rank = config.rank(of: linear.path)
-      let paths = [ModulePath.inMemory(linear.path), ModulePath.inFiles(linear.path)]
-      func name(_ part: String) -> String {
-        let names = paths.map { "\(prefix)\($0).\(part).weight" }
-        return names.first { file.entries[$0] != nil } ?? names[0]
-      }
-      let a = name("lora_A"), b = name("lora_B")
+      let (rows, columns) = (linear.weight.rows, linear.weight.columns)
       set.seat(
-        linear, a: try matrix(file, a, rank, linear.weight.columns),
-        b: try matrix(file, b, linear.weight.rows, rank))
-      unused.subtract([a, b])
+        linear, a: try tensors.matrix("lora_A.weight", of: linear.path, rank, columns),
+        b: try tensors.matrix("lora_B.weight", of: linear.path, rows, rank))
     }
-    if let name = unused.min() {
-      throw FormatError(
-        .unsupported, file.path,
-        "the adapter's tensor '\(name)' belongs to no projection of this model that its "
-          + "adapter_config.json targets; is it an adapter of another model?")
-    }
+    let substitutes = try set.substitutes(of: seats, in: &tensors, folder)
+    try tensors.checkNothingIsLeft()
+    set.saved = substitutes
+    for saved in set.saved { saved.layer.substitute(saved.own) }
     return set
   }
 
-  private static func matrix(_ file: SafeTensorsFile, _ name: String, _ rows: Int, _ columns: Int)
-    throws(FormatError) -> Tensor
-  {
-    let shape = try file.entry(name).shape
-    guard shape == [rows, columns] else {
-      throw FormatError(
-        .malformed, file.path,
-        "tensor '\(name)' has shape \(shape), this model and rank need [\(rows), \(columns)]")
+  /// The adapters in a PEFT folder, on projections alone.
+  public static func load(folder: String, on linears: [Linear]) throws(FormatError) -> AdapterSet {
+    try load(folder: folder, on: AdapterSeats(linears: linears))
+  }
+
+  /// What `modules_to_save` puts into the place of the base's weights, as PEFT finds it: by the end of
+  /// a module's path. A head that shares the embedding's weight follows it only where the adapter says
+  /// so.
+  private func substitutes(
+    of seats: AdapterSeats, in tensors: inout AdapterTensors, _ folder: String
+  ) throws(FormatError) -> [Saved] {
+    var saved: [Saved] = []
+    for name in config.savedModules {
+      let layers = seats.matrices.filter { layer in
+        ModulePath.spellings(of: layer.path).contains { $0.hasSuffix(name) }
+      }
+      guard !layers.isEmpty else {
+        throw FormatError(
+          .unsupported, folder + "/" + AdapterConfig.fileName,
+          "modules_to_save names '\(name)'; only embed_tokens and lm_head are read whole, merge the "
+            + "adapter with PEFT")
+      }
+      for layer in layers where !saved.contains(where: { $0.layer === layer }) {
+        let own = try tensors.weight(of: layer.path, like: layer.weight)
+        saved.append((layer, layer.weight, own))
+      }
     }
-    return Tensor(rows: rows, columns: columns, values: try file.floats(name))
+    guard config.keepsTies, seats.tiesHead,
+      let embedding = saved.first(where: { $0.layer === seats.embedding }),
+      let head = seats.linears.first(where: { $0.name == "lm_head" }),
+      !saved.contains(where: { $0.layer === head })
+    else { return saved }
+    let own =
+      tensors.holdsWeight(of: head.path)
+      ? try tensors.weight(of: head.path, like: head.weight) : embedding.own
+    return saved + [(head, head.weight, own)]
   }
 
   private func seat(_ linear: Linear, a: Tensor, b: Tensor) {
@@ -85,12 +104,15 @@ public final class AdapterSet {
     seats.append((linear, adapter))
   }
 
+  /// The paths of the projections that carry an adapter.
+  public var paths: [String] { seats.map(\.linear.path) }
+
   /// Every trained tensor under its name in adapter_model.safetensors.
   public var parameters: [NamedTensor] {
     seats.flatMap { seat in
       seat.adapter.parameters.map {
         let path = ModulePath.inMemory(seat.linear.path)
-        return NamedTensor(name: Self.prefix + path + "." + $0.name, tensor: $0.tensor)
+        return NamedTensor(name: AdapterTensors.prefix + path + "." + $0.name, tensor: $0.tensor)
       }
     }
   }
@@ -114,16 +136,20 @@ public final class AdapterSet {
       (["LoRA on \(text.adapted) of \(text.of) projections of the \(text.part.title)"]
       + parts.dropFirst().map { "\($0.adapted) of \($0.of) of the \($0.part.title)" })
       .joined(separator: ", ")
+      + (saved.isEmpty
+        ? "" : "; its own " + saved.map(\.layer.path).joined(separator: ", "))
   }
 
   /// Runs `body` with every seat empty: the base model. May be nested.
   public func withoutAdapters<Result>(_ body: () throws -> Result) rethrows -> Result {
     let seated = seats.map(\.linear.adapter)
+    let weights = saved.map(\.layer.weight)
     for seat in seats { seat.linear.adapter = nil }
-    defer { for (seat, adapter) in zip(seats, seated) { seat.linear.adapter = adapter } }
+    for saved in saved { saved.layer.substitute(saved.base) }
+    defer {
+      for (seat, adapter) in zip(seats, seated) { seat.linear.adapter = adapter }
+      for (saved, weight) in zip(saved, weights) { saved.layer.substitute(weight) }
+    }
     return try body()
   }
-
-  /// What PEFT puts before the module's path.
-  static let prefix = "base_model.model."
 }

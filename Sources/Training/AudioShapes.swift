@@ -15,7 +15,7 @@ struct AudioShapes: Sendable {
   /// Bytes of convolutions and positions as they are read; projections count with the model's.
   let storedBytes: Int
 
-  init(_ side: AudioSide, rank: Int, adapted: Int, isTrained: Bool) {
+  init(_ side: AudioSide, ranks: Int, isTrained: Bool) {
     let encoder = side.encoder
     let config = encoder.config, modules = encoder.modules
     layers = config.layers
@@ -24,7 +24,7 @@ struct AudioShapes: Sendable {
     heads = config.heads
     bins = config.melBins
     features = side.projector.linear.weight.rows
-    ranks = (rank * adapted + config.layers - 1) / config.layers
+    self.ranks = (ranks + config.layers - 1) / config.layers
     self.isTrained = isTrained
     storedBytes =
       modules.convolutions.reduce(0) { $0 + $1.weight.storedBytes }

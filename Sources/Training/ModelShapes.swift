@@ -20,9 +20,9 @@ public struct ModelShapes: Sendable {
   let audio: AudioShapes?
 
   /// The sizes of `model`, its blocks quantized as `quantization` says where they are not yet, with
-  /// adapters of `rank` on the projections named so (nil: all), or trained in full with `rank` nil.
+  /// the adapters that `adapters` describes, or trained in full where it is nil.
   public init(
-    _ model: CausalLanguageModel, quantization: Quantization?, rank: Int?, targets: Set<String>?
+    _ model: CausalLanguageModel, quantization: Quantization?, adapters: AdapterConfig?
   ) {
     let config = model.config, projections = model.projections
     layers = config.layers
@@ -41,14 +41,11 @@ public struct ModelShapes: Sendable {
       }
       return sum + quantization.storedBytes(linear.weight.rows * linear.weight.columns)
     }
-    var chosen = AdapterTargets(targets.map(Array.init) ?? ["all-linear"])
-    if model.audio != nil { chosen = chosen.byPart(among: model.linears.map(\.path)) }
-    let adapted = model.linears.dropLast().filter { chosen.contains($0.path) }
-    let adaptedInBlocks = projections.filter { chosen.contains($0.path) }
-    if let rank {
-      trainedParameters = adapted.reduce(0) { $0 + rank * ($1.weight.rows + $1.weight.columns) }
-      ranks = rank * adaptedInBlocks.count / max(config.layers, 1)
-      keepsAttended = adaptedInBlocks.contains { $0.name == "o_proj" }
+    let matched = Self.adapted(model, adapters), blocks = matched.filter(\.isInBlocks)
+    if adapters != nil {
+      trainedParameters = matched.reduce(0) { $0 + $1.rank * ($1.rows + $1.columns) }
+      ranks = blocks.reduce(0) { $0 + $1.rank } / max(config.layers, 1)
+      keepsAttended = blocks.contains { $0.name == "o_proj" }
     } else {
       let matrices = model.linears.dropLast().reduce(0) { $0 + $1.weight.rows * $1.weight.columns }
       let head = model.head.weight, embeddings = config.tiesWordEmbeddings ? 1 : 2
@@ -59,13 +56,31 @@ public struct ModelShapes: Sendable {
       ranks = 0
       keepsAttended = true
     }
-    let adaptedInAudio = adapted.count - adaptedInBlocks.count
+    let inAudio = matched.filter { !$0.isInBlocks }
     audio = model.audio.map {
       AudioShapes(
-        $0, rank: rank ?? 0, adapted: rank == nil ? 0 : adaptedInAudio,
-        isTrained: rank == nil || adaptedInAudio > 0)
+        $0, ranks: inAudio.reduce(0) { $0 + $1.rank },
+        isTrained: adapters == nil || !inAudio.isEmpty)
     }
     storedBytes = stored + (audio?.storedBytes ?? 0)
+  }
+
+  /// A projection that carries an adapter.
+  private struct Adapted { let name: String, rank: Int, rows: Int, columns: Int, isInBlocks: Bool }
+
+  private static func adapted(_ model: CausalLanguageModel, _ adapters: AdapterConfig?) -> [Adapted]
+  {
+    guard var adapters else { return [] }
+    adapters.targets = adapters.targets.named(among: model.linears.map(\.path))
+    func adapted(_ linears: [Linear], isInBlocks: Bool) -> [Adapted] {
+      linears.filter { adapters.adapts($0.path) }.map {
+        Adapted(
+          name: $0.name, rank: adapters.rank(of: $0.path), rows: $0.weight.rows,
+          columns: $0.weight.columns, isInBlocks: isInBlocks)
+      }
+    }
+    return adapted(model.audio?.linears ?? [], isInBlocks: false)
+      + adapted(model.projections, isInBlocks: true)
   }
 
   /// What one block keeps for its way back: its input, q, k and v, the attention's output, the sum

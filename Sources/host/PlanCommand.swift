@@ -30,7 +30,7 @@ struct PlanCommand: ParsableCommand {
     let options = TrainingOptions(session.recipe, rows: train.count, hasValidation: true)
     let judge = try Judge(
       session, split: .validation, limit: session.recipe.evaluation.maximumSamples)
-    let budget = MemoryBudget(session, train, try session.mapped(), judges: judge != nil)
+    let budget = try MemoryBudget(session, train, try session.mapped(), judges: judge != nil)
     let memory = try budget.plan()
     if json {
       let report: JSONValue = [

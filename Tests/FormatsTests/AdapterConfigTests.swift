@@ -31,8 +31,10 @@ import Testing
     #expect((config.r, config.alpha, config.dropout) == (4, 8, 0.05))
     #expect(config.targetModules == ["q_proj", "v_proj"] && config.baseModel == "org/base")
     #expect(config.scale(of: "model.layers.0.self_attn.q_proj") == 2)
-    let all = try Self.read(["target_modules": "all-linear"])
-    #expect(all.targetModules == ["all-linear"] && all.json["target_modules"] == "all-linear")
+    for word in ["all-linear", "ALL-LINEAR"] as [JSONValue] {
+      let all = try Self.read(["target_modules": word])
+      #expect(all.targets.isAllLinear && all.json["target_modules"] == "all-linear")
+    }
   }
 
   @Test func patternsGoByPathEnding() throws {
@@ -52,15 +54,91 @@ import Testing
 
   @Test(
     arguments: [
-      ("peft_type", "ADALORA"), ("r", 0), ("r", nil), ("bias", "all"), ("use_dora", true),
-      ("modules_to_save", ["lm_head"]), ("target_modules", ".*proj"),
-      ("rank_pattern", ["^layers": 8]), ("init_lora_weights", "pissa"),
-      ("layers_to_transform", [0, 1]), ("a_key_of_tomorrow", 3), ("fan_in_fan_out", true),
-    ] as [(String, JSONValue)])
-  func refusesWhatChangesTheNumbers(_ key: String, _ value: JSONValue) throws {
+      ("peft_type", "ADALORA", "only LORA"), ("r", 0, "positive rank"), ("r", nil, "positive rank"),
+      ("r", "16", "positive rank"), ("lora_alpha", "8", "such a number"),
+      ("lora_dropout", 1, "such a number"), ("use_rslora", 1, "true or false"),
+      ("bias", "all", "without trained biases"), ("use_dora", true, "DoRA"),
+      ("lora_bias", true, "lora_B"), ("modules_to_save", "lm_head", "a list of names"),
+      ("modules_to_save", ["(a"], "cannot be read"), ("target_modules", nil, "regular expression"),
+      ("target_modules", [], "regular expression"),
+      ("target_modules", ["q", 3], "a list of names"),
+      ("target_modules", #"(q)\1"#, "a back reference at character 4"),
+      ("exclude_modules", "(?>a)", "a group '(?>' at character 2"),
+      ("exclude_modules", [1], "a list of names"),
+      ("rank_pattern", ["q_proj": "8"], "'q_proj' needs a whole number above 0"),
+      ("rank_pattern", ["q_proj": 0], "'q_proj' needs a whole number above 0"),
+      ("rank_pattern", ["a*+": 8], "the key 'a*+' has a possessive quantifier at character 3"),
+      ("alpha_pattern", ["q_proj": nil], "'q_proj' needs a number"),
+      ("alpha_pattern", [8], "an object is needed"), ("init_lora_weights", "pissa", "base weights"),
+      ("init_lora_weights", "pissa_niter_16", "base weights"),
+      ("init_lora_weights", "OLoRA", "base weights"),
+      ("layers_pattern", "layers", "layers_to_transform"),
+      ("layers_to_transform", ["0"], "numbers of layers"), ("trainable_token_indices", [3], "rows"),
+      ("target_parameters", ["experts.up"], "experts"), ("layer_replication", [[0, 2]], "repeats"),
+      ("alora_invocation_tokens", [1, 2], "begins to act"),
+      ("megatron_config", ["a": 1], "Megatron"),
+      ("kasa_config", ["a": 1], "KaSA"), ("task_type", "SEQ_CLS", "such a head"),
+      ("a_key_of_tomorrow", 3, "no setting of this name"),
+      ("lora_alhpa", 3, "did you mean 'lora_alpha'?"),
+    ] as [(String, JSONValue, String)])
+  func refusesWhatChangesTheNumbers(_ key: String, _ value: JSONValue, _ why: String) throws {
     let error = try #require(throws: FormatError.self) { try Self.read([key: value]) }
     #expect(error.kind == .unsupported)
-    #expect(error.message.contains(key), "\(error)")
+    #expect(error.message.hasPrefix(key) && error.message.contains(why), "\(error)")
+  }
+
+  @Test(
+    arguments: [
+      ("fan_in_fan_out", true), ("init_lora_weights", "eva"), ("init_lora_weights", "Gaussian"),
+      ("eva_config", ["rho": 2]), ("loftq_config", ["loftq_bits": 4]), ("revision", "main"),
+      ("auto_mapping", ["base_model_class": "A"]), ("inference_mode", false),
+      ("task_type", nil), ("task_type", "FEATURE_EXTRACTION"), ("qalora_group_size", 8),
+    ] as [(String, JSONValue)])
+  func readsWhatChangesNoNumber(_ key: String, _ value: JSONValue) throws {
+    #expect(try Self.read([key: value]) == AdapterConfig(folder: goldens))
+  }
+
+  @Test func textAndLayersExcludeEachOther() throws {
+    let error = try #require(throws: FormatError.self) {
+      try Self.read(["target_modules": ".*q_proj", "layers_to_transform": [0]])
+    }
+    #expect(error.message.contains("cannot stand beside a text"))
+  }
+
+  /// The first key in the file's order decides, also after the file was written again.
+  @Test(arguments: [
+    (["v_proj", "layers.1.self_attn.v_proj"], [3, 3]),
+    (["layers.1.self_attn.v_proj", "v_proj"], [3, 2]),
+  ]) func theFirstKeyDecides(keys: [String], expected: [Int]) throws {
+    let values = ["v_proj": 3, "layers.1.self_attn.v_proj": 2]
+    var pattern = JSONValue.emptyObject
+    for key in keys { pattern = pattern.setting(key, .int(values[key] ?? 0)) }
+    let config = try Self.read(["rank_pattern": pattern])
+    func ranks(_ config: AdapterConfig) -> [Int] {
+      [0, 1].map { config.rank(of: "model.layers.\($0).self_attn.v_proj") }
+    }
+    #expect(ranks(config) == expected)
+    try withFolder { folder in
+      try config.write(folder: folder)
+      #expect(try AdapterConfig(folder: folder) == config)
+    }
+  }
+
+  @Test func layersAndExclusionsAreWrittenAgain() throws {
+    let changes: [String: JSONValue] = [
+      "exclude_modules": #".*\.0\..*"#, "layers_to_transform": 1, "layers_pattern": "layers",
+      "modules_to_save": ["lm_head"],
+    ]
+    let config = try Self.read(changes)
+    #expect(config.targets.layers == LayerChoice([1], lists: ["layers"]))
+    #expect(
+      config.json["layers_to_transform"] == [1] && config.json["layers_pattern"] == ["layers"])
+    #expect(config.json["exclude_modules"] == #".*\.0\..*"#)
+    #expect(config.savedModules == ["lm_head"] && config.json["modules_to_save"] == ["lm_head"])
+    try withFolder { folder in
+      try config.write(folder: folder)
+      #expect(try AdapterConfig(folder: folder) == config)
+    }
   }
 
   @Test func ignoresUnknownKeysThatSayNothing() throws {

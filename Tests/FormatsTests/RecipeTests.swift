@@ -103,8 +103,32 @@ import Testing
     ),
     (
       "peft: { target_modules: q_proj }",
-      "recipe.yaml:1: peft.target_modules must be a list of names, or all-linear, "
-        + "found the text 'q_proj'"
+      "recipe.yaml:1: peft.target_modules is a text, and so a regular expression over whole paths, "
+        + "of which 'q_proj' matches none; write [q_proj] for the name"
+    ),
+    (
+      "peft:\n  target_modules: '.*(q_proj'",
+      "recipe.yaml:2: peft.target_modules is a regular expression that has a '(' that is not "
+        + "closed at character 3"
+    ),
+    (
+      "peft: { target_modules: [] }",
+      "recipe.yaml:1: peft.target_modules must be a list of names, all-linear or a regular "
+        + "expression, found an empty list"
+    ),
+    (
+      "peft:\n  rank_pattern:\n    q_proj: 0",
+      "recipe.yaml:3: peft.rank_pattern: 'q_proj' must be a whole number greater than 0, found 0"
+    ),
+    (
+      "peft:\n  layers_to_transform: [0]\n  target_modules: .*_proj",
+      "recipe.yaml:2: peft.layers_to_transform cannot stand beside a regular expression; write the "
+        + "layers into target_modules"
+    ),
+    (
+      "peft: { layers_to_transform: all }",
+      "recipe.yaml:1: peft.layers_to_transform must be a list of layers' numbers or null, found "
+        + "the text 'all'"
     ),
     ("just text", "recipe.yaml:1: a recipe must be a mapping, found the text 'just text'"),
     (
@@ -125,6 +149,26 @@ import Testing
     let error = try #require(throws: FormatError.self) { try Self.recipe(yaml) }
     #expect(error.description == message)
     #expect(error.kind == .malformed)
+  }
+
+  @Test func adaptersAreDescribedAsPEFTHasThem() throws {
+    let recipe = try Self.recipe(
+      """
+      peft:
+        r: 4
+        target_modules: '.*\\.(q|v)_proj'
+        exclude_modules: [layers.0.self_attn.q_proj]
+        rank_pattern: { v_proj: 3, q_proj: 2 }
+        alpha_pattern: { .*: 5 }
+      """)
+    let config = recipe.peft.adapter(on: "base")
+    #expect(config.targets.chosen == .pattern(try PathPattern(#".*\.(q|v)_proj"#)))
+    #expect(config.targets.excluded == .names(["layers.0.self_attn.q_proj"]))
+    #expect(Array(config.rankPattern.values.keys) == ["v_proj", "q_proj"])
+    #expect(config.rank(of: "model.layers.0.self_attn.v_proj") == 3)
+    #expect(config.scale(of: "model.layers.0.self_attn.q_proj") == 2.5)
+    // What is printed reads back to the same.
+    #expect(try Self.recipe(recipe.yaml).peft == recipe.peft)
   }
 
   @Test func brokenYAMLIsNamedWithItsLine() throws {

@@ -15,7 +15,14 @@ import Testing
     let model = try CausalLanguageModel(
       folder: GoldenRunTests.goldens + "/qwen2_audio/model")
     return MemoryPlan(
-      ModelShapes(model, quantization: nil, rank: rank, targets: targets),
+      ModelShapes(
+        model, quantization: nil,
+        adapters: rank.map {
+          AdapterConfig(
+            r: $0, alpha: 1, dropout: 0,
+            targets: AdapterTargets(targets.map { .names($0.sorted()) } ?? .allLinear),
+            usesRSLoRA: false, baseModel: nil)
+        }),
       batch: .init(
         tokens: 1000, longest: 1000, trained: 10,
         sound: .init(

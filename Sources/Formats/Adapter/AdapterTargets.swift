@@ -1,33 +1,65 @@
 import JSON
 
-/// Which projections an adapter sits on: names, and how they are held against paths.
+/// Which projections an adapter sits on.
 public struct AdapterTargets: Sendable, Hashable {
-  /// Path endings; `["all-linear"]` for every projection but the output head.
-  public var names: [String]
+  /// The projections, by names or by a pattern; the name `all-linear` alone means every projection but
+  /// the output head.
+  public let chosen: ModuleChoice
   /// Whether a name means projections of the language model alone, and those of another part only
   /// after that part's name: `audio_tower.q_proj`, `multi_modal_projector.linear`. PEFT's own lists
   /// mean every part at once.
-  public var isByPart: Bool
+  public let isByPart: Bool
+  /// Modules that get no adapter though they are chosen.
+  public var excluded: ModuleChoice?
+  /// The layers that get adapters; nil for all. A name that is a whole path counts in any layer.
+  public var layers: LayerChoice?
 
-  /// Describes targets.
+  /// Describes targets by names.
   public init(_ names: [String], isByPart: Bool = false) {
-    self.names = names.sorted()
+    chosen = .names(names.sorted())
     self.isByPart = isByPart
   }
 
-  /// The targets as PEFT applies them to a model with several parts where they are to name their part:
-  /// `all-linear` becomes the names that the language model's projections among `paths` have.
-  public func byPart(among paths: [String]) -> AdapterTargets {
-    guard names == Self.all else { return AdapterTargets(names, isByPart: true) }
-    let text = paths.filter { ModelPart(of: $0) == .languageModel }
-    let found = Set(text.compactMap { $0.split(separator: ".").last.map(String.init) })
-    return AdapterTargets(Array(found.subtracting([Self.head])), isByPart: true)
+  /// Describes targets by names or a pattern, as PEFT means them.
+  public init(_ chosen: ModuleChoice) {
+    self.chosen = chosen
+    isByPart = false
   }
 
-  /// Whether the projection at `path` is meant.
+  /// Path endings; empty where a pattern chooses.
+  public var names: [String] { if case .names(let names) = chosen { names } else { [] } }
+
+  /// Whether every projection but the output head is meant.
+  public var isAllLinear: Bool { chosen == .allLinear }
+
+  /// The targets as names where the files could not say them otherwise: in a model with several parts,
+  /// where names are to name their part, and where layers are chosen too. `all-linear` becomes the
+  /// names that the language model's projections among `paths` have.
+  public func named(among paths: [String]) -> AdapterTargets {
+    let hasParts = paths.contains { ModelPart(of: $0) != .languageModel }
+    guard case .names = chosen, hasParts || layers != nil else { return self }
+    var named = AdapterTargets(names, isByPart: hasParts)
+    if isAllLinear {
+      let text = paths.filter { ModelPart(of: $0) == .languageModel }
+      let found = Set(text.compactMap { $0.split(separator: ".").last.map(String.init) })
+      named = AdapterTargets(found.subtracting([Self.head]).sorted(), isByPart: hasParts)
+    }
+    named.excluded = excluded
+    named.layers = layers
+    return named
+  }
+
+  /// Whether the module at `path` is meant, by the rules of PEFT's `check_target_module_exists`.
   public func contains(_ path: String) -> Bool {
-    if names == Self.all { return path != Self.head && !path.hasSuffix("." + Self.head) }
+    if let excluded, excluded.contains(path) { return false }
+    if isAllLinear { return path != Self.head && !path.hasSuffix("." + Self.head) }
+    guard case .names(let names) = chosen else { return chosen.contains(path) }
+    let isWhole = !isByPart && ModulePath.spellings(of: path).contains(where: names.contains)
+    guard let layers, !isWhole else {
+      return names.contains { Self.matches(path, $0, isByPart: isByPart) }
+    }
     return names.contains { Self.matches(path, $0, isByPart: isByPart) }
+      && layers.contains(path)
   }
 
   /// Whether `name` means the projection at `path`.
@@ -48,29 +80,23 @@ public struct AdapterTargets: Sendable, Hashable {
     return (part, String(ending.dropFirst("model.".count)))
   }
 
-  static let all = ["all-linear"], head = "lm_head"
+  static let head = "lm_head"
 }
 
 extension AdapterTargets {
-  /// Reads `target_modules`: a list of endings, `all-linear`, or the pattern that `json` writes; nil
-  /// for anything else.
-  init?(_ value: JSONValue?) {
-    switch value {
-    case .string("all-linear"): self.init(Self.all)
-    case .string(let pattern):
-      guard let names = Self.names(in: pattern), !names.isEmpty else { return nil }
-      self.init(names, isByPart: true)
-      // A pattern of another make that merely looks alike is refused, not matched differently.
-      guard self.pattern == pattern else { return nil }
-    case .array(let names): self.init(names.compactMap(\.string))
-    default: return nil
-    }
-  }
-
   /// `target_modules` for PEFT.
   var json: JSONValue {
-    if isByPart { return .string(pattern) }
-    return names == Self.all ? "all-linear" : .array(names.map(JSONValue.string))
+    isByPart ? .string(pattern) : chosen.json
+  }
+
+  /// The targets of a pattern: names by part where `json` wrote it from such.
+  init(pattern: PathPattern) {
+    if let names = Self.names(in: pattern.text), !names.isEmpty {
+      self.init(names, isByPart: true)
+      // A pattern of another make may merely look alike.
+      if self.pattern == pattern.text { return }
+    }
+    self.init(.pattern(pattern))
   }
 
   /// A regular expression that PEFT holds against whole paths, in either spelling of them: for each

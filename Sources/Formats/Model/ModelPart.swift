@@ -48,9 +48,15 @@ public enum ModulePath {
     return path
   }
 
+  /// `path` in each of its spellings.
+  public static func spellings(of path: String) -> [String] {
+    let (memory, files) = (inMemory(path), inFiles(path))
+    return [path] + (memory == path ? [] : [memory]) + (files == path ? [] : [files])
+  }
+
   /// Whether the module at `path` is what `ending` names, in either spelling: the whole path, or its
   /// end from a dot on.
   public static func matches(_ path: String, _ ending: String) -> Bool {
-    [path, inMemory(path), inFiles(path)].contains { $0 == ending || $0.hasSuffix("." + ending) }
+    spellings(of: path).contains { $0 == ending || $0.hasSuffix("." + ending) }
   }
 }

@@ -139,6 +139,12 @@ extension Recipe: RecipeSection {
         throw fault("rewards[\(index)].memory_limit", "must be at least 1MB")
       }
     }
+    if peft.layers != nil, case .pattern = peft.targets {
+      // PEFT would not read such an adapter.
+      throw fault(
+        "peft.layers_to_transform",
+        "cannot stand beside a regular expression; write the layers into target_modules")
+    }
     if startsFromScratch, peft.method != .full {
       throw fault("from_scratch", "needs peft.method: full")
     }

@@ -56,14 +56,14 @@ struct BenchTrain: ParsableCommand {
     let model = try quantization.open(folder)
     model.usesCheckpointing = checkpointing
     let tokens = seq * batch
+    let config = AdapterConfig(
+      r: rank, alpha: 2 * Double(rank), dropout: 0, targets: AdapterTargets(.allLinear),
+      usesRSLoRA: false, baseModel: folder)
     let plan = MemoryPlan(
-      ModelShapes(model, quantization: nil, rank: rank, targets: nil),
+      ModelShapes(model, quantization: nil, adapters: config),
       batch: .init(
         tokens: tokens, longest: seq, trained: min(supervised ?? seq, seq - 1) * batch),
       usesCheckpointing: checkpointing, program: program)
-    let config = AdapterConfig(
-      r: rank, alpha: 2 * Double(rank), dropout: 0, targetModules: ["all-linear"],
-      usesRSLoRA: false, baseModel: folder)
     let adapters = try AdapterSet.fresh(config, on: model.linears, seed: 1)
     // Before and after, the better one counts: another program may take the processor meanwhile.
     let early = Engine.ceiling()

@@ -99,7 +99,7 @@ struct CompareCommand: ParsableCommand {
     let model = try session.model(), check = try BaseCheck(session, judge)
     let before = try check.digest(model)
     let adapters = try AdapterSet.load(
-      folder: adapter, on: model.linears, of: session.modelFolder)
+      folder: adapter, on: model, of: session.modelFolder)
     desk.open(model, adapters: adapters)
     let tunedDigest = try check.digest(model)
     let base = try adapters.withoutAdapters {

@@ -73,7 +73,7 @@ struct EvaluateCommand: ParsableCommand {
     if let reportDir { try DurableFile.checkWritable(reportDir + "/report.json") }
     let model = try session.model()
     let adapters = try adapter.map {
-      try AdapterSet.load(folder: $0, on: model.linears, of: session.modelFolder)
+      try AdapterSet.load(folder: $0, on: model, of: session.modelFolder)
     }
     desk.open(model, adapters: adapters)
     var results: [(name: String, report: Report, predictions: [Prediction])] = []

@@ -36,7 +36,7 @@ struct InspectAdapter: ParsableCommand {
     head.append(
       "alpha", Format.short(config.alpha) + (config.usesRSLoRA ? ", scaled by its root" : ""))
     head.append("dropout", Format.short(config.dropout))
-    head.append("targets", config.targetModules.joined(separator: ", "))
+    for (name, text) in modules(config) { head.append(name, text) }
     head.append("parameters", Format.grouped(file.entries.values.reduce(0) { $0 + $1.count }))
     head.append("sha256", digest.sha256)
     var table = TextTable(("tensor", .left), ("type", .left), ("shape", .left), ("norm", .right))
@@ -45,6 +45,20 @@ struct InspectAdapter: ParsableCommand {
         entry.name, entry.type.rawValue, "\(entry.shape)", Format.short(norms[entry.name] ?? 0))
     }
     Console.print(head.text + "\n\n" + table.text)
+  }
+
+  /// What sits where, in words.
+  private func modules(_ config: AdapterConfig) -> [(String, String)] {
+    func list<Value>(_ pattern: ModulePattern<Value>) -> String {
+      pattern.values.map { "\($0.key): \($0.value)" }.joined(separator: ", ")
+    }
+    let lines = [
+      ("targets", config.targets.chosen.text), ("excluded", config.targets.excluded?.text ?? ""),
+      ("layers", config.targets.layers?.indices.map(String.init).joined(separator: ", ") ?? ""),
+      ("ranks", list(config.rankPattern)), ("alphas", list(config.alphaPattern)),
+      ("saved whole", config.savedModules.joined(separator: ", ")),
+    ]
+    return lines.filter { !$0.1.isEmpty }
   }
 
   private func report(

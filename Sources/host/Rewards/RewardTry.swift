@@ -177,7 +177,7 @@ struct JudgeModelOptions: ParsableArguments {
     let folder = try ModelOptions.folder(named: model), tokenizer = try Tokenizer(folder: folder)
     let weights = try quantization.open(folder)
     let adapters = try adapter.map {
-      try AdapterSet.load(folder: $0, on: weights.linears, of: folder)
+      try AdapterSet.load(folder: $0, on: weights, of: folder)
     }
     try openEngine()
     let encoder = try? ConversationEncoder(folder: folder, tokenizer: tokenizer)

@@ -1,14 +1,20 @@
 import Adapters
 import Formats
 import Layers
+import Models
 
 extension AdapterSet {
   /// The adapters of a PEFT folder on the model in the folder `base`. Shapes decide whether they fit;
-  /// where they name another base model than this one seems to be, that is said.
+  /// where they name another base model than this one seems to be, or set ranks and αs of projections
+  /// that carry no adapter, that is said.
   static func load(
-    folder: String, on linears: [Linear], of base: String
+    folder: String, on model: CausalLanguageModel, of base: String
   ) throws(FormatError) -> AdapterSet {
-    let set = try load(folder: folder, on: linears)
+    let set = try load(
+      folder: folder,
+      on: AdapterSeats(
+        linears: model.linears, embedding: model.modules.embedding,
+        tiesHead: model.config.tiesWordEmbeddings))
     let named = set.config.baseModel ?? ""
     if !named.isEmpty, !FileSystem.isSame(named, base) {
       let (theirs, ours) = (modelName(named), modelName(base))
@@ -17,6 +23,15 @@ extension AdapterSet {
         Console.note(
           "warning: the adapter \(folder) was trained on \(named); the model here is \(base)")
       }
+    }
+    for (key, unused) in [
+      ("rank_pattern", set.config.rankPattern.unused(among: set.paths)),
+      ("alpha_pattern", set.config.alphaPattern.unused(among: set.paths)),
+    ] where !unused.isEmpty {
+      let names = unused.map { "'\($0)'" }.joined(separator: ", ")
+      Console.note(
+        "warning: \(folder)/\(AdapterConfig.fileName): no adapted projection matches \(key)'s \(names)"
+      )
     }
     return set
   }
@@ -28,5 +43,15 @@ extension AdapterSet {
     let cached = parts.last { $0.hasPrefix("models--") }
     guard let cached, let mark = cached.ranges(of: "--").last else { return parts.last ?? place }
     return String(cached[mark.upperBound...])
+  }
+}
+
+extension TaskSession {
+  /// The adapter that a run trains: the recipe's, or that of the folder it starts from; nil where it
+  /// trains every weight.
+  func adapterConfig() throws(FormatError) -> AdapterConfig? {
+    guard recipe.peft.method != .full else { return nil }
+    guard let folder = recipe.peft.adapterPath else { return recipe.peft.adapter(on: modelFolder) }
+    return try AdapterConfig(folder: folder)
   }
 }

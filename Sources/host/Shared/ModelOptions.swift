@@ -74,7 +74,7 @@ struct TunedModelOptions: ParsableArguments {
     let folder = try base.folder()
     let model = try quantization.open(folder)
     let adapters = try adapter.map {
-      try AdapterSet.load(folder: $0, on: model.linears, of: folder)
+      try AdapterSet.load(folder: $0, on: model, of: folder)
     }
     try openEngine()
     return (model, adapters, folder)

@@ -17,16 +17,12 @@ struct MemoryBudget {
   /// The budget of a run of `model`, as it is stored, over `train`: `training_args.memory_limit`, else what is free.
   init(
     _ session: TaskSession, _ train: EncodedDataset, _ model: CausalLanguageModel, judges: Bool
-  ) {
+  ) throws(FormatError) {
     self.session = session
     self.judges = judges
     self.train = train
-    let peft = session.recipe.peft
-    let targets: Set<String>? =
-      if case .names(let names) = peft.targets { Set(names) } else { nil }
     shapes = ModelShapes(
-      model, quantization: session.recipe.quantization?.kind,
-      rank: peft.method == .full ? nil : peft.rank, targets: targets)
+      model, quantization: session.recipe.quantization?.kind, adapters: try session.adapterConfig())
     program = Machine.currentMemory
     limit =
       session.recipe.training.memoryLimit?.bytes ?? (program + Machine().availableMemory)

@@ -174,15 +174,15 @@ struct TrainingRun {
     if let folder = peft.adapterPath {
       Console.note(
         "adapter   goes on from \(folder), with its own r, lora_alpha and target_modules")
+      Console.note(
+        "adapter   goes on from \(folder), with its own r, lora_alpha and target_modules")
       return .adapter(
         try AdapterSet.load(folder: folder, on: model.linears, of: session.modelFolder))
     }
-    let config = AdapterConfig(
-      r: peft.rank, alpha: peft.alpha, dropout: peft.dropout,
-      targetModules: peft.targets.names, usesRSLoRA: peft.usesRSLoRA,
-      baseModel: session.modelFolder)
     return .adapter(
-      try AdapterSet.fresh(config, on: model.linears, seed: UInt64(recipe.training.seed)))
+      try AdapterSet.fresh(
+        peft.adapter(on: session.modelFolder), on: model.linears,
+        seed: UInt64(recipe.training.seed)))
   }
 
   /// The base model's report, kept in the folder so that a resumed run need not ask again.

@@ -1,0 +1,23 @@
+import Layers
+
+/// The places of a model that an adapter can change.
+public struct AdapterSeats {
+  /// Every projection, in the files' order; the output head among them.
+  public let linears: [Linear]
+  /// The embedding of tokens; nil where an adapter's own may not take its place.
+  public let embedding: Embedding?
+  /// Whether the head's weight is the embedding's.
+  public let tiesHead: Bool
+
+  /// Names the places.
+  public init(linears: [Linear], embedding: Embedding? = nil, tiesHead: Bool = false) {
+    self.linears = linears
+    self.embedding = embedding
+    self.tiesHead = tiesHead
+  }
+
+  /// What `modules_to_save` can mean.
+  var matrices: [any Substitutable] {
+    (embedding.map { [$0] } ?? []) + linears.filter { $0.name == "lm_head" }
+  }
+}

@@ -1,0 +1,98 @@
+import Formats
+import Layers
+import Tensors
+
+/// The tensors of an adapter's file. Each must be asked for once, by the module it belongs to.
+struct AdapterTensors {
+  private let file: SafeTensorsFile
+  private var asked: [String] = []
+
+  /// What PEFT puts before a module's path.
+  static let prefix = "base_model.model."
+
+  init(folder: String) throws(FormatError) {
+    let path = folder + "/adapter_model.safetensors"
+    if !FileSystem.exists(path), FileSystem.exists(folder + "/adapter_model.bin") {
+      throw FormatError(
+        .unsupported, folder + "/adapter_model.bin",
+        "is a pickle, which is not read; load the adapter with PEFT and save it again, which writes "
+          + "adapter_model.safetensors")
+    }
+    file = try SafeTensorsFile(path: path)
+  }
+
+  /// The name under which the file holds `part` of the module at `path`, in whichever spelling.
+  private mutating func name(_ part: String, of path: String) -> String {
+    let paths = [ModulePath.inMemory(path), ModulePath.inFiles(path)]
+    let names = paths.map { "\(Self.prefix)\($0).\(part)" }
+    let name = names.first { file.entries[$0] != nil } ?? names[0]
+    asked.append(name)
+    return name
+  }
+
+  /// The matrix `part` of the module at `path`.
+  mutating func matrix(_ part: String, of path: String, _ rows: Int, _ columns: Int)
+    throws(FormatError) -> Tensor
+  {
+    let name = name(part, of: path)
+    try check(name, rows, columns, "this model and rank need")
+    return Tensor(rows: rows, columns: columns, values: try file.floats(name))
+  }
+
+  /// Whether the file holds a whole weight of the module at `path`.
+  func holdsWeight(of path: String) -> Bool {
+    var copy = self
+    return file.entries[copy.name("weight", of: path)] != nil
+  }
+
+  /// The whole weight of the module at `path`, where it lies in the file.
+  mutating func weight(of path: String, like base: Weight) throws(FormatError) -> Weight {
+    let name = name("weight", of: path)
+    try check(
+      name, base.rows, base.columns,
+      "the base model has; an adapter whose vocabulary was resized needs a base resized alike:")
+    let entry = try file.entry(name)
+    guard let type = ElementType(rawValue: entry.type.rawValue) else {
+      throw FormatError(
+        .unsupported, file.path,
+        "tensor '\(name)' is \(entry.type.rawValue); F32, F16 or BF16 can be read")
+    }
+    return .dense(
+      DenseWeight(
+        file: file.file, offset: entry.bytes.lowerBound, rows: base.rows, columns: base.columns,
+        type: type))
+  }
+
+  private func check(_ name: String, _ rows: Int, _ columns: Int, _ need: String)
+    throws(FormatError)
+  {
+    let shape = try file.entry(name).shape
+    guard shape == [rows, columns] else {
+      throw FormatError(
+        .malformed, file.path, "tensor '\(name)' has shape \(shape), \(need) [\(rows), \(columns)]")
+    }
+  }
+
+  /// Refuses a file that holds more than was asked for.
+  func checkNothingIsLeft() throws(FormatError) {
+    let known = Set(asked)
+    guard let name = file.entries.keys.filter({ !known.contains($0) }).min() else { return }
+    let near = nearest(to: name, among: asked).map { "; the nearest name that is: '\($0)'" } ?? ""
+    throw FormatError(
+      .unsupported, file.path,
+      "the adapter's tensor '\(name)' \(Self.reason(name))" + near)
+  }
+
+  /// Why nothing asks for a tensor of this name.
+  private static func reason(_ name: String) -> String {
+    let kinds = [
+      ("lora_embedding_", "belongs to an adapter on the embedding, which is not computed"),
+      ("lora_magnitude_vector", "belongs to DoRA, which is not computed"),
+      ("trainable_tokens", "holds single rows of the embedding, which are not read"),
+      (".bias", "is a trained bias, which is not read"),
+    ]
+    return kinds.first { name.contains($0.0) }?.1
+      ?? "belongs to nothing in this model that its adapter_config.json targets; is it an adapter of "
+      + "another model?"
+  }
+}

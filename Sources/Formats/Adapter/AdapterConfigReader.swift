@@ -1,0 +1,174 @@
+import JSON
+import OrderedCollections
+
+/// The members of one adapter_config.json, and how they are read.
+struct AdapterConfigReader {
+  let path: String
+  let members: OrderedDictionary<String, JSONValue>
+
+  init(path: String) throws(FormatError) {
+    self.path = path
+    guard let members = try JSONValue(readingFile: path).object else {
+      throw FormatError(.malformed, path, "the file holds no JSON object")
+    }
+    self.members = members
+  }
+
+  /// An error about a key and what the file says of it.
+  func refuse(_ key: String, _ why: String) -> FormatError {
+    FormatError(.unsupported, path, "\(key) is \(members[key]?.text() ?? "absent"); \(why)")
+  }
+
+  /// Refuses what cannot be computed here: by `AdapterKey`'s list, and any key that is not in it and
+  /// says something.
+  func check() throws(FormatError) {
+    guard members["peft_type"]?.string == "LORA" else {
+      throw refuse("peft_type", "only LORA adapters can be read")
+    }
+    for (key, value) in members where !Self.isEmpty(value) {
+      switch AdapterKey.all.first(where: { $0.name == key })?.meaning {
+      case .read, .idle: continue
+      case .refused(let why): throw refuse(key, why)
+      case nil:
+        let near = nearest(to: key, among: AdapterKey.all.map(\.name))
+        throw refuse(
+          key,
+          "no setting of this name is known"
+            + (near.map { "; did you mean '\($0)'?" }
+              ?? ", so that what it does to the numbers is unknown"))
+      }
+    }
+    if let bias = members["bias"], !bias.isNull, bias != "none" {
+      throw refuse("bias", "only adapters without trained biases can be read")
+    }
+    let start = members["init_lora_weights"]
+    let plain = start?.string.map { JSONValue.string($0.lowercased()) } ?? start
+    if let plain, !AdapterKey.plainBeginnings.contains(plain) {
+      throw refuse("init_lora_weights", AdapterKey.otherBeginning)
+    }
+    if let task = members["task_type"]?.string, AdapterKey.tasksWithHeads.contains(task) {
+      throw refuse("task_type", "adapters of models with such a head cannot be read")
+    }
+  }
+
+  /// `null`, `false`, and empty texts and collections say nothing.
+  private static func isEmpty(_ value: JSONValue) -> Bool {
+    [.null, false, .emptyObject, .array([]), ""].contains(value)
+  }
+
+  func rank() throws(FormatError) -> Int {
+    guard let value = members["r"] else { return 8 }
+    guard let r = value.int, r > 0 else { throw refuse("r", "a positive rank is needed") }
+    return r
+  }
+
+  func number(_ key: String, _ standard: Double, _ isRight: (Double) -> Bool)
+    throws(FormatError) -> Double
+  {
+    guard let value = members[key] else { return standard }
+    guard let number = value.double, isRight(number) else {
+      throw refuse(key, "that cannot be such a number")
+    }
+    return number
+  }
+
+  func flag(_ key: String) throws(FormatError) -> Bool {
+    guard let value = members[key], !value.isNull else { return false }
+    guard let flag = value.bool else { throw refuse(key, "true or false is needed") }
+    return flag
+  }
+
+  /// A list of texts; nil where the key is absent, null or empty.
+  func names(_ key: String) throws(FormatError) -> [String]? {
+    guard let value = members[key], !Self.isEmpty(value) else { return nil }
+    let names = value.array?.compactMap(\.string)
+    guard let names, names.count == value.array?.count, !names.contains("") else {
+      throw refuse(key, "a list of names is needed")
+    }
+    return names
+  }
+
+  func pattern<Value>(_ key: String, _ kind: String, _ read: (JSONValue) -> Value?)
+    throws(FormatError) -> ModulePattern<Value>
+  {
+    guard let value = members[key], !value.isNull else { return ModulePattern() }
+    guard let object = value.object else {
+      throw refuse(key, "an object is needed: for each name \(kind)")
+    }
+    var values: OrderedDictionary<String, Value> = [:]
+    for (name, value) in object {
+      guard let number = read(value) else { throw refuse(key, "'\(name)' needs \(kind)") }
+      values[name] = number
+    }
+    do { return try ModulePattern(values) } catch {
+      throw refuse(key, "\(error), which is not read here; write it otherwise")
+    }
+  }
+}
+
+// Which modules are meant.
+extension AdapterConfigReader {
+  func targets() throws(FormatError) -> AdapterTargets {
+    var targets: AdapterTargets
+    switch members["target_modules"] {
+    case .string(let text) where text.lowercased() == "all-linear":
+      targets = AdapterTargets(.allLinear)
+    case .string(let text):
+      targets = AdapterTargets(pattern: try expression(text, of: "target_modules"))
+    default:
+      guard let names = try names("target_modules") else {
+        throw refuse(
+          "target_modules", "a list of names, \"all-linear\" or a regular expression is needed")
+      }
+      targets = AdapterTargets(names)
+    }
+    targets.excluded = try excluded()
+    targets.layers = try layers()
+    return targets
+  }
+
+  private func expression(_ text: String, of key: String) throws(FormatError) -> PathPattern {
+    do { return try PathPattern(text) } catch {
+      throw refuse(
+        key, "the regular expression has \(error), which is not read here; write it otherwise")
+    }
+  }
+
+  private func excluded() throws(FormatError) -> ModuleChoice? {
+    if let text = members["exclude_modules"]?.string, !text.isEmpty {
+      return .pattern(try expression(text, of: "exclude_modules"))
+    }
+    return try names("exclude_modules").map(ModuleChoice.names)
+  }
+
+  private func layers() throws(FormatError) -> LayerChoice? {
+    let lists: [String]
+    if let one = members["layers_pattern"]?.string {
+      lists = one.isEmpty ? [] : [one]
+    } else {
+      lists = try names("layers_pattern") ?? []
+    }
+    if let name = lists.first(where: { !Self.isName($0) }) {
+      throw refuse("layers_pattern", "'\(name)' is not the name of a list of layers")
+    }
+    guard let value = members["layers_to_transform"], !value.isNull else {
+      if lists.isEmpty { return nil }
+      throw refuse("layers_pattern", "it needs layers_to_transform beside it, as in PEFT")
+    }
+    // As in PEFT, which allows neither beside a text.
+    if members["target_modules"]?.string != nil {
+      throw refuse("layers_to_transform", "it cannot stand beside a text as target_modules")
+    }
+    let values = value.array ?? [value], indices = values.compactMap(\.int)
+    guard indices.count == values.count else {
+      throw refuse("layers_to_transform", "numbers of layers are needed")
+    }
+    return indices.isEmpty ? nil : LayerChoice(indices, lists: lists)
+  }
+
+  private static func isName(_ text: String) -> Bool {
+    text.unicodeScalars.allSatisfy {
+      $0.properties.isAlphabetic || "_.0123456789".unicodeScalars.contains($0)
+    }
+  }
+}

@@ -1,0 +1,77 @@
+import JSON
+
+/// What each key of an adapter_config.json means here: the whole list, so that none is passed over.
+enum AdapterKey: Sendable {
+  /// Read.
+  case read
+  /// Changes no number of a trained adapter, for this reason.
+  case idle(String)
+  /// Refused where it says anything, for this reason.
+  case refused(String)
+
+  /// The keys of peft 0.21.2's LoraConfig.
+  static let all: [(name: String, meaning: AdapterKey)] =
+    settings + modules + beginnings + [
+      ("use_dora", .refused("DoRA's magnitudes are not computed; merge the adapter with PEFT")),
+      ("lora_bias", .refused("biases of lora_B are not computed")),
+      ("bias", .read),
+      (
+        "alora_invocation_tokens",
+        .refused("an adapter that begins to act at certain tokens is not computed")
+      ),
+      ("use_qalora", .refused("QA-LoRA pools the adapter's input, which is not computed")),
+      ("qalora_group_size", .idle("counts with use_qalora alone")),
+      ("use_bdlora", .refused("block-diagonal adapters are not computed")),
+      ("arrow_config", .refused("routing between several adapters is not computed")),
+      ("monteclora_config", .refused("sampled adapters are not computed")),
+      ("velora_config", .refused("VeLoRA keeps tensors of its own and trains by other gradients")),
+      ("kasa_config", .refused("KaSA changes the base model's weights")),
+      ("layer_replication", .refused("it repeats layers of the base model")),
+      ("megatron_config", .refused("parallel layers of Megatron do not exist here")),
+      ("megatron_core", .idle("counts with megatron_config alone")),
+    ]
+
+  private static let settings: [(name: String, meaning: AdapterKey)] = [
+    ("peft_type", .read), ("r", .read), ("lora_alpha", .read), ("lora_dropout", .read),
+    ("use_rslora", .read), ("rank_pattern", .read), ("alpha_pattern", .read),
+    ("base_model_name_or_path", .read), ("task_type", .read),
+    ("revision", .idle("names the base model's version, which the user chooses")),
+    ("auto_mapping", .idle("names the base model's class in transformers")),
+    ("inference_mode", .idle("freezes the adapter in PEFT")),
+    ("peft_version", .idle("names the writer")),
+    ("runtime_config", .idle("PEFT does not read it from files")),
+    ("fan_in_fan_out", .idle("PEFT sets it to false for the projections of these models")),
+  ]
+
+  private static let modules: [(name: String, meaning: AdapterKey)] = [
+    ("target_modules", .read), ("exclude_modules", .read), ("layers_to_transform", .read),
+    ("layers_pattern", .read), ("modules_to_save", .read), ("ensure_weight_tying", .read),
+    ("target_parameters", .refused("adapters on parameters of experts are not computed")),
+    (
+      "trainable_token_indices",
+      .refused("single trained rows of the embedding are not read; merge the adapter with PEFT")
+    ),
+  ]
+
+  private static let beginnings: [(name: String, meaning: AdapterKey)] = [
+    ("init_lora_weights", .read),
+    ("eva_config", .idle("says how the adapter began")),
+    ("corda_config", .idle("counts with init_lora_weights corda alone, which is refused")),
+    ("lora_ga_config", .idle("counts with init_lora_weights lora_ga alone, which is refused")),
+    ("loftq_config", .idle("counts with init_lora_weights loftq alone, which is refused")),
+  ]
+
+  /// First values that leave the base model's weights as they are.
+  static let plainBeginnings: [JSONValue] = [
+    true, false, nil, "gaussian", "orthogonal", "eva", "mica",
+  ]
+
+  /// Why an adapter with another first value cannot be read: PEFT computes new base weights from it
+  /// whenever it loads such an adapter.
+  static let otherBeginning =
+    "with it the adapter belongs to other base weights; load it with PEFT and save it with "
+    + "path_initial_model_for_weight_conversion, or merge it"
+
+  /// Tasks whose models have a head of their own, whose weights the base model lacks.
+  static let tasksWithHeads = ["SEQ_CLS", "TOKEN_CLS", "QUESTION_ANS"]
+}

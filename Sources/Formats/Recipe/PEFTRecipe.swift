@@ -1,0 +1,144 @@
+import JSON
+import OrderedCollections
+
+/// `peft`: what is trained.
+public struct PEFTRecipe: Sendable, Hashable {
+  /// Low-rank adapters, or every weight.
+  public enum Method: String, Sendable, CaseIterable { case lora, full }
+  /// Biases trained beside the adapters.
+  public enum Bias: String, Sendable, CaseIterable { case none }
+
+  /// Low-rank adapters, or every weight.
+  public var method = Method.lora
+  /// Rank r; α; the dropout on an adapter's input.
+  public var rank = 16, alpha = 32.0, dropout = 0.0
+  /// Which projections get an adapter, and which of them do not.
+  public var targets = ModuleChoice.allLinear, excluded: ModuleChoice?
+  /// The layers that get adapters; nil for all.
+  public var layers: LayerChoice?
+  /// Ranks and αs of projections that differ from the rest.
+  public var rankPattern = ModulePattern<Int>(), alphaPattern = ModulePattern<Double>()
+  /// Biases trained beside the adapters.
+  public var bias = Bias.none
+  /// Whether the scale is α / √r instead of α / r.
+  public var usesRSLoRA = false
+  /// A PEFT folder to start from; its own configuration decides rank, α and targets.
+  public var adapterPath: String?
+
+  init() {}
+
+  /// The configuration of a new adapter on the model in the folder `base`.
+  public func adapter(on base: String) -> AdapterConfig {
+    var targets = AdapterTargets(targets)
+    targets.excluded = excluded
+    targets.layers = layers
+    var config = AdapterConfig(
+      r: rank, alpha: alpha, dropout: dropout, targets: targets, usesRSLoRA: usesRSLoRA,
+      baseModel: base)
+    config.rankPattern = rankPattern
+    config.alphaPattern = alphaPattern
+    return config
+  }
+}
+
+extension PEFTRecipe.Method: RecipeChoice {}
+extension PEFTRecipe.Bias: RecipeChoice {}
+extension PEFTRecipe: RecipeSection {
+  static let keys: [RecipeKey<PEFTRecipe>] = [
+    RecipeKey("method", \.method, "lora trains adapters, full trains every weight"),
+    RecipeKey("r", \.rank, "rank of the adapters", .positive),
+    RecipeKey("lora_alpha", \.alpha, "an adapter's output is scaled by lora_alpha / r", .positive),
+    RecipeKey("lora_dropout", \.dropout, "dropout on an adapter's input", .belowOne),
+    RecipeKey("target_modules", \.targets, "the projections that get an adapter"),
+    RecipeKey("exclude_modules", \.excluded, "projections that get none though they are targets"),
+    RecipeKey("layers_to_transform", \.layers, "the layers that get adapters; null: all"),
+    RecipeKey(
+      "rank_pattern", \.rankPattern,
+      "ranks by the end of a path, a regular expression; the first that matches counts"),
+    RecipeKey("alpha_pattern", \.alphaPattern, "lora_alpha likewise"),
+    RecipeKey("bias", \.bias, "biases trained beside the adapters"),
+    RecipeKey("use_rslora", \.usesRSLoRA, "scale by lora_alpha / √r instead"),
+    RecipeKey(
+      "adapter_name_or_path", \.adapterPath,
+      "PEFT folder to start from; its own configuration decides r, lora_alpha and target_modules"),
+  ]
+}
+
+extension ModuleChoice: RecipeValue {
+  static var expectation: String { "a list of names, all-linear or a regular expression" }
+
+  static func merged(
+    _ old: ModuleChoice?, _ node: RecipeNode, at path: String, _ origins: inout RecipeOrigins
+  ) throws(FormatError) -> ModuleChoice {
+    origins[path] = node.origin
+    if let text = node.text, !text.isEmpty {
+      if text.lowercased() == "all-linear" { return .allLinear }
+      // Paths have dots, so that a pattern without any sign of its own matches none.
+      if text.unicodeScalars.allSatisfy({
+        $0.properties.isAlphabetic || "_0123456789".contains(Character($0))
+      }) {
+        throw node.origin.error(
+          "\(path) is a text, and so a regular expression over whole paths, of which '\(text)' matches "
+            + "none; write [\(text)] for the name")
+      }
+      do { return .pattern(try PathPattern(text)) } catch {
+        throw node.origin.error("\(path) is a regular expression that has \(error)")
+      }
+    }
+    guard case .list(let nodes) = node.content else {
+      throw node.origin.error("\(path) must be \(expectation), found \(node.found)")
+    }
+    let names = nodes.compactMap(\.text)
+    guard !nodes.isEmpty, names.count == nodes.count, !names.contains("") else {
+      throw node.origin.error(
+        "\(path) must be \(expectation), found " + (nodes.isEmpty ? "an empty list" : node.found))
+    }
+    return .names(names)
+  }
+}
+
+extension LayerChoice: RecipeScalar {
+  static var expectation: String { "a list of layers' numbers" }
+
+  init?(_ node: RecipeNode) {
+    if let index = node.int {
+      self.init([index])
+      return
+    }
+    guard case .list(let nodes) = node.content, !nodes.isEmpty else { return nil }
+    let indices = nodes.compactMap(\.int)
+    guard indices.count == nodes.count else { return nil }
+    self.init(indices)
+  }
+
+  var json: JSONValue { .array(indices.map(JSONValue.int)) }
+}
+
+/// A mapping that is replaced as a whole: its order decides.
+extension ModulePattern: RecipeValue where Value: RecipeScalar {
+  static var expectation: String { "a mapping of path endings, each to \(Value.expectation)" }
+
+  static func merged(
+    _ old: ModulePattern?, _ node: RecipeNode, at path: String, _ origins: inout RecipeOrigins
+  ) throws(FormatError) -> ModulePattern {
+    origins[path] = node.origin
+    if node.isNull { return ModulePattern() }
+    guard case .mapping(let members) = node.content else {
+      throw node.origin.error("\(path) must be \(expectation), found \(node.found)")
+    }
+    var values: OrderedDictionary<String, Value> = [:]
+    for member in members {
+      guard let value = Value(member.value), (value.json.double ?? 0) > 0 else {
+        throw member.origin.error(
+          "\(path): '\(member.key)' must be \(Value.expectation) greater than 0, found "
+            + member.value.found)
+      }
+      values[member.key] = value
+    }
+    do { return try ModulePattern(values) } catch {
+      throw node.origin.error("\(path): \(error)")
+    }
+  }
+
+  var json: JSONValue { object(\.json) }
+}
