@@ -16,6 +16,9 @@ public struct AdapterSeats {
     self.tiesHead = tiesHead
   }
 
+  /// The head that shares the embedding's weight, if there is one.
+  var tiedHead: Linear? { tiesHead ? linears.first { $0.name == "lm_head" } : nil }
+
   /// What `modules_to_save` can mean.
   var matrices: [any Substitutable] {
     (embedding.map { [$0] } ?? []) + linears.filter { $0.name == "lm_head" }

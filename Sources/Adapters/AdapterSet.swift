@@ -10,8 +10,7 @@ public final class AdapterSet {
   public let noise = AdapterNoise()
   private var seats: [(linear: Linear, adapter: LoRA)] = []
   /// Layers that use a weight of the adapter's file in the place of the base's.
-  private var saved: [Saved] = []
-  private typealias Saved = (layer: any Substitutable, base: Weight, own: Weight)
+  private var saved: [SavedWeight] = []
 
   private init(config: AdapterConfig) { self.config = config }
 
@@ -51,7 +50,7 @@ public final class AdapterSet {
         linear, a: try tensors.matrix("lora_A.weight", of: linear.path, rank, columns),
         b: try tensors.matrix("lora_B.weight", of: linear.path, rows, rank))
     }
-    let substitutes = try set.substitutes(of: seats, in: &tensors, folder)
+    let substitutes = try config.savedWeights(of: seats, in: &tensors, folder)
     try tensors.checkNothingIsLeft()
     set.saved = substitutes
     for saved in set.saved { saved.layer.substitute(saved.own) }
@@ -61,39 +60,6 @@ public final class AdapterSet {
   /// The adapters in a PEFT folder, on projections alone.
   public static func load(folder: String, on linears: [Linear]) throws(FormatError) -> AdapterSet {
     try load(folder: folder, on: AdapterSeats(linears: linears))
-  }
-
-  /// What `modules_to_save` puts into the place of the base's weights, as PEFT finds it: by the end of
-  /// a module's path. A head that shares the embedding's weight follows it only where the adapter says
-  /// so.
-  private func substitutes(
-    of seats: AdapterSeats, in tensors: inout AdapterTensors, _ folder: String
-  ) throws(FormatError) -> [Saved] {
-    var saved: [Saved] = []
-    for name in config.savedModules {
-      let layers = seats.matrices.filter { layer in
-        ModulePath.spellings(of: layer.path).contains { $0.hasSuffix(name) }
-      }
-      guard !layers.isEmpty else {
-        throw FormatError(
-          .unsupported, folder + "/" + AdapterConfig.fileName,
-          "modules_to_save names '\(name)'; only embed_tokens and lm_head are read whole, merge the "
-            + "adapter with PEFT")
-      }
-      for layer in layers where !saved.contains(where: { $0.layer === layer }) {
-        let own = try tensors.weight(of: layer.path, like: layer.weight)
-        saved.append((layer, layer.weight, own))
-      }
-    }
-    guard config.keepsTies, seats.tiesHead,
-      let embedding = saved.first(where: { $0.layer === seats.embedding }),
-      let head = seats.linears.first(where: { $0.name == "lm_head" }),
-      !saved.contains(where: { $0.layer === head })
-    else { return saved }
-    let own =
-      tensors.holdsWeight(of: head.path)
-      ? try tensors.weight(of: head.path, like: head.weight) : embedding.own
-    return saved + [(head, head.weight, own)]
   }
 
   private func seat(_ linear: Linear, a: Tensor, b: Tensor) {

@@ -88,7 +88,7 @@ struct AdapterTensors {
     let kinds = [
       ("lora_embedding_", "belongs to an adapter on the embedding, which is not computed"),
       ("lora_magnitude_vector", "belongs to DoRA, which is not computed"),
-      ("trainable_tokens", "holds single rows of the embedding, which are not read"),
+      ("trainable_tokens", "holds rows that trainable_token_indices does not name"),
       (".bias", "is a trained bias, which is not read"),
     ]
     return kinds.first { name.contains($0.0) }?.1

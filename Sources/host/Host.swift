@@ -41,7 +41,7 @@ struct HostCommand: ParsableCommand {
     Console.prepare()
     do {
       var command = try parseAsRoot()
-      if let fault = Parallel.fault {
+      if type(of: command).configuration.commandName != "help", let fault = Parallel.fault {
         throw Diagnosis(
           Diagnosis.usage, "\(fault); unset it to use every core this process may use")
       }

@@ -127,8 +127,8 @@ import Testing
     ),
     (
       "peft: { layers_to_transform: all }",
-      "recipe.yaml:1: peft.layers_to_transform must be a list of layers' numbers or null, found "
-        + "the text 'all'"
+      "recipe.yaml:1: peft.layers_to_transform must be a list of layers' numbers, found the text "
+        + "'all'"
     ),
     ("just text", "recipe.yaml:1: a recipe must be a mapping, found the text 'just text'"),
     (

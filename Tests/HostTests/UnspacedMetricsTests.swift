@@ -21,13 +21,12 @@ import Testing
       "evaluate", "--task", "instruct", "--model", model, "--set", "data.train=\(path)", "--set",
       "data.validation=\(path)", "--set", "generation.max_new_tokens=2", "--json")
     #expect(outcome.code == 0, "\(outcome.errors)")
-    let json = try outcome.json()
-    let echo = json["baselines"]?["echo"]
+    let report = try outcome.json()["base"], echo = report?["baselines"]?["echo"]
     for name in ["token_f1", "rouge_l"] {
       // (18/22 + 12/14 + 16/19 + 18/22) / 4
       let value = try #require(echo?[name]?.double)
       #expect(abs(value - 0.8340) < 5e-5, "\(name) \(value)")
     }
-    #expect(json["details"]?["words"]?.string?.contains("each character") == true)
+    #expect(report?["details"]?["words"]?.string?.contains("each character") == true)
   }
 }

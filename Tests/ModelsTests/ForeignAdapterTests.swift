@@ -35,7 +35,7 @@ import Testing
     }
   }
 
-  @Test func everyAdapterIsThere() { #expect(Self.bases.count == 16) }
+  @Test func everyAdapterIsThere() { #expect(Self.bases.count == 20) }
 
   @Test(arguments: bases) func logitsArePEFTs(name: String, base: String) throws {
     let (model, adapters) = try load(name, base: base)
@@ -99,6 +99,7 @@ import Testing
       (["modules_to_save": ["norm"]], "only embed_tokens and lm_head are read whole"),
       (["modules_to_save": ["embed_tokens"]], "lacks the tensor"),
       (["target_modules": ["q_proj", "v_proj", "lm_head"]], "cannot carry an adapter"),
+      (["trainable_token_indices": [3]], "lacks the tensor"),
       (["r": 8], "this model and rank need [8, 32]"),
     ] as [([String: JSONValue], String)])
   func whatDoesNotFitIsRefused(settings: [String: JSONValue], why: String) throws {

@@ -23,6 +23,7 @@ extension AdapterConfig {
     for name in savedModules where (try? PathPattern(name)) == nil {
       throw reader.refuse("modules_to_save", "'\(name)' cannot be read as a module's name")
     }
+    savedTokens = try reader.tokens()
     keepsTies = try reader.flag("ensure_weight_tying")
   }
 
@@ -55,6 +56,10 @@ extension AdapterConfig {
     }
     if !savedModules.isEmpty {
       members["modules_to_save"] = .array(savedModules.map(JSONValue.string))
+    }
+    if !savedTokens.isEmpty {
+      members["trainable_token_indices"] = .object(
+        savedTokens.mapValues { .array($0.map(JSONValue.int)) })
     }
     members["rank_pattern"] = rankPattern.object { .int($0) }
     members["alpha_pattern"] = alphaPattern.object(Self.number)

@@ -16,6 +16,9 @@ public struct AdapterConfig: Sendable, Hashable {
   /// Modules whose whole weight lies in the adapter's file and takes the base's place
   /// (`modules_to_save`).
   public var savedModules: [String] = []
+  /// Rows of such modules that lie in the file (`trainable_token_indices`): by the module's name, the
+  /// tokens they are of.
+  public var savedTokens: OrderedDictionary<String, [Int]> = [:]
   /// Whether a head that shares the embedding's weight follows it where that is saved
   /// (`ensure_weight_tying`).
   public var keepsTies = false
@@ -45,6 +48,9 @@ public struct AdapterConfig: Sendable, Hashable {
 
   /// Names or path endings of the adapted projections; `["all-linear"]` for all but the head.
   public var targetModules: [String] { targets.names }
+
+  /// Modules of which the file holds weights, whole or in part, that take the base's place.
+  public var modulesWithWeights: [String] { savedModules + savedTokens.keys }
 
   /// Whether the projection at `path` carries an adapter; none does whose weight is saved whole.
   public func adapts(_ path: String) -> Bool { targets.contains(path) && !hides(path) }

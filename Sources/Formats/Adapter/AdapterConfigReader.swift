@@ -88,6 +88,21 @@ struct AdapterConfigReader {
     return names
   }
 
+  /// `trainable_token_indices`: a list for the embedding, or an object of lists by module.
+  func tokens() throws(FormatError) -> OrderedDictionary<String, [Int]> {
+    let key = "trainable_token_indices"
+    guard let value = members[key], !Self.isEmpty(value) else { return [:] }
+    var tokens: OrderedDictionary<String, [Int]> = [:]
+    for (module, list) in value.object ?? ["embed_tokens": value] {
+      let ids = list.array?.compactMap(\.int) ?? []
+      guard !ids.isEmpty, ids.count == list.array?.count, ids.allSatisfy({ $0 >= 0 }),
+        Set(ids).count == ids.count
+      else { throw refuse(key, "a list of tokens is needed, or an object of such by module") }
+      tokens[module] = ids
+    }
+    return tokens
+  }
+
   func pattern<Value>(_ key: String, _ kind: String, _ read: (JSONValue) -> Value?)
     throws(FormatError) -> ModulePattern<Value>
   {

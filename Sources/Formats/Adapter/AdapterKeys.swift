@@ -46,11 +46,8 @@ enum AdapterKey: Sendable {
   private static let modules: [(name: String, meaning: AdapterKey)] = [
     ("target_modules", .read), ("exclude_modules", .read), ("layers_to_transform", .read),
     ("layers_pattern", .read), ("modules_to_save", .read), ("ensure_weight_tying", .read),
+    ("trainable_token_indices", .read),
     ("target_parameters", .refused("adapters on parameters of experts are not computed")),
-    (
-      "trainable_token_indices",
-      .refused("single trained rows of the embedding are not read; merge the adapter with PEFT")
-    ),
   ]
 
   private static let beginnings: [(name: String, meaning: AdapterKey)] = [

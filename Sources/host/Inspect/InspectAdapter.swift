@@ -57,6 +57,10 @@ struct InspectAdapter: ParsableCommand {
       ("layers", config.targets.layers?.indices.map(String.init).joined(separator: ", ") ?? ""),
       ("ranks", list(config.rankPattern)), ("alphas", list(config.alphaPattern)),
       ("saved whole", config.savedModules.joined(separator: ", ")),
+      (
+        "saved rows",
+        config.savedTokens.map { "\($0.value.count) of \($0.key)" }.joined(separator: ", ")
+      ),
     ]
     return lines.filter { !$0.1.isEmpty }
   }

@@ -174,10 +174,14 @@ struct TrainingRun {
     if let folder = peft.adapterPath {
       Console.note(
         "adapter   goes on from \(folder), with its own r, lora_alpha and target_modules")
-      Console.note(
-        "adapter   goes on from \(folder), with its own r, lora_alpha and target_modules")
-      return .adapter(
-        try AdapterSet.load(folder: folder, on: model.linears, of: session.modelFolder))
+      let set = try AdapterSet.load(folder: folder, on: model, of: session.modelFolder)
+      if let name = set.config.modulesWithWeights.first {
+        throw recipe.fault(
+          "peft.adapter_name_or_path",
+          "names an adapter with a weight of '\(name)', which is not trained here; merge the "
+            + "adapter into its base first")
+      }
+      return .adapter(set)
     }
     return .adapter(
       try AdapterSet.fresh(

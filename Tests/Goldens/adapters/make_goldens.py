@@ -46,6 +46,12 @@ CASES = {
     "embedding_of_a_tied_head": ("llama", dict(target_modules=QV, modules_to_save=["embed_tokens"]), {}),
     "embedding_with_its_tied_head": ("llama", dict(
         target_modules=QV, modules_to_save=["embed_tokens"], ensure_weight_tying=True), {}),
+    "tokens": ("qwen2", dict(target_modules=QV, trainable_token_indices=[17, 3, 150]), {}),
+    "tokens_of_a_tied_head": ("llama", dict(target_modules=QV, trainable_token_indices=[17, 3, 150]), {}),
+    "tokens_of_both": ("llama", dict(
+        target_modules=QV, trainable_token_indices={"embed_tokens": [17, 3], "lm_head": [17, 3]}), {}),
+    "tokens_of_each": ("qwen2", dict(
+        target_modules=QV, trainable_token_indices={"embed_tokens": [17, 3], "lm_head": [64]}), {}),
 }
 PATTERNS = [
     "q_proj", ".*q_proj", r".*\.q_proj", "model.layers.0.*", r".*\.(q|k|v)_proj", r"(?:.*\.)?(q_proj|down_proj)$",
@@ -78,7 +84,7 @@ def adapter(name, base, settings, file):
         for key, p in sorted(model.named_parameters()):
             if "lora_" in key:
                 p.normal_(0, 0.5 / p.shape[1] ** 0.5)
-            elif "modules_to_save" in key:
+            elif "modules_to_save" in key or "trainable_tokens_delta" in key:
                 p.add_(torch.randn(p.shape) * 0.2)
     model.save_pretrained(folder)
     os.remove(folder + "/README.md")
