@@ -1,15 +1,6 @@
 import Formats
 import Training
 
-extension PEFTRecipe.Targets {
-  var names: [String] {
-    switch self {
-    case .allLinear: ["all-linear"]
-    case .names(let names): names
-    }
-  }
-}
-
 extension TrainingOptions {
   /// The recipe's training_args over `rows` rows. Intervals that nobody set follow from the number of
   /// steps: about 50 log rows, 4 evaluations, and a checkpoint with each.
