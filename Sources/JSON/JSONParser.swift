@@ -11,6 +11,10 @@ struct JSONParser {
   var position = 0
   var depth = 0
   static let maximumDepth = 512
+  /// The keys that lead to an object that becomes an array of its keys and values in turn.
+  var path: [String] = []
+  /// How many of them the parser stands under.
+  private var followed = 0
 
   init(bytes: UnsafeBufferPointer<UInt8>) { self.bytes = bytes }
 
@@ -89,8 +93,9 @@ struct JSONParser {
   }
 
   private mutating func object() throws(JSONError) -> ParsedJSON {
+    let isList = !path.isEmpty && followed == path.count && depth == path.count
     try enter()
-    var members = ParsedJSON.Members()
+    var members = ParsedJSON.Members(), list: [ParsedJSON] = []
     skipSpace()
     while !take(UInt8(ascii: "}")) {
       let start = position
@@ -103,11 +108,15 @@ struct JSONParser {
       }
       skipSpace()
       guard take(UInt8(ascii: ":")) else { throw fault("expected ':' after the key \"\(key)\"") }
-      members[key] = try value()
+      let isOnPath = followed == depth - 1 && followed < path.count && key == path[followed]
+      if isOnPath { followed += 1 }
+      let value = try self.value()
+      if isOnPath { followed -= 1 }
+      if isList { list += [.string(key), value] } else { members[key] = value }
       try endItem(before: UInt8(ascii: "}"), "expected ',' or '}' in an object")
     }
     depth -= 1
-    return .object(members)
+    return isList ? .array(list) : .object(members)
   }
 
   private mutating func array() throws(JSONError) -> ParsedJSON {

@@ -24,10 +24,18 @@ extension JSONValue {
 
   /// Parses one document from UTF-8 bytes.
   public init(parsing bytes: [UInt8]) throws(JSONError) {
+    try self.init(parsing: bytes, listingPairsAt: [])
+  }
+
+  /// Parses one document, in which the object that the keys `path` lead to becomes an array of its
+  /// keys and values in turn. An object takes keys for one that are canonically equivalent, which the
+  /// entries of a vocabulary may be; in the array they stay apart.
+  public init(parsing bytes: [UInt8], listingPairsAt path: [String]) throws(JSONError) {
     var value: JSONValue?
     var failure: JSONError?
     bytes.withUnsafeBufferPointer { buffer in
       var parser = JSONParser(bytes: buffer)
+      parser.path = path
       do throws(JSONError) { value = try parser.document() } catch { failure = error }
     }
     if let failure { throw failure }

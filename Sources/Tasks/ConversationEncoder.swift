@@ -101,6 +101,12 @@ public struct ConversationEncoder: Sendable {
     try render(example.with(turns: example.prompt), label: label, addGenerationPrompt: true).text
   }
 
+  /// The tokens of each of a row's choices, as they go on after what the row asks.
+  public func choices(_ example: Example, label: String) throws(TaskError) -> [[Int32]] {
+    let asked = try question(example, label: label)
+    return example.choices.map { tokenizer.encode($0, after: asked) }
+  }
+
   /// What a model is asked by a row, its clips included: the tokens up to the header of the answer.
   public func prompt(_ example: Example, label: String) throws(TaskError) -> Sample {
     let ids = tokenizer.encode(try question(example, label: label))

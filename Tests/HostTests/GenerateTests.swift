@@ -21,6 +21,32 @@ import Testing
     #expect(together != other)
   }
 
+  @Test func aRawPromptBeginsWithTheTokenThatBeginsATextOnce() throws {
+    let scratch = try Scratch(), model = try TinyModel.make(in: scratch)
+    func answers(_ arguments: String...) throws -> [[JSONValue]] {
+      try lines(
+        HostProgram.run(
+          ["generate", "--model", model, "--max-new-tokens", "2", "--json"] + arguments)
+      ).map { $0["prompt_ids"]?.array ?? [] }
+    }
+    let start = "<|im_start|>"
+    let plain = try answers("--prompt", "one", "--prompt", start + "one")
+    let chat = try answers("--chat", "--prompt", "one")
+    let begin = try #require(plain[1].first)
+    try TinyModel.changeTokenizer(in: model) {
+      $0.setting(
+        "post_processor",
+        [
+          "type": "TemplateProcessing",
+          "single": [["SpecialToken": ["id": "b", "type_id": 0]], ["Sequence": ["id": "A"]]],
+          "pair": [], "special_tokens": ["b": ["id": "b", "ids": [begin], "tokens": ["b"]]],
+        ])
+    }
+    let begun = try answers("--prompt", "one", "--prompt", start + "one")
+    #expect(begun == [[begin] + plain[0], plain[1]])
+    #expect(try answers("--chat", "--prompt", "one") == chat)
+  }
+
   @Test func conversationsAreReadFromJSONL() throws {
     let scratch = try Scratch(), model = try TinyModel.make(in: scratch)
     let file = try scratch.write(

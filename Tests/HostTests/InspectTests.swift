@@ -53,6 +53,49 @@ import Testing
     #expect(Array(back.output.utf8) == Array(text.utf8))
   }
 
+  @Test func textsWithLineFeedsGoBothWaysAsJSON() throws {
+    let scratch = try Scratch(), model = try TinyModel.make(in: scratch)
+    let texts = try scratch.write("\"two\\nlines\"\n\"\"\n", to: "texts")
+    let there = try HostProgram.run(
+      "inspect", "tokens", "--model", model, "--json-lines", "--text-file", texts)
+    try #require(there.code == 0, "\(there.errors)")
+    let back = try HostProgram.run(
+      "inspect", "tokens", "--model", model, "--json-lines", "--decode", "--text-file",
+      try scratch.write(there.output, to: "ids"))
+    #expect(back.output == "\"two\\nlines\"\n\"\"\n")
+    let wrong = try HostProgram.run(
+      "inspect", "tokens", "--model", model, "--json-lines", "--text-file",
+      try scratch.write("7\n", to: "wrong"))
+    #expect(wrong.code == 65 && wrong.errors.contains("wrong:1"))
+  }
+
+  @Test func aTokenThatOnlyTheConfigurationTellsIsOne() throws {
+    let scratch = try Scratch(), model = try TinyModel.make(in: scratch)
+    let added: JSONValue = ["content": "<act>", "special": true, "normalized": false]
+    let first = try TinyModel.addToken("added_tokens_decoder", added, in: model)
+    let text = try scratch.write("now <act> go\n", to: "text")
+    let outcome = try HostProgram.run(
+      "inspect", "tokens", "--model", model, "--text-file", text)
+    try #require(outcome.code == 0, "\(outcome.errors)")
+    let ids = try JSONValue(parsing: outcome.output).array ?? []
+    #expect(ids.filter { $0.int == first }.count == 1)
+  }
+
+  @Test(arguments: [["inspect", "tokens", "--text-file", "-"], ["generate", "--prompt", "a"]])
+  func aTokenBeyondTheEmbeddingIsNamed(arguments: [String]) throws {
+    let scratch = try Scratch(), model = try TinyModel.make(in: scratch)
+    let list = JSONValue.array((0..<60).map { .string("<extra \($0)>") })
+    try TinyModel.configureTokenizer(in: model) {
+      $0.setting("additional_special_tokens", list)
+    }
+    let text = try scratch.write("a\n", to: "text")
+    let outcome = try HostProgram.run(
+      arguments.map { $0 == "-" ? text : $0 } + ["--model", model])
+    #expect(outcome.code == 65)
+    #expect(outcome.errors.contains("<extra "), "\(outcome.errors)")
+    #expect(outcome.errors.contains("\(TinyModel.vocabulary) rows"), "\(outcome.errors)")
+  }
+
   @Test func decodingNamesTheLineThatHoldsNoIds() throws {
     let scratch = try Scratch(), model = try TinyModel.make(in: scratch)
     let ids = try scratch.write("[1]\n[1, \"a\"]\n", to: "ids")

@@ -35,6 +35,39 @@ enum TinyModel {
     return folder.path
   }
 
+  /// Changes tokenizer_config.json of a model.
+  static func configureTokenizer(in model: String, _ change: (JSONValue) -> JSONValue) throws {
+    try self.change("tokenizer_config.json", of: model, change)
+  }
+
+  /// Changes tokenizer.json of a model.
+  static func changeTokenizer(in model: String, _ change: (JSONValue) -> JSONValue) throws {
+    try self.change("tokenizer.json", of: model, change)
+  }
+
+  private static func change(
+    _ file: String, of model: String, _ change: (JSONValue) -> JSONValue
+  ) throws {
+    let url = URL(filePath: model).appending(path: file)
+    let json = try JSONValue(parsing: Array(Data(contentsOf: url)))
+    try Data(change(json).text().utf8).write(to: url)
+  }
+
+  /// Adds a token to an object of ids in tokenizer_config.json and returns its id, the first that is
+  /// free.
+  static func addToken(_ key: String, _ token: JSONValue, in model: String) throws -> Int {
+    let url = URL(filePath: model).appending(path: "tokenizer.json")
+    let json = try JSONValue(parsing: Array(Data(contentsOf: url)))
+    let ids =
+      (json["model"]?["vocab"]?.object?.values.compactMap(\.int) ?? [])
+      + (json["added_tokens"]?.array ?? []).compactMap { $0["id"]?.int }
+    let id = (ids.max() ?? -1) + 1
+    try configureTokenizer(in: model) {
+      $0.setting(key, .object(["\(id)": token]))
+    }
+    return id
+  }
+
   private static var tensors: [TensorSource] {
     let layer = "model.layers.0."
     let matrices: [(String, Int, Int)] = [

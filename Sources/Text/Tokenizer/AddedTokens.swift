@@ -1,5 +1,5 @@
 /// A token that is found in the text before it is cut into pieces.
-struct AddedToken: Sendable {
+struct AddedToken: Sendable, Equatable {
   var id: Int32
   var content: String
   var isSpecial = false
@@ -19,6 +19,10 @@ struct AddedTokenMatcher: Sendable {
   /// The token that ends at a node, as an index; -1 for none.
   private var tokenAtNode: [Int] = [-1]
   private var beginsToken = [Bool](repeating: false, count: 256)
+  /// Tokens that are found and then left to be cut like the rest of the text.
+  private let passedOver: Set<Int32>
+
+  init(passingOver passedOver: Set<Int32> = []) { self.passedOver = passedOver }
 
   /// A stretch of text: a token, or text between tokens where `id` is nil.
   struct Segment { var range: Range<Int>, id: Int32? }
@@ -52,6 +56,7 @@ struct AddedTokenMatcher: Sendable {
       }
       let range = index..<end
       index = end
+      if passedOver.contains(token.id) { continue }
       if token.isSingleWord, touchesWord(range, text) { continue }
       let stripped = strip(token, range, text, after: done)
       guard stripped.lowerBound >= done else { continue }  // another token took its first spaces

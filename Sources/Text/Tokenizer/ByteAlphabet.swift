@@ -41,6 +41,20 @@ enum ByteAlphabet {
     }
   }
 
+  /// Puts in the place of each character those that stand for its bytes.
+  static func spell(_ text: Characters, _ edit: inout TextEdit) {
+    var index = 0, spelled: [UInt8] = []
+    while index < text.count {
+      let end = index + text.scalar(at: index).length
+      spelled.removeAll(keepingCapacity: true)
+      encode(UnsafeBufferPointer(rebasing: text.bytes[index..<end]), into: &spelled)
+      if !spelled.elementsEqual(text.bytes[index..<end]) {
+        edit.replace(index..<end, with: spelled)
+      }
+      index = end
+    }
+  }
+
   /// Appends the UTF-8 of the characters that stand for `bytes`.
   static func encode(_ bytes: UnsafeBufferPointer<UInt8>, into out: inout [UInt8]) {
     for byte in bytes {

@@ -1,13 +1,22 @@
-/// Byte-pair encoding of one piece of text (Sennrich et al. 2016, over bytes): again and again the
-/// adjacent pair of lowest rank is joined, the leftmost first among equals.
+/// Byte-pair encoding of one piece of text (Sennrich et al. 2016): again and again the adjacent pair
+/// of lowest rank is joined, the leftmost first among equals.
 struct BytePairEncoder: Sendable {
+  /// What the first symbols are.
+  enum Symbols: Sendable {
+    /// Bytes, with the id of each; -1 for bytes without a token.
+    case bytes([Int32])
+    /// Characters, with the ids of those of ASCII.
+    case characters([Int32])
+  }
+
   var vocabulary: Vocabulary
   var merges: MergeTable
-  /// The id of each byte; -1 for bytes without a token.
-  var byteIDs: [Int32]
-  /// Stands for bytes without a token; where nil, they vanish.
+  var symbols: Symbols
+  /// The ids of bytes (-1: none) for characters without a token, if all of a character's have one.
+  var fallbackIDs: [Int32]?
+  /// Stands for what has no token; where nil, it vanishes.
   var unknownID: Int32?
-  /// One unknown token for a run of such bytes, not one each.
+  /// One unknown token for a run of such symbols, not one each.
   var fusesUnknown = false
   /// A piece that is a token becomes that token, whether or not merges lead to it.
   var ignoresMerges = false
@@ -37,8 +46,13 @@ struct BytePairEncoder: Sendable {
       out.append(id, start..<start + piece.count)
       return
     }
-    split(piece, &scratch)
+    scratch.symbols.removeAll(keepingCapacity: true)
+    switch symbols {
+    case .bytes(let ids): split(piece, bytes: ids, &scratch)
+    case .characters(let ids): split(piece, characters: ids, &scratch)
+    }
     if scratch.symbols.isEmpty { return }
+    scratch.symbols[scratch.symbols.count - 1].next = -1
     merge(&scratch)
     let first = out.ids.count
     var position = start, index = 0
@@ -74,32 +88,10 @@ struct BytePairEncoder: Sendable {
   }
 
   private func wholeToken(_ piece: UnsafeBufferPointer<UInt8>, _ scratch: inout Scratch) -> Int32? {
+    guard case .bytes = symbols else { return vocabulary.modelID(of: piece) }
     scratch.text.removeAll(keepingCapacity: true)
     ByteAlphabet.encode(piece, into: &scratch.text)
-    return scratch.text.withUnsafeBufferPointer { vocabulary.id(of: $0) }
-  }
-
-  /// One symbol per byte that has a token. The length of a vanishing byte goes to its neighbor.
-  private func split(_ piece: UnsafeBufferPointer<UInt8>, _ scratch: inout Scratch) {
-    scratch.symbols.removeAll(keepingCapacity: true)
-    var pending: Int32 = 0
-    var afterUnknown = false
-    for byte in piece {
-      let id = byteIDs[Int(byte)]
-      let last = scratch.symbols.count - 1
-      let isUnknown = id < 0
-      if isUnknown, unknownID == nil || fusesUnknown && afterUnknown {
-        if last >= 0 { scratch.symbols[last].length += 1 } else { pending += 1 }
-        continue
-      }
-      scratch.symbols.append(
-        Symbol(
-          id: isUnknown ? unknownID ?? id : id, length: 1 + pending, previous: Int32(last),
-          next: Int32(last + 2), merge: .max))
-      pending = 0
-      afterUnknown = isUnknown
-    }
-    if !scratch.symbols.isEmpty { scratch.symbols[scratch.symbols.count - 1].next = -1 }
+    return scratch.text.withUnsafeBufferPointer { vocabulary.modelID(of: $0) }
   }
 
   private func merge(_ scratch: inout Scratch) {
@@ -133,43 +125,5 @@ struct BytePairEncoder: Sendable {
       symbol.next < 0 ? .max : merges.find(symbol.id, scratch.symbols[Int(symbol.next)].id)
     scratch.symbols[index].merge = merge
     if merge != .max { scratch.queue.push(rank: merge >> 32, position: index) }
-  }
-}
-
-/// A binary heap of possible merges: lowest rank first, then leftmost.
-struct MergeQueue: Sendable {
-  private var heap: [UInt64] = []
-
-  mutating func removeAll() { heap.removeAll(keepingCapacity: true) }
-
-  mutating func push(rank: UInt64, position: Int) {
-    let entry = rank << 32 | UInt64(position)
-    var child = heap.count
-    heap.append(entry)
-    while child > 0 {
-      let parent = (child - 1) / 2
-      guard heap[parent] > entry else { break }
-      heap[child] = heap[parent]
-      child = parent
-    }
-    heap[child] = entry
-  }
-
-  mutating func pop() -> (rank: UInt64, position: Int)? {
-    guard let top = heap.first, let entry = heap.popLast() else { return nil }
-    let count = heap.count
-    if count > 0 {
-      var parent = 0
-      while true {
-        var child = 2 * parent + 1
-        guard child < count else { break }
-        if child + 1 < count, heap[child + 1] < heap[child] { child += 1 }
-        guard heap[child] < entry else { break }
-        heap[parent] = heap[child]
-        parent = child
-      }
-      heap[parent] = entry
-    }
-    return (top >> 32, Int(top & 0xFFFF_FFFF))
   }
 }

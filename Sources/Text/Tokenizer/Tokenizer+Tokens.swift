@@ -12,7 +12,8 @@ extension Tokenizer {
     encoder.vocabulary.token(of: id).map { String(decoding: $0, as: UTF8.self) }
   }
 
-  /// The bytes a token stands for; nil for ids without a token.
+  /// The bytes of the encoded text that a token stands for, which in vocabularies of SentencePiece has
+  /// a visible character for each space; nil for ids without a token.
   public func bytes(of id: Int32) -> [UInt8]? { encoder.vocabulary.bytes(of: id).map(Array.init) }
 
   /// Whether a token is marked special, so that `decode` may skip it.
@@ -30,30 +31,51 @@ extension Tokenizer {
   /// The text of tokens. Ids without a token are left out; bytes that are no UTF-8 become U+FFFD.
   public func decode(_ ids: [Int32], skipSpecialTokens: Bool = false) -> String {
     var bytes: [UInt8] = []
+    guard case .bytes = decoder else {
+      var stream = StreamingDecoder(self, skipSpecialTokens: skipSpecialTokens)
+      return ids.reduce(into: "") { $0 += stream.append($1) } + stream.finish()
+    }
     for id in ids where !(skipSpecialTokens && isSpecial(id)) {
       if let token = encoder.vocabulary.bytes(of: id) { bytes += token }
     }
     return String(decoding: bytes, as: UTF8.self)
   }
+
+  /// What the decoder takes for a token's text.
+  fileprivate func written(_ id: Int32) -> [UInt8]? {
+    writtenTokens[id] ?? encoder.vocabulary.token(of: id).map(Array.init)
+  }
 }
 
-/// Decodes token by token: holds back bytes that begin a character until it is complete. The texts
-/// together are what `Tokenizer.decode` gives for all ids.
+/// Decodes token by token: holds back what a later token can still change, such as bytes that begin a
+/// character. The texts together are what `Tokenizer.decode` gives for all ids.
 public struct StreamingDecoder: Sendable {
   private let tokenizer: Tokenizer
   private let skipsSpecialTokens: Bool
   private var pending: [UInt8] = []
+  private var chain: TokenChain?
+  private var isFirst = true
 
   /// A decoder at the begin of a text.
   public init(_ tokenizer: Tokenizer, skipSpecialTokens: Bool = false) {
     self.tokenizer = tokenizer
     skipsSpecialTokens = skipSpecialTokens
+    if case .steps(let steps) = tokenizer.decoder { chain = TokenChain(steps) }
   }
 
   /// The text that became certain with this token; often empty within a character.
   public mutating func append(_ id: Int32) -> String {
     if skipsSpecialTokens, tokenizer.isSpecial(id) { return "" }
-    pending += tokenizer.bytes(of: id) ?? []
+    switch tokenizer.decoder {
+    case .bytes: pending += tokenizer.bytes(of: id) ?? []
+    case .steps:
+      guard let token = tokenizer.written(id) else { return "" }
+      return String(decoding: chain?.append(token) ?? [], as: UTF8.self)
+    case .none:
+      guard let token = tokenizer.written(id) else { return "" }
+      defer { isFirst = false }
+      return (isFirst ? "" : " ") + String(decoding: token, as: UTF8.self)
+    }
     let held = Self.incompleteSuffix(pending)
     let text = String(decoding: pending.dropLast(held), as: UTF8.self)
     pending.removeFirst(pending.count - held)
@@ -63,11 +85,11 @@ public struct StreamingDecoder: Sendable {
   /// What is left at the end: U+FFFD for a character that never became complete.
   public mutating func finish() -> String {
     defer { pending = [] }
-    return String(decoding: pending, as: UTF8.self)
+    return String(decoding: chain?.finish() ?? pending, as: UTF8.self)
   }
 
   /// How many of the last bytes begin a character that more bytes could complete (RFC 3629).
-  private static func incompleteSuffix(_ bytes: [UInt8]) -> Int {
+  static func incompleteSuffix(_ bytes: [UInt8]) -> Int {
     for length in 1...3 where length <= bytes.count {
       let lead = bytes[bytes.count - length]
       if lead & 0xC0 == 0x80 { continue }

@@ -2,8 +2,9 @@ import FoundationEssentials
 public import JSON
 import Synchronization
 
-/// A byte-level BPE tokenizer read from a `tokenizer.json` as Qwen2, 2.5 and 3, SmolLM2, GPT-2 and
-/// Llama 3 use it. The same ids as the original library, for every text; safe to share.
+/// A BPE tokenizer read from a `tokenizer.json`: byte-level ones as of Qwen, Llama 3, SmolLM, DeepSeek
+/// and GPT-2, and those that come from SentencePiece, as of Llama 2, Mistral, Phi-3 and Gemma. The
+/// same ids as the original library, for every text; safe to share.
 public final class Tokenizer: Sendable {
   /// A token and the UTF-8 bytes it covers in the original text.
   public struct Token: Sendable, Equatable {
@@ -21,70 +22,44 @@ public final class Tokenizer: Sendable {
   public let bosToken: String?
 
   let encoder: BytePairEncoder
+  let decoder: TokenDecoder
+  let specialIDs: Set<Int32>
+  /// Normalized added tokens as they stand in a normalized text.
+  let writtenTokens: [Int32: [UInt8]]
   private let preTokenizer: PreTokenizer
-  private let normalizes: Bool
+  private let normalizer: Normalizer
   private let originalTokens: AddedTokenMatcher
   private let normalizedTokens: AddedTokenMatcher
-  let specialIDs: Set<Int32>
+  private let prefix: [Int32]
+  private let suffix: [Int32]
   private let scratches = Mutex<[BytePairEncoder.Scratch]>([])
 
-  /// The files of a model's folder that `init(folder:)` reads.
-  public static let files = ["tokenizer.json", "tokenizer_config.json"]
-
-  /// Reads `tokenizer.json`, and `tokenizer_config.json` if there is one, from a model's folder.
-  public convenience init(folder: String) throws(TokenizerError) {
-    let name = folder + "/tokenizer.json"
-    let configName = folder + "/tokenizer_config.json"
-    let json = try Self.read(name)
-    let hasConfig = FileManager.default.fileExists(atPath: configName)
-    try self.init(json: json, name: name, config: hasConfig ? try Self.read(configName) : nil)
-  }
-
-  /// Reads the parsed `tokenizer.json`; `name` is what errors call it.
-  public convenience init(json: JSONValue, name: String) throws(TokenizerError) {
-    try self.init(json: json, name: name, config: nil)
-  }
-
-  /// Reads the parsed `tokenizer.json`, and `tokenizer_config.json` for the named tokens.
-  public init(json: JSONValue, name: String, config: JSONValue?) throws(TokenizerError) {
-    let file = try TokenizerFile(json, name: name)
+  /// Reads a parsed `tokenizer.json`, which errors call `name`, and what stands beside it.
+  public init(json: JSONValue, name: String, companions: TokenizerCompanions = .init())
+    throws(TokenizerError)
+  {
+    var file = try TokenizerFile(json, name: name)
+    let named = try companions.complete(&file, padding: json["padding"])
     encoder = file.encoder
+    decoder = file.decoder
     preTokenizer = file.preTokenizer
-    normalizes = file.normalizes
-    specialIDs = Set(file.added.filter(\.isSpecial).map(\.id))
-    var original = AddedTokenMatcher(), normalized = AddedTokenMatcher()
-    for token in file.added {
+    normalizer = file.normalizer
+    (prefix, suffix) = (file.prefix, file.suffix)
+    specialIDs = file.added.specialIDs
+    writtenTokens = file.added.written
+    let passesOver = named.splitsSpecialTokens ? specialIDs : []
+    var original = AddedTokenMatcher(passingOver: passesOver)
+    var normalized = AddedTokenMatcher(passingOver: passesOver)
+    for token in file.added.tokens {
+      let bytes = Array(token.content.utf8)
       if token.isNormalized {
-        normalized.insert(
-          token, bytes: file.normalizes ? Self.nfc(token.content) : Array(token.content.utf8))
+        normalized.insert(token, bytes: file.added.written[token.id] ?? bytes)
       } else {
-        original.insert(token, bytes: Array(token.content.utf8))
+        original.insert(token, bytes: bytes)
       }
     }
     (originalTokens, normalizedTokens) = (original, normalized)
-    func token(_ key: String) -> String? {
-      config?[key]?.string ?? config?[key]?["content"]?.string
-    }
-    (eosToken, padToken, bosToken) = (token("eos_token"), token("pad_token"), token("bos_token"))
-  }
-
-  private static func read(_ name: String) throws(TokenizerError) -> JSONValue {
-    let data: Data
-    do { data = try Data(contentsOf: URL(filePath: name)) } catch {
-      throw TokenizerError(file: name, message: "cannot be read; is this a model's folder?")
-    }
-    do throws(JSONError) { return try JSONValue(parsing: Array(data)) } catch {
-      throw TokenizerError(file: name, message: "not JSON: \(error)")
-    }
-  }
-
-  private static func nfc(_ text: String) -> [UInt8] {
-    var text = text
-    return text.withUTF8 { bytes in
-      CharacterClass.table.withUnsafeBufferPointer { classes in
-        NormalizedText(Characters(bytes: bytes, classes: classes))?.bytes ?? Array(bytes)
-      }
-    }
+    (eosToken, padToken, bosToken) = (named.eos, named.pad, named.bos)
   }
 }
 
@@ -93,6 +68,24 @@ public final class Tokenizer: Sendable {
 extension Tokenizer {
   /// The ids of a text. Adds no special tokens, but finds those written in the text.
   public func encode(_ text: String) -> [Int32] { encode(text, ranges: false).ids }
+
+  /// The ids of a text that is not part of a conversation, as the original library gives them to a
+  /// model: with the tokens that the file's `post_processor` sets around a text, such as the one that
+  /// begins it. What the text itself begins or ends with already is not set again.
+  public func encodeAlone(_ text: String) -> [Int32] {
+    let ids = encode(text)
+    return (ids.starts(with: prefix) ? [] : prefix) + ids
+      + (ids.suffix(suffix.count) == suffix[...] ? [] : suffix)
+  }
+
+  /// The ids of a text that goes on after `context`: without the space that some tokenizers set before
+  /// a text. Where the end of the context would become part of the text's first token, those of the
+  /// text alone.
+  public func encode(_ text: String, after context: String) -> [Int32] {
+    guard normalizer.setsSpace || preTokenizer.setsSpace else { return encode(text) }
+    let before = encode(context), whole = encode(context + text)
+    return whole.starts(with: before) ? Array(whole.dropFirst(before.count)) : encode(text)
+  }
 
   /// The tokens of a text with the bytes each covers.
   public func encodeWithRanges(_ text: String) -> [Token] {
@@ -130,14 +123,16 @@ extension Tokenizer {
     _ scratch: inout BytePairEncoder.Scratch
   ) {
     let first = tokens.ranges.count
-    var changed: NormalizedText?
-    if normalizes { changed = NormalizedText(text) }
+    let changed = normalizer.steps.isEmpty ? nil : normalizer(text)
     if let changed {
       changed.bytes.withUnsafeBufferPointer {
-        split(Characters(bytes: $0, classes: text.classes), &tokens, &scratch)
+        // Where the begin of a text is stripped, what follows is not first.
+        let isFirst = origin == 0 && changed.original(0..<min(1, $0.count)).lowerBound == 0
+        split(
+          Characters(bytes: $0, classes: text.classes), isFirst: isFirst, &tokens, &scratch)
       }
     } else {
-      split(text, &tokens, &scratch)
+      split(text, isFirst: origin == 0, &tokens, &scratch)
     }
     for index in first..<tokens.ranges.count {
       let range = tokens.ranges[index].clamped(to: 0..<Int.max)
@@ -147,15 +142,23 @@ extension Tokenizer {
   }
 
   private func split(
-    _ text: Characters, _ tokens: inout TokenList, _ scratch: inout BytePairEncoder.Scratch
+    _ text: Characters, isFirst: Bool, _ tokens: inout TokenList,
+    _ scratch: inout BytePairEncoder.Scratch
   ) {
     for segment in normalizedTokens.segments(text) {
       if let id = segment.id {
         tokens.append(id, segment.range)
         continue
       }
-      preTokenizer.forEachPiece(of: text[segment.range]) { piece, position in
-        encoder.encode(piece, at: segment.range.lowerBound + position, into: &tokens, &scratch)
+      let start = tokens.ranges.count
+      preTokenizer.forEachPiece(
+        of: text[segment.range], isFirst: isFirst && segment.range.lowerBound == 0, &tokens
+      ) { piece, position, tokens in
+        encoder.encode(piece, at: position, into: &tokens, &scratch)
+      }
+      for index in start..<tokens.ranges.count where segment.range.lowerBound > 0 {
+        let range = tokens.ranges[index], shift = segment.range.lowerBound
+        tokens.ranges[index] = range.lowerBound + shift..<range.upperBound + shift
       }
     }
   }

@@ -10,12 +10,28 @@ struct Vocabulary: Sendable {
   private var byteRanges: [(start: Int32, length: Int32)] = []
   private var slots: [Int32]
   private let mask: Int
+  private let spelling: Spelling
+  /// Tokens that byte-pair encoding knows nothing of.
+  private var addedIDs: Set<Int32> = []
+  /// The number of tokens that it knows.
+  private(set) var modelCount = 0
+
+  /// How token texts stand for bytes.
+  enum Spelling: Sendable {
+    /// Each character of the byte-level alphabet for its byte.
+    case alphabet
+    /// The text for itself.
+    case text
+    /// The text for itself, but `<0x0A>` for one byte.
+    case textWithBytes
+  }
 
   /// The largest id, plus 1.
   var count: Int { textRanges.count }
 
   /// Room for `capacity` tokens.
-  init(capacity: Int) {
+  init(capacity: Int, spelling: Spelling) {
+    self.spelling = spelling
     let size = Self.tableSize(capacity)
     slots = [Int32](repeating: -1, count: size)
     mask = size - 1
@@ -31,10 +47,12 @@ struct Vocabulary: Sendable {
   }
 
   /// Adds a token. False if the id or the text is taken by another.
-  mutating func insert(_ token: String, id: Int) -> Bool {
+  mutating func insert(_ token: String, id: Int, isAdded: Bool = false) -> Bool {
     precondition(id >= 0 && id < Self.maximumCount, "vocabulary: id \(id)")
     var token = token
-    return token.withUTF8 { insert($0, id: Int32(id)) }
+    guard token.withUTF8({ insert($0, id: Int32(id)) }) else { return false }
+    if isAdded { addedIDs.insert(Int32(id)) } else { modelCount += 1 }
+    return true
   }
 
   private mutating func insert(_ token: UnsafeBufferPointer<UInt8>, id: Int32) -> Bool {
@@ -51,10 +69,34 @@ struct Vocabulary: Sendable {
     slots[slot] = id
     textRanges[Int(id)] = (Int32(text.count), Int32(token.count))
     text.append(contentsOf: token)
-    let start = bytes.count
-    ByteAlphabet.decode(text[(text.count - token.count)...], into: &bytes)
-    byteRanges[Int(id)] = (Int32(start), Int32(bytes.count - start))
+    setBytes(of: id, spelledAs: Array(token))
     return true
+  }
+
+  /// Lets a token stand for what another text would stand for.
+  mutating func setBytes(of id: Int32, spelledAs token: [UInt8]) {
+    let start = bytes.count
+    switch spelling {
+    case .alphabet: ByteAlphabet.decode(token[...], into: &bytes)
+    case .textWithBytes:
+      if let byte = Self.byte(token) { bytes.append(byte) } else { bytes += token }
+    case .text: bytes += token
+    }
+    byteRanges[Int(id)] = (Int32(start), Int32(bytes.count - start))
+  }
+
+  /// The byte that a token `<0x0A>` stands for; nil for others.
+  static func byte(_ token: some Collection<UInt8>) -> UInt8? {
+    guard token.count == 6, token.starts(with: "<0x".utf8), token.suffix(1).first == 0x3E else {
+      return nil
+    }
+    return UInt8(String(decoding: token.dropFirst(3).prefix(2), as: UTF8.self), radix: 16)
+  }
+
+  /// The id of a text that byte-pair encoding itself knows.
+  func modelID(of token: UnsafeBufferPointer<UInt8>) -> Int32? {
+    guard let id = id(of: token), addedIDs.isEmpty || !addedIDs.contains(id) else { return nil }
+    return id
   }
 
   /// The id of a token's text.

@@ -27,7 +27,7 @@ struct ChatCommand: ParsableCommand {
   func run() throws {
     _ = try sampling.sampler()
     let (model, _, folder) = try model.load()
-    let tokenizer = try Tokenizer(folder: folder)
+    let tokenizer = try Tokenizer(folder: folder, rows: model.config.vocabularySize)
     let encoder = try ConversationEncoder(
       folder: folder, tokenizer: tokenizer, enableThinking: thinking,
       now: date.templateDate)

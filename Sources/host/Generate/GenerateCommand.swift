@@ -10,7 +10,8 @@ struct GenerateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "generate", abstract: "Continues texts, or answers conversations.",
     discussion: """
-      A --prompt is continued as it is; with --chat it becomes a user's message.
+      A --prompt is continued as it is, after the token that begins a text where the
+      tokenizer sets one; with --chat it becomes a user's message.
       --messages takes a JSON array of messages, or JSONL with one conversation a
       line ({"messages": […]}, beside it "tools", "documents" and
       "chat_template_kwargs"). Answers do not depend on what they are batched with.
@@ -53,8 +54,9 @@ struct GenerateCommand: ParsableCommand {
     _ = try sampling.sampler()
     let conversations = try messages.map(Self.conversations) ?? []
     let (model, _, folder) = try model.load()
-    let tokenizer = try Tokenizer(folder: folder)
+    let tokenizer = try Tokenizer(folder: folder, rows: model.config.vocabularySize)
     var texts = chat ? [] : prompt
+    let alone = texts.count  // those that no template writes
     var stops = try endTokens(ofModelIn: folder, model.config, tokenizer)
     if chat || messages != nil {
       let encoder = try ConversationEncoder(
@@ -70,7 +72,9 @@ struct GenerateCommand: ParsableCommand {
     }
     let generator = try sampling.generator(model, tokenizer, stopTokens: stops)
     let prompts = texts.enumerated().map {
-      Prompt(ids: tokenizer.encode($0.element), label: "prompt \($0.offset)")
+      Prompt(
+        ids: $0.offset < alone ? tokenizer.encodeAlone($0.element) : tokenizer.encode($0.element),
+        label: "prompt \($0.offset)")
     }
     try answer(prompts, texts, generator, tokenizer)
   }
@@ -89,7 +93,9 @@ struct GenerateCommand: ParsableCommand {
         statistics += cost
         bar.finish()
         for (index, sequence) in zip(range, sequences) {
-          print(index, texts[index], sequence, tokenizer, isOnly: prompts.count == 1)
+          print(
+            index, texts[index], prompts[index].ids, sequence, tokenizer,
+            isOnly: prompts.count == 1)
         }
         bar.update(range.upperBound)
       }
@@ -112,8 +118,8 @@ struct GenerateCommand: ParsableCommand {
   }
 
   private func print(
-    _ index: Int, _ prompt: String, _ sequence: GeneratedSequence, _ tokenizer: Tokenizer,
-    isOnly: Bool
+    _ index: Int, _ prompt: String, _ promptIDs: [Int32], _ sequence: GeneratedSequence,
+    _ tokenizer: Tokenizer, isOnly: Bool
   ) {
     let answer = tokenizer.decode(sequence.ids, skipSpecialTokens: true)
     guard json else {
@@ -121,7 +127,8 @@ struct GenerateCommand: ParsableCommand {
       return Console.print(answer)
     }
     let line: JSONValue = [
-      "index": .int(index), "prompt": .string(prompt), "text": .string(answer),
+      "index": .int(index), "prompt": .string(prompt),
+      "prompt_ids": .array(promptIDs.map { .int(Int($0)) }), "text": .string(answer),
       "ids": .array(sequence.ids.map { .int(Int($0)) }),
       "finish_reason": .string(sequence.finishReason.rawValue),
       "stop_token": sequence.stopToken.map { .int(Int($0)) } ?? nil,

@@ -40,7 +40,7 @@ struct SamplingOptions: ParsableArguments {
     _ model: CausalLanguageModel, _ tokenizer: Tokenizer, stopTokens: Set<Int32>
   ) throws -> Generator {
     try Generator(
-      model: model, vocabulary: min(tokenizer.count, model.config.vocabularySize),
+      model: model, vocabulary: tokenizer.count,
       stopTokens: stopTokens, maximumNewTokens: maxNewTokens, sampler: sampler())
   }
 }

@@ -45,7 +45,7 @@ struct InspectPrompt: ParsableCommand {
   }
 
   func run() throws {
-    let folder = try options.folder(), tokenizer = try Tokenizer(folder: folder)
+    let folder = try options.folder(), tokenizer = try Tokenizer(modelFolder: folder)
     // A folder of a tokenizer alone is enough; what hears is found by its config.json.
     let audio = (try? ModelConfig(folder: folder)).flatMap { AudioTokens($0, tokenizer) }
     let encoder = try ConversationEncoder(

@@ -64,7 +64,9 @@ final class ModelDesk: ModelService, @unchecked Sendable {
     try answer(request) { model in
       try batches(prompts.count).flatMap { range in
         try checkCancellation()
-        let ending = range.map { tokenizer.encode(completions[$0]) }
+        let ending = try range.map {
+          tokenizer.encode(completions[$0], after: try text(prompts[$0], request))
+        }
         let questions = try zip(range, ending).map { index, ending in
           // An empty text has the probability 1.
           ChoiceQuestion(
@@ -86,17 +88,22 @@ final class ModelDesk: ModelService, @unchecked Sendable {
   }
 
   private func ids(_ prompt: String, _ request: ModelRequest) throws -> [Int32] {
-    guard request.promptKind == .messages else { return tokenizer.encode(prompt) }
+    let text = try text(prompt, request)
+    return request.promptKind == .messages ? tokenizer.encode(text) : tokenizer.encodeAlone(text)
+  }
+
+  /// A prompt as the model reads it.
+  private func text(_ prompt: String, _ request: ModelRequest) throws -> String {
+    guard request.promptKind == .messages else { return prompt }
     guard let encoder else {
       throw TaskError(.unsupported, "the model has no chat template for messages; ask with text")
     }
     guard let messages = try? JSONValue(parsing: prompt).array else {
       throw TaskError(.data, "a prompt of messages must be a JSON array of {role, content}")
     }
-    let text = try encoder.render(
+    return try encoder.render(
       messages: messages, label: "a plugin's prompt", addGenerationPrompt: true
     ).text
-    return tokenizer.encode(text)
   }
 
   /// Runs `body` with the weights that the request names.

@@ -174,8 +174,9 @@ struct JudgeModelOptions: ParsableArguments {
       guard adapter == nil else { throw Diagnosis(Diagnosis.usage, "--adapter needs --model") }
       return
     }
-    let folder = try ModelOptions.folder(named: model), tokenizer = try Tokenizer(folder: folder)
+    let folder = try ModelOptions.folder(named: model)
     let weights = try quantization.open(folder)
+    let tokenizer = try Tokenizer(folder: folder, rows: weights.config.vocabularySize)
     let adapters = try adapter.map {
       try AdapterSet.load(folder: $0, on: weights, of: folder)
     }

@@ -178,12 +178,13 @@ struct Judge {
     var scores = questions.map { _ in [Double]() }
     for turn in 0..<(questions.map { max(1, $0.example.places.count) }.max() ?? 0) {
       let asked = questions.indices.filter { turn < max(1, questions[$0].example.places.count) }
-      let batch = asked.map { index -> ChoiceQuestion in
+      let batch = try asked.map { index -> ChoiceQuestion in
         let text = texts[index]
         guard turn < text.choices.count else {
           return ChoiceQuestion(
             prompt: text.ids, media: text.media,
-            choices: questions[index].example.choices.map(session.tokenizer.encode))
+            choices: try session.encoder.choices(
+              questions[index].example, label: label(questions[index])))
         }
         let prefix = text.prefix(text.choices[turn].place)
         return ChoiceQuestion(

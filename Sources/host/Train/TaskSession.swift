@@ -37,7 +37,7 @@ struct TaskSession {
     modelFolder = try ModelOptions.folder(named: model)
     let config = try ModelConfig(folder: modelFolder)
     try Self.check(recipe, against: config, of: modelFolder)
-    tokenizer = try Tokenizer(folder: modelFolder)
+    tokenizer = try Tokenizer(folder: modelFolder, rows: config.vocabularySize)
     let day = try recipe.day
     encoder = try ConversationEncoder(
       folder: modelFolder, tokenizer: tokenizer, enableThinking: recipe.training.enablesThinking,
@@ -168,15 +168,7 @@ struct TaskSession {
   /// `from_scratch`.
   func mapped() throws -> CausalLanguageModel {
     try openEngine()
-    let model =
-      recipe.startsFromScratch ? try drawn() : try CausalLanguageModel(folder: modelFolder)
-    guard tokenizer.count <= model.config.vocabularySize else {
-      throw Diagnosis(
-        Diagnosis.data,
-        "\(modelFolder): the tokenizer knows \(tokenizer.count) tokens, the model's embedding has "
-          + "\(model.config.vocabularySize) rows; the two do not belong together")
-    }
-    return model
+    return recipe.startsFromScratch ? try drawn() : try CausalLanguageModel(folder: modelFolder)
   }
 
   /// The model that config.json describes, with first values of its `initializer_range`.

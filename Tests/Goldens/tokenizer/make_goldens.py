@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Write small byte-level BPE tokenizers and what the original library makes of a few hundred texts.
 
-usage: make_goldens.py [SEED [TEXTS [OUT_DIR]]]     (needs: pip install tokenizers==0.23.3)
+usage: make_goldens.py [SEED [TEXTS [OUT_DIR]]]     (needs: pip install tokenizers==0.23.3; manifest.py after)
 
 qwen.json    trained here, with the pipeline of Qwen2: NFC, Split, ByteLevel
 smol.json    trained here, with the pipeline of SmolLM2: Digits, ByteLevel; some bytes have no token
@@ -9,13 +9,11 @@ cases.json   per variant: the tokenizer it starts from, the members it replaces,
              without special tokens]
 Other seeds and more texts serve to search for differences; the files kept are those of the defaults.
 """
-import hashlib
 import json
 import os
 import random
 import sys
 import unicodedata
-import tokenizers
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
 SEED = int(sys.argv[1]) if len(sys.argv) > 1 else 7
@@ -175,12 +173,11 @@ def main():
             decoded.append([ids, *(tokenizer.decode(ids, skip_special_tokens=s) for s in (False, True))])
         cases.append({"name": name, "base": base, "patch": patch, "encoded": encoded, "decoded": decoded})
     files = {"qwen.json": bases["qwen"], "smol.json": bases["smol"], "cases.json": cases}
-    manifest = {"library": "tokenizers " + tokenizers.__version__, "seed": SEED, "sha256": {}}
-    for name, content in [*files.items(), ("manifest.json", manifest)]:
+    for name, content in files.items():
         data = (json.dumps(content, ensure_ascii=False, separators=(",", ":")) + "\n").encode()
-        manifest["sha256"][name] = hashlib.sha256(data).hexdigest()
         with open(os.path.join(OUT, name), "wb") as file:
             file.write(data)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -94,45 +94,80 @@ import Text
 }
 
 @Suite struct TokenizerErrorTests {
-  static let faults: [(patch: JSONValue, names: String)] = [
-    (["model": ["type": "Unigram"]], "Unigram"),
-    (["model": ["byte_fallback": true]], "byte_fallback"),
-    (["model": ["dropout": 0.1]], "dropout"),
-    (["model": ["continuing_subword_prefix": "##"]], "continuing_subword_prefix"),
-    (["model": ["unk_token": "<none>"]], "<none>"),
-    (["model": ["vocab": ["a": -1]]], "vocab[\"a\"]"),
-    (["model": ["vocab": ["a": 1_099_511_627_776]]], "vocab[\"a\"]"),
-    (["model": ["vocab": ["a": 1, "b": 1]]], "vocab[\"b\"]"),
-    (["model": ["vocab": []]], "vocab"),
-    (["model": ["merges": ["ab"]]], "merges[0]"),
-    (["model": ["merges": [["a", "b", "c"]]]], "merges[0]"),
-    (["model": ["merges": ["a ☃"]]], "merges[0]"),
-    (["normalizer": ["type": "NFKC"]], "NFKC"),
-    (["pre_tokenizer": ["type": "Metaspace"]], "pre_tokenizer"),
-    (["pre_tokenizer": nil], "pre_tokenizer"),
-    (["decoder": ["type": "WordPiece"]], "WordPiece"),
-    (["decoder": nil], "decoder"),
-    (["added_tokens": [["id": 0, "content": "<x>"]]], "<x>"),
-    (["added_tokens": [["content": "<x>"]]], "added_tokens[0]"),
+  static let faults: [(base: String, patch: JSONValue, names: String)] = [
+    ("qwen", ["model": ["type": "Unigram"]], "Unigram"),
+    ("qwen", ["model": ["dropout": 0.1]], "dropout"),
+    ("qwen", ["model": ["continuing_subword_prefix": "##"]], "continuing_subword_prefix"),
+    ("smol", ["model": ["unk_token": "<none>"]], "<none>"),
+    ("qwen", ["model": ["vocab": ["a": -1]]], "vocab[\"a\"]"),
+    ("qwen", ["model": ["vocab": ["a": 1_099_511_627_776]]], "vocab[\"a\"]"),
+    ("qwen", ["model": ["vocab": ["a": 1, "b": 1]]], "vocab[\"b\"]"),
+    ("qwen", ["model": ["vocab": []]], "vocab"),
+    ("qwen", ["model": ["byte_fall_back": true]], "byte_fall_back"),
+    ("qwen", ["model": ["fuse_unk": 1]], "fuse_unk"),
+    ("qwen", ["model": ["merges": ["ab"]]], "merges[0]"),
+    ("qwen", ["model": ["merges": [["a", "b", "c"]]]], "merges[0]"),
+    ("qwen", ["model": ["merges": ["a ☃"]]], "merges[0]"),
+    ("qwen", ["normaliser": nil], "normaliser"),
+    ("qwen", ["normalizer": ["type": "Precompiled"]], "Precompiled"),
+    ("qwen", ["normalizer": ["type": "NFC", "form": 1]], "form"),
+    ("qwen", ["pre_tokenizer": ["type": "UnicodeScripts"]], "UnicodeScripts"),
+    ("qwen", ["pre_tokenizer": ["type": "Metaspace"]], "replacement"),
+    ("qwen", ["pre_tokenizer": ["type": "Digits", "digits": true]], "\"digits\""),
     (
+      "qwen",
       [
         "pre_tokenizer": [
-          "type": "Sequence",
-          "pretokenizers": [
-            ["type": "Split", "pattern": ["Regex": #"\w+"#], "behavior": "Isolated"],
-            ["type": "ByteLevel", "use_regex": false],
-          ],
+          "type": "Metaspace", "replacement": "_", "add_prefix_space": false,
+          "prepend_scheme": "first",
         ]
-      ], #"\w+"#
+      ], "add_prefix_space"
     ),
+    (
+      "qwen",
+      [
+        "pre_tokenizer": [
+          "type": "Split", "pattern": ["Regex": #"\X"#], "behavior": "Isolated", "invert": false,
+        ]
+      ], #"\X"#
+    ),
+    (
+      "qwen",
+      [
+        "pre_tokenizer": [
+          "type": "Split", "pattern": ["String": " "], "behavior": "Joined", "invert": false,
+        ]
+      ], "Joined"
+    ),
+    ("qwen", ["decoder": ["type": "WordPiece"]], "WordPiece"),
+    ("qwen", ["post_processor": ["type": "Other"]], "Other"),
+    (
+      "qwen",
+      ["post_processor": ["type": "BertProcessing", "sep": ["</s>", 9999], "cls": ["<s>", 1]]],
+      "BertProcessing"
+    ),
+    ("qwen", ["added_tokens": [["id": 0, "content": "<x>"]]], "<x>"),
+    ("qwen", ["added_tokens": [["id": 900, "content": "<x>"]]], "900"),
+    ("qwen", ["added_tokens": [["content": "<x>"]]], "added_tokens[0]"),
   ]
 
   @Test(arguments: faults.indices) func namesWhatIsWrong(_ index: Int) throws {
-    let (patch, names) = Self.faults[index]
-    let file = try Goldens.file("qwen", patch)
+    let (base, patch, names) = Self.faults[index]
+    let file = try Goldens.file(base, patch)
     let error = #expect(throws: TokenizerError.self) { try Tokenizer(json: file, name: "t.json") }
     #expect(error?.description.hasPrefix("t.json: ") == true)
     #expect(error?.message.contains(names) == true, "\(error?.message ?? "")")
+  }
+
+  @Test func aFolderWithoutTheFileSaysWhatToDo() throws {
+    let folder = FileManager.default.temporaryDirectory
+      .appending(path: "tokenizer-test-\(UInt64.random(in: 0...UInt64.max))")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    try Data([0]).write(to: folder.appending(path: "tokenizer.model"))
+    let error = #expect(throws: TokenizerError.self) { try Tokenizer(folder: folder.path) }
+    #expect(error?.message.contains("tokenizer.model") == true)
+    #expect(error?.message.contains("save_pretrained") == true)
   }
 
   @Test func notATokenizer() {
