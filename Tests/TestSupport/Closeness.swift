@@ -7,11 +7,7 @@ public func expectClose<Actual: BinaryFloatingPoint, Expected: BinaryFloatingPoi
   _ actual: [Actual], _ expected: [Expected], atol: Double, rtol: Double,
   _ what: @autoclosure () -> String = "", sourceLocation: SourceLocation = #_sourceLocation
 ) {
-  let fault =
-    actual.count == expected.count
-    ? Closeness(actual, expected, atol: atol, rtol: rtol).fault
-    : "\(actual.count) numbers, expected \(expected.count)"
-  guard let fault else { return }
+  guard let fault = Closeness(actual, expected, atol: atol, rtol: rtol).fault else { return }
   let name = what()
   Issue.record(
     "\(name.isEmpty ? "" : name + ": ")\(fault)", sourceLocation: sourceLocation)
@@ -28,13 +24,15 @@ public func expectClose<Actual: BinaryFloatingPoint, Expected: BinaryFloatingPoi
 
 /// How many numbers are too far from what is expected, and where it is worst.
 struct Closeness {
+  let counts: (actual: Int, expected: Int)
   private(set) var failures = 0
   private(set) var worst: (index: Int, actual: Double, expected: Double, excess: Double)?
 
   init<Actual: BinaryFloatingPoint, Expected: BinaryFloatingPoint>(
     _ actual: [Actual], _ expected: [Expected], atol: Double, rtol: Double
   ) {
-    for index in actual.indices {
+    counts = (actual.count, expected.count)
+    for index in 0..<min(actual.count, expected.count) {
       let (a, b) = (Double(actual[index]), Double(expected[index]))
       let bound = atol + rtol * abs(b), distance = abs(a - b)
       if a.isFinite && b.isFinite && distance <= bound { continue }
@@ -42,15 +40,15 @@ struct Closeness {
       let excess = distance.isFinite ? distance / bound : .infinity
       if excess > worst?.excess ?? -1 { worst = (index, a, b, excess) }
     }
-    count = actual.count
   }
-
-  private let count: Int
 
   /// What is wrong; nil when nothing is.
   var fault: String? {
-    worst.map {
-      "\(failures) of \(count) numbers are too far; the worst is [\($0.index)] = \($0.actual), "
+    guard counts.actual == counts.expected else {
+      return "\(counts.actual) numbers, expected \(counts.expected)"
+    }
+    return worst.map {
+      "\(failures) of \(counts.actual) numbers are too far; the worst is [\($0.index)] = \($0.actual), "
         + "expected \($0.expected), \($0.excess) times what is allowed"
     }
   }
