@@ -123,7 +123,10 @@ public final class Trainer {
     resumption.notes.forEach { observe(.note($0)) }
     guard let step = resumption.step else {
       return observe(
-        .note("the run was ended before its first checkpoint; it starts over at step 1"))
+        .note(
+          resumption.notes.isEmpty
+            ? "the run was ended before its first checkpoint; it starts over at step 1"
+            : "no checkpoint is whole; the run starts over at step 1"))
     }
     try folder.checkResumption(of: trainable, steps: options.steps)
     state = try Checkpoint.read(from: folder.checkpoint(step), trainable, optimizer)

@@ -98,12 +98,39 @@ import Testing
     try withFolder { folder in
       #expect(try GenerationConfig(folder: folder).endTokens.isEmpty)
       try put(
-        Array(#"{"eos_token_id":[151645,151643],"temperature":0.6,"top_k":20}"#.utf8),
+        Array(#"{"eos_token_id":[151645,151643],"use_cache":true,"top_p":1.0}"#.utf8),
         folder + "/generation_config.json")
       let config = try GenerationConfig(folder: folder)
       #expect(config.endTokens == [151645, 151643])
-      #expect(config.temperature == 0.6 && config.topK == 20 && config.topP == nil)
+      #expect(config.notes.isEmpty)
       #expect(try ModelFolder.resolve(folder) == folder)
+    }
+  }
+
+  @Test func whatGenerationConfigsAdviseIsSaid() throws {
+    try withFolder { folder in
+      let text =
+        #"{"do_sample":true,"temperature":0.6,"min_p":null,"num_beams":4,"suppress_tokens":[5],"#
+        + #""no_repeat_ngram_size":0,"temprature":1}"#
+      try put(Array(text.utf8), folder + "/generation_config.json")
+      let notes = try GenerationConfig(folder: folder).notes
+      #expect(notes.count == 3)
+      #expect(notes.first?.hasSuffix(": do_sample true, temperature 0.6") == true, "\(notes)")
+      #expect(notes[1].hasSuffix("not computed: num_beams 4, suppress_tokens [5]"), "\(notes)")
+      #expect(notes[2].hasSuffix("not known: temprature (like temperature)"), "\(notes)")
+    }
+  }
+
+  @Test(arguments: [
+    (#"{"eos_token_id":"260"}"#, "'eos_token_id' is \"260\"; a token's number"),
+    (#"{"eos_token_id":[2,[1]]}"#, "or a list of such, is needed"), ("[]", "an object is needed"),
+  ])
+  func generationConfigsThatCannotBeAreRefused(text: String, message: String) throws {
+    try withFolder { folder in
+      try put(Array(text.utf8), folder + "/generation_config.json")
+      let error = try #require(throws: FormatError.self) { try GenerationConfig(folder: folder) }
+      #expect(error.place.hasSuffix("generation_config.json"))
+      #expect(error.message.contains(message), "\(error)")
     }
   }
 

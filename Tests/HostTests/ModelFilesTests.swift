@@ -53,6 +53,21 @@ import Testing
     #expect(outcome.errors.contains("use_qk_nrom (like use_qk_norm)"), "\(outcome.errors)")
   }
 
+  @Test func adviceAboutAnswersIsSaid() throws {
+    let advice = #"{"do_sample": true, "temperature": 0.5, "suppress_tokens": [3]}"#
+    try scratch.write(advice, to: "model/generation_config.json")
+    let answer = try HostProgram.run(
+      "generate", "--model", model, "--prompt", "a", "--max-new-tokens", "2")
+    let report = try HostProgram.run("inspect", "model", "--model", model, "--json").json()
+    let notes = report["notes"]?.array?.compactMap(\.string).joined(separator: "\n") ?? ""
+    for part in ["do_sample true, temperature 0.5", "not computed: suppress_tokens [3]"] {
+      #expect(answer.errors.contains(part) && notes.contains(part), "\(answer.errors)")
+    }
+    try scratch.write(#"{"eos_token_id": "</s>"}"#, to: "model/generation_config.json")
+    let refused = try HostProgram.run("generate", "--model", model, "--prompt", "a")
+    #expect(refused.code == 65 && refused.errors.contains("generation_config.json: 'eos_token_id'"))
+  }
+
   @Test func whatIsNotComputedIsRefusedByItsKey() throws {
     try change([("final_logit_softcapping", 30)])
     let outcome = try HostProgram.run("inspect", "model", "--model", model)

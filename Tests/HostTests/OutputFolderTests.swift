@@ -68,7 +68,7 @@ import Testing
           + " --set peft.adapter_name_or_path=\(scratch.path("first"))")
       #expect(outcome.code == 64 && outcome.errors.contains("adapter_name_or_path"))
     }
-    for place in ["checkpoint-2", "last", "logs/x"] {
+    for place in ["checkpoint-2", "last", "best", "logs/x"] {
       let outcome = try HostProgram.shell(
         train("--overwrite --output-dir \(scratch.path("first/" + place))"))
       #expect(outcome.code == 65 && outcome.errors.contains("is a part of the run in"))
@@ -97,6 +97,57 @@ import Testing
       #expect(outcome.code == 64 && outcome.errors.contains(part), "\(line): \(outcome.errors)")
     }
     #expect(try content(scratch.folder.path) == before)
+  }
+
+  @Test func noReportGoesIntoAnAdapter() throws {
+    let run = scratch.path("run"), other = scratch.path("other")
+    try #require(try HostProgram.shell(train("--output-dir \(run)")).code == 0)
+    // An adapter that no run of this program wrote.
+    try FileManager.default.createDirectory(atPath: other, withIntermediateDirectories: true)
+    for name in ["adapter_config.json", "adapter_model.safetensors"] {
+      try FileManager.default.copyItem(atPath: "\(run)/\(name)", toPath: "\(other)/\(name)")
+    }
+    let task =
+      "--task instruct --model \(model) --set data.train=\(rows) --set data.validation=\(rows)"
+      + " --split validation"
+    let before = try content(scratch.folder.path)
+    for (line, part) in [
+      ("host evaluate \(task) --adapter \(other) --report-dir \(other)", "--adapter"),
+      ("host evaluate \(task) --adapter \(other) --report-dir \(other)/report", "--adapter"),
+      ("host evaluate \(task) --adapter \(other) --predictions \(other)/new.jsonl", "--adapter"),
+      ("host compare \(task) --adapter \(other) --report-dir \(other)", "--adapter"),
+      (
+        "host evaluate \(task) --adapter \(run) --predictions \(run)/adapter_model.safetensors",
+        "--adapter"
+      ),
+      ("host evaluate \(task) --adapter \(run) --predictions \(run)/run.json", "--adapter"),
+      ("host evaluate \(task) --adapter \(run) --report-dir \(run)/last", "is a part of the run"),
+    ] {
+      let outcome = try HostProgram.shell(line)
+      #expect([64, 65].contains(outcome.code) && outcome.errors.contains(part), "\(line)")
+    }
+    #expect(try content(scratch.folder.path) == before)
+  }
+
+  /// What the earlier run copied from its base would stand beside another base's weights.
+  @Test func anEarlierBasesFilesGoWithTheRun() throws {
+    let templates = model + "/additional_chat_templates", out = scratch.path("out")
+    try FileManager.default.createDirectory(atPath: templates, withIntermediateDirectories: true)
+    for name in ["additional_chat_templates/rag.jinja", "legal.txt", "changed.txt"] {
+      try scratch.write("earlier", to: "model/" + name)
+    }
+    try #require(
+      try HostProgram.shell(train("--output-dir \(out) --set peft.method=full")).code == 0)
+    #expect(scratch.holds("out/legal.txt") && scratch.holds("out/additional_chat_templates"))
+    for name in ["additional_chat_templates", "legal.txt", "changed.txt"] {
+      try FileManager.default.removeItem(atPath: model + "/" + name)
+    }
+    for name in ["changed.txt", "mine.txt"] { try scratch.write("the user's", to: "out/" + name) }
+    let outcome = try HostProgram.shell(train("--output-dir \(out) --overwrite"))
+    #expect(outcome.code == 0, "\(outcome.errors)")
+    #expect(!scratch.holds("out/legal.txt") && !scratch.holds("out/additional_chat_templates"))
+    #expect(scratch.holds("out/changed.txt") && scratch.holds("out/mine.txt"))
+    #expect(scratch.holds("out/tokenizer.json"))
   }
 
   /// Two runs in one folder: the second is refused at once while the first lives, whatever it wants

@@ -185,8 +185,17 @@ import Testing
     }
     let outcome = try train("--resume")
     #expect(outcome.code == 0, "\(outcome.errors)")
-    #expect(outcome.errors.contains("it starts over at step 1"))
+    #expect(outcome.errors.contains("before its first checkpoint; it starts over at step 1"))
     try #require(try train("", out: "whole").code == 0)
     #expect(try weights("out") == weights("whole"))
+  }
+
+  @Test func damagedCheckpointsAreNotCalledAbsent() throws {
+    try half()
+    for step in [2, 4] { try scratch.write("{}", to: "out/checkpoint-\(step)/run.json") }
+    let outcome = try train("--resume")
+    #expect(outcome.code == 0, "\(outcome.errors)")
+    #expect(outcome.errors.contains("checkpoint-4 is damaged"), "\(outcome.errors)")
+    #expect(outcome.errors.contains("no checkpoint is whole; the run starts over at step 1"))
   }
 }

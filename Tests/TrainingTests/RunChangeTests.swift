@@ -11,7 +11,7 @@ import Testing
     var json: JSONValue = [
       "host_version": "1",
       "recipe": try Recipe(layers: [.yaml("task: t\nmodel_name_or_path: m", named: "r")]).json,
-      "engine": ["kernels": "avx512", "threads": 2],
+      "engine": ["kernels": "avx512", "products": "packed", "threads": 2],
       "plugin": ["path": "p.so", "version": "1", "sha256": "aa"], "dataset_plugin": nil,
       "template": ["sha256": "bb"], "rewards": [],
       "base": ["path": "m", "files": ["config.json": ["size": 1, "sha256": "cc"]]],
@@ -39,7 +39,7 @@ import Testing
       ("recipe.training_args.early_stopping_patience", 2),
       ("recipe.training_args.memory_limit", "6GB"), ("recipe.output_dir", "elsewhere"),
       ("recipe.model_name_or_path", "moved/m"), ("recipe.evaluation.max_samples", 4),
-      ("engine.threads", 4), ("host_version", "2"),
+      ("engine.threads", 4), ("engine.products", "openblas"), ("host_version", "2"),
     ] as [(String, JSONValue)])
   func mayChange(path: String, value: JSONValue) throws {
     let changes = try Self.changes((path, value))

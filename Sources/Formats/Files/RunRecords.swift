@@ -31,11 +31,12 @@ public enum RunRecords {
     ["config.json", "adapter_config.json"].contains(name) || ModelFolder.isWeights(name)
   }
 
-  /// The folder of the run whose checkpoints or logs hold `path`; nil where none does.
+  /// The folder of the run whose checkpoints, links to them or logs hold `path`; nil where none does.
   public static func run(around path: String) -> String? {
     var (parent, name) = DurableFile.split(FileSystem.canonical(path))
     while name != parent, parent.hasPrefix("/") {
-      if checkpoint(name) != nil || name == "logs", FileSystem.exists(parent + "/" + receipt) {
+      let isPart = checkpoint(name) != nil || ["logs", "best", "last"].contains(name)
+      if isPart, FileSystem.exists(parent + "/" + receipt) {
         return parent
       }
       if parent == "/" { return nil }

@@ -64,8 +64,15 @@ struct ConfigReader {
     FormatError(.unsupported, path, "\(section)\(key) \(problem)")
   }
 
-  static func tokens(_ value: JSONValue?) -> [Int] {
-    if let one = value?.int { return [one] }
-    return value?.array?.compactMap(\.int) ?? []
+  /// A token's number, or a list of such; empty where the key is absent.
+  func tokens(_ key: String) throws(FormatError) -> [Int] {
+    guard let value = members[key], !value.isNull else { return [] }
+    let items = value.array ?? [value], tokens = items.compactMap(\.int)
+    guard tokens.count == items.count else {
+      throw FormatError(
+        .malformed, path,
+        "'\(section)\(key)' is \(value.text()); a token's number, or a list of such, is needed")
+    }
+    return tokens
   }
 }

@@ -84,7 +84,8 @@ extension ModelConfig {
       "tie_word_embeddings", default: defaults.tiesWordEmbeddings)
     hasAttentionBias = try reader.flag("attention_bias")
     hasMLPBias = try reader.flag("mlp_bias")
-    endTokens = ConfigReader.tokens(reader.members["eos_token_id"] ?? members["eos_token_id"])
+    endTokens = try (reader.members["eos_token_id"] == nil ? whole : reader)
+      .tokens("eos_token_id")
     beginToken = reader.members["bos_token_id"]?.int
     padToken = reader.members["pad_token_id"]?.int
     dtype = whole.dtype ?? reader.dtype ?? "float32"

@@ -57,7 +57,7 @@ struct ReceiptComparison {
     compareFiles("first adapter", "adapter")
     compare("chat template", "template") { $0["sha256"] == $1["sha256"] }
     for split in ["train", "validation"] { compareRows(of: split) }
-    for key in ["kernels", "openblas_core", "threads"] {
+    for key in ["kernels", "products", "openblas_core", "threads"] {
       note("engine." + key, was["engine"]?[key], now["engine"]?[key], isFree: true)
     }
     note("host_version", was["host_version"], now["host_version"], isFree: true)

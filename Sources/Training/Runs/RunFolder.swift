@@ -76,16 +76,22 @@ public struct RunFolder: Sendable {
     }
   }
 
-  /// Calls `body` while no other process trains in the folder `path`; refuses where one does.
+  /// Calls `body` while no other process trains in the folder `path`; refuses where one does, and where
+  /// the folder is a part of a run.
   public static func whileNobodyTrains(in path: String, _ body: () throws -> Void) throws {
+    if let run = RunRecords.run(around: path) {
+      throw TrainingError(
+        .refused, "\(path) is a part of the run in \(run); choose another folder")
+    }
     let lock = try lock(path)
     try withExtendedLifetime(lock) { try body() }
   }
 
-  /// Removes an earlier run's records, checkpoints and weights, or the weights of a model that is no
-  /// run's, so that none of them is taken for the next run's; files of other kinds stay. To be called
-  /// once everything that can be refused has been checked.
+  /// Removes an earlier run's records, checkpoints and weights, and what it copied from its base, or the
+  /// weights of a model that is no run's, so that none of them is taken for the next run's; files of
+  /// other kinds stay. To be called once everything that can be refused has been checked.
   public func removeEarlier() {
+    removeCopies()
     let own = [
       "adapter_config.json", Trainable.adapterFile, "config.json", Trainable.modelFile,
     ]
@@ -95,6 +101,23 @@ public struct RunFolder: Sendable {
       }
     for name in RunRecords.records + weights { DurableFolder.remove(path + "/" + name) }
     for step in checkpoints { DurableFolder.remove(checkpoint(step)) }
+  }
+
+  /// Removes the files of the earlier run's base that lie here as its receipt describes them: a template
+  /// that another base does not have would stand beside that one's weights.
+  private func removeCopies() {
+    let receipt = try? JSONValue(readingFile: path + "/" + RunRecords.receipt)
+    for (name, file) in receipt?["base"]?["files"]?.object ?? [:] {
+      var parts = name.split(separator: "/")[...]
+      guard !parts.contains(".."), (try? FileDigest(ofFile: path + "/" + name).json) == file
+      else { continue }
+      while !parts.isEmpty {
+        let copy = path + "/" + parts.joined(separator: "/")
+        guard !FileSystem.isFolder(copy) || FileSystem.names(in: copy).isEmpty else { break }
+        DurableFolder.remove(copy)
+        parts.removeLast()
+      }
+    }
   }
 
   /// Makes what the loop writes into; called once everything that can be refused has been checked.

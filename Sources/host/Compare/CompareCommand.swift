@@ -91,7 +91,9 @@ struct CompareCommand: ParsableCommand {
     let judge = try Judge.required(
       session, split: split, limit: limit, panel: panel, generates: generate)
     if let reportDir {
-      try session.reads.check(folder: reportDir, .adds, option: "--report-dir")
+      var reads = session.reads
+      reads.addAdapter(adapter)
+      try reads.check(folder: reportDir, .adds, option: "--report-dir")
       try RunFolder.whileNobodyTrains(in: reportDir) {}
     }
     // What cannot be written must not be found out after hours of answers.

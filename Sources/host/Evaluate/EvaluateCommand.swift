@@ -105,12 +105,15 @@ struct EvaluateCommand: ParsableCommand {
 
   /// Refuses to write where the model or the rows are read from.
   private func checkOutputs(_ session: TaskSession) throws {
-    try session.reads.check(file: predictions, option: "--predictions")
-    try session.reads.check(file: rewards, option: "--rewards")
+    var reads = session.reads
+    if let adapter { reads.addAdapter(adapter) }
     if let reportDir {
-      try session.reads.check(folder: reportDir, .adds, option: "--report-dir")
+      try reads.check(folder: reportDir, .adds, option: "--report-dir")
       try RunFolder.whileNobodyTrains(in: reportDir) {}
     }
+    if let adapter { reads.addFiles(ofAdapter: adapter) }
+    try reads.check(file: predictions, option: "--predictions")
+    try reads.check(file: rewards, option: "--rewards")
   }
 
   private func write(_ answers: [(name: String, predictions: [Prediction])], to path: String) throws

@@ -33,6 +33,7 @@ struct ChatCommand: ParsableCommand {
       now: date.templateDate)
     let stops = try endTokens(ofModelIn: folder, model.config, tokenizer)
       .union(encoder.stopTokens)
+    try ModelNotes.tellGeneration(folder)
     let generator = try sampling.generator(model, tokenizer, stopTokens: stops)
     let opening = Conversation(system: system, user: nil, place: "the dialogue")
     var dialogue = opening

@@ -58,6 +58,7 @@ struct GenerateCommand: ParsableCommand {
     var texts = chat ? [] : prompt
     let alone = texts.count  // those that no template writes
     var stops = try endTokens(ofModelIn: folder, model.config, tokenizer)
+    try ModelNotes.tellGeneration(folder)
     if chat || messages != nil {
       let encoder = try ConversationEncoder(
         folder: folder, tokenizer: tokenizer, enableThinking: thinking,

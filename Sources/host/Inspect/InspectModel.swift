@@ -70,7 +70,9 @@ struct InspectModel: ParsableCommand {
       let digest = hash ? "  sha256 " + (try FileDigest(ofFile: file.path).sha256) : ""
       table.append("file", "\(file.path)  \(size), \(file.entries.count) tensors\(digest)")
     }
-    for note in ModelNotes.of(model, weights) { table.append("note", note) }
+    for note in try ModelNotes.of(model, weights) + GenerationConfig(folder: folder).notes {
+      table.append("note", note)
+    }
     Console.print(table.text)
     if tensors { Console.print("\n" + Self.table(of: entries).text) }
   }
@@ -94,7 +96,9 @@ struct InspectModel: ParsableCommand {
       "context_length": .int(config.contextLength),
       "windows": .array(config.attention.map { $0.window.map(JSONValue.int) ?? .null }),
       "rotates": .array(config.attention.map { .bool($0.rotates) }),
-      "notes": .array(ModelNotes.of(model, weights).map(JSONValue.string)),
+      "notes": .array(
+        (ModelNotes.of(model, weights) + (try GenerationConfig(folder: folder).notes))
+          .map(JSONValue.string)),
     ]
     if let audio = config.audio {
       let encoder: JSONValue = [

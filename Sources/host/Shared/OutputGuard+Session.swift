@@ -38,6 +38,18 @@ extension OutputGuard {
     }
   }
 
+  /// Adds an adapter's folder; a run's own one takes reports, as it does from the run itself.
+  mutating func addAdapter(_ folder: String) {
+    guard !FileSystem.exists(folder + "/" + RunRecords.receipt) else { return }
+    add("--adapter", folder, .model)
+  }
+
+  /// Adds the single files of an adapter's folder that no other file may take the place of.
+  mutating func addFiles(ofAdapter folder: String) {
+    let names = ModelFolder.parts(of: folder) + ModelFolder.companions(of: folder)
+    for name in names + RunRecords.records { add("--adapter", folder + "/" + name, .data) }
+  }
+
   /// Refuses the folder `path`, which the recipe's `key` names, where writing it would harm what is
   /// read.
   func check(_ key: String, _ path: String, _ effect: Effect, of recipe: Recipe)
