@@ -25,6 +25,18 @@ import Testing
     RunChanges(from: try receipt(), to: try receipt(changes))
   }
 
+  /// Of keys that match one projection the first decides.
+  @Test func theOrderOfPatternsCounts() throws {
+    func receipt(_ pattern: JSONValue) throws -> JSONValue {
+      try Self.receipt([("recipe.peft.alpha_pattern", pattern)])
+    }
+    let general: JSONValue = ["q_proj": 4, "layers.0.self_attn.q_proj": 9]
+    let special: JSONValue = ["layers.0.self_attn.q_proj": 9, "q_proj": 4]
+    let changes = try RunChanges(from: receipt(general), to: receipt(special))
+    #expect(changes.refused.map(\.key) == ["peft.alpha_pattern"])
+    #expect(try RunChanges(from: receipt(special), to: receipt(special)).all.isEmpty)
+  }
+
   @Test func theSameRunHasNoChanges() throws {
     let same = try Self.changes()
     #expect(same.all.isEmpty && same.unknown.isEmpty && !same.concernsEvaluation)

@@ -30,6 +30,9 @@ enum RecipeRules {
     "chat template", "plugin", "plugin of the dataset",
   ]
 
+  /// Objects of which the first member that fits decides.
+  static let ordered = ["peft.rank_pattern", "peft.alpha_pattern"]
+
   /// Whether `rule` is `key` or a section above it.
   static func covers(_ rule: String, _ key: String) -> Bool {
     key == rule || key.hasPrefix(rule + ".")
@@ -94,10 +97,11 @@ struct ReceiptComparison {
       + before.filter { after[$0.key] == nil }.map { ($0.key, $0.value, nil) }
   }
 
-  /// The values of a recipe by dotted path; lists are values.
+  /// The values of a recipe by dotted path; lists are values, and so are objects whose order counts.
   private static func leaves(_ recipe: JSONValue?) -> JSONValue {
     func add(_ value: JSONValue, _ path: String, to leaves: inout JSONValue) {
-      guard let members = value.object, !members.isEmpty else {
+      guard let members = value.object, !members.isEmpty, !RecipeRules.ordered.contains(path)
+      else {
         leaves = leaves.setting(path, value)
         return
       }
