@@ -36,6 +36,32 @@ import Testing
     #expect(compared.code == 0 && compared.output.contains("pearson_macro"))
   }
 
+  /// Each epoch draws what a row asks for: a rating that the first one did not draw counts too.
+  @Test func aRatingOfLaterEpochsIsCompared() throws {
+    let sample = HostProgram.package.appending(path: "tasks/speech_drama/sample")
+    try FileManager.default.copyItem(at: sample, to: scratch.url("rows"))
+    let rows = scratch.path("rows/train.jsonl")
+    let line =
+      "host train --task speech_drama --output-dir \(scratch.path("run")) --set data.train=\(rows)"
+      + " --set data.dimensions=draw --set data.validation=null --set training_args.save_steps=1"
+    let first = try HostProgram.shell(line + " --max-steps 1")
+    try #require(first.code == 0, "\(first.errors)")
+    let again = try HostProgram.shell(line + " --max-steps 2 --resume")
+    try #require(again.code == 0, "\(again.errors)")
+
+    let text = try String(contentsOfFile: rows, encoding: .utf8)
+    let ratings = ["pitch_variation", "rhythmic_naturalness", "stress_and_emphasis"]
+    for rating in ratings {
+      let changed = text.replacing(
+        "\"\(rating)\": [4,", with: "\"\(rating)\": [5,", maxReplacements: 1)
+      try #require(changed != text)
+      try changed.write(toFile: rows, atomically: true, encoding: .utf8)
+      let resumed = try HostProgram.shell(line + " --max-steps 3 --resume")
+      #expect(resumed.code == 65, "\(resumed.errors)")
+      #expect(resumed.errors.contains("file of data.train: "), "\(resumed.errors)")
+    }
+  }
+
   @Test func theProbeShowsAClip() throws {
     let clips = HostProgram.package.appending(path: "tasks/speech_drama/sample/audio").path
     let outcome = try HostProgram.run("audio", "probe", clips + "/role-validation-00.flac")

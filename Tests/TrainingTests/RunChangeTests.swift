@@ -15,7 +15,11 @@ import Testing
       "plugin": ["path": "p.so", "version": "1", "sha256": "aa"], "dataset_plugin": nil,
       "template": ["sha256": "bb"], "rewards": [],
       "base": ["path": "m", "files": ["config.json": ["size": 1, "sha256": "cc"]]],
-      "adapter": nil, "data": ["train": ["rows": 3, "sha256": "dd"], "validation": nil],
+      "adapter": nil,
+      "data": [
+        "train": ["rows": 3, "sha256": "dd"], "validation": nil,
+        "files": ["train": ["size": 1, "sha256": "ee"]],
+      ],
     ]
     for (path, value) in changes { json = json.setting(path.split(separator: "."), value) }
     return json
@@ -73,7 +77,8 @@ import Testing
       ("plugin.sha256", "00"), ("template.sha256", "00"),
       ("base.files.config~json", ["size": 1, "sha256": "00"]),
       ("base.files.model~safetensors", ["size": 1, "sha256": "00"]),
-      ("data.train.sha256", "00"), ("data.validation", ["rows": 1, "sha256": "00"]),
+      ("data.train.sha256", "00"), ("data.files.train", ["size": 1, "sha256": "00"]),
+      ("data.validation", ["rows": 1, "sha256": "00"]),
       ("adapter", ["path": "a", "files": ["adapter_config.json": ["size": 1, "sha256": "00"]]]),
     ] as [(String, JSONValue)])
   func isRefused(path: String, value: JSONValue) throws {

@@ -60,6 +60,8 @@ public struct EncodedDataset: Sendable {
   private var file: RowFile?
   /// What the first pass saw.
   public private(set) var statistics = Statistics()
+  /// Whether later epochs may have other rows, of which the digest then tells nothing.
+  public private(set) var variesByEpoch = false
   /// Where the rows are read from.
   public private(set) var origin = Origin.dataset(reason: nil)
 
@@ -102,6 +104,7 @@ public struct EncodedDataset: Sendable {
     }
     guard let dataset = try source.dataset() else { return nil }
     statistics.notes = dataset.notes
+    variesByEpoch = dataset.variesByEpoch
     var keeper = RowKeeper(dataset, encoding, cache)
     try read(dataset, &keeper) { (done: Int) throws(TaskError) in
       if isCancelled() {
@@ -124,7 +127,7 @@ public struct EncodedDataset: Sendable {
 
   private mutating func use(_ file: RowFile) {
     (usable, turns, lengths) = (file.rows, file.turns, file.lengths)
-    statistics = file.statistics
+    (statistics, variesByEpoch) = (file.statistics, file.variesByEpoch)
     self.file = file
   }
 

@@ -60,6 +60,11 @@ struct ReceiptComparison {
     compareFiles("first adapter", "adapter")
     compare("chat template", "template") { $0["sha256"] == $1["sha256"] }
     for split in ["train", "validation"] { compareRows(of: split) }
+    if let old = was["data"]?["files"], let new = now["data"]?["files"] {
+      for (key, old, new) in Self.joined(old, new) {
+        note("file of data.\(key)", old ?? .null, new ?? .null, isFree: false)
+      }
+    }
     for key in ["kernels", "products", "openblas_core", "threads"] {
       note("engine." + key, was["engine"]?[key], now["engine"]?[key], isFree: true)
     }
@@ -122,7 +127,7 @@ struct ReceiptComparison {
     default:
       guard key.hasPrefix("data."), let old = old.string, let new = new.string else { return false }
       return [old, new].allSatisfy { $0.contains("/") || $0.contains(".") }
-        && ["train", "validation"].allSatisfy { was["data"]?[$0] == now["data"]?[$0] }
+        && ["train", "validation", "files"].allSatisfy { was["data"]?[$0] == now["data"]?[$0] }
     }
   }
 

@@ -43,6 +43,9 @@ struct RunReceipt {
       "data": ["train": train.receipt, "validation": validation?.receipt ?? .null],
       "history": [], "outcome": "running",
     ]
+    if train.variesByEpoch, let data = json["data"] {
+      json = json.setting("data", data.setting("files", Self.files(in: session.recipe.data)))
+    }
   }
 
   /// Notes what the base's files are, once: before the first checkpoint, which a resumed run compares
@@ -104,6 +107,28 @@ struct RunReceipt {
       files = files.setting(name, hash(folder + "/" + name))
     }
     return ["path": .string(folder), "files": files]
+  }
+
+  /// The files that the recipe's `data` names, or that lie in folders that it names, by dotted key: of
+  /// rows that are drawn anew in each epoch, no hash tells what all epochs have.
+  private static func files(in data: JSONValue) -> JSONValue {
+    func add(_ value: JSONValue, _ key: String, to files: inout JSONValue) {
+      for (name, value) in value.object ?? [:] {
+        add(value, key.isEmpty ? name : key + "." + name, to: &files)
+      }
+      for (index, value) in (value.array ?? []).enumerated() {
+        add(value, "\(key)[\(index)]", to: &files)
+      }
+      guard let path = value.string, FileSystem.exists(path) else { return }
+      guard FileSystem.isFolder(path) else { return files = files.setting(key, hash(path)) }
+      for name in FileSystem.names(in: path).sorted() where !FileSystem.isFolder(path + "/" + name)
+      {
+        files = files.setting(key + "/" + name, hash(path + "/" + name))
+      }
+    }
+    var files = JSONValue.emptyObject
+    add(data, "", to: &files)
+    return files
   }
 
   private static func receipt(_ plugin: Plugin) -> JSONValue {
