@@ -62,7 +62,12 @@ struct JSONParser {
     case UInt8(ascii: "f"): return try literal("false", .bool(false))
     case UInt8(ascii: "n"): return try literal("null", .null)
     case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): return try number()
-    default: throw fault("a value cannot begin with '\(character)'")
+    default:
+      let isForeign = position == 0 && [0, 0xFE, 0xFF].contains(bytes[0])
+      throw fault(
+        isForeign
+          ? "the text is not UTF-8, perhaps UTF-16; write it as UTF-8"
+          : "a value cannot begin with '\(character)'")
     }
   }
 

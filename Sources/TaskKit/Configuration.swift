@@ -65,8 +65,11 @@ public func nearestName(
   to name: String, among candidates: some Sequence<String>, slips: Int? = nil
 ) -> String? {
   let most = slips ?? max(1, (name.count + 1) / 3)
-  let scored = candidates.sorted().map {
-    (distance: editDistance(name.lowercased(), $0.lowercased()), name: $0)
+  let lowered = name.lowercased()
+  let near = candidates.map { (lowered: $0.lowercased(), name: $0) }
+    .filter { abs($0.lowered.count - lowered.count) <= most }
+  let scored = near.sorted { $0.name < $1.name }.map {
+    (distance: editDistance(lowered, $0.lowered), name: $0.name)
   }
   guard let best = scored.min(by: { $0.distance < $1.distance }), best.distance <= most else {
     return nil

@@ -23,6 +23,17 @@ extension JSON {
     }
   }
 
+  /// Parses the document in a file: UTF-8, or UTF-16 with its byte-order mark.
+  public init(contentsOf path: String) throws {
+    guard let bytes = try? Data(contentsOf: URL(fileURLWithPath: path)) else {
+      throw PluginError(.data, "\(path): no such file, or it cannot be read")
+    }
+    let text = try RowFile.utf8(bytes, path)
+    do { self = try JSON(parsing: text) } catch let error as PluginError {
+      throw PluginError(error.kind, "\(path): \(error.message)")
+    }
+  }
+
   static func parsed(_ bytes: Data) throws(JSONError) -> JSON {
     let result = bytes.withUnsafeBytes { raw in
       raw.withMemoryRebound(to: UInt8.self) { bytes -> Result<JSON, JSONError> in

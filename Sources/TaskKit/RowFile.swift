@@ -34,7 +34,7 @@ public struct RowFile {
   ]
 
   /// The text as UTF-8, without its byte-order mark.
-  private static func utf8(_ bytes: Data, _ path: String) throws -> Data {
+  static func utf8(_ bytes: Data, _ path: String) throws -> Data {
     if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { return bytes.dropFirst(3) }
     let isLittle = bytes.starts(with: [0xFF, 0xFE])
     guard isLittle || bytes.starts(with: [0xFE, 0xFF]) else { return bytes }

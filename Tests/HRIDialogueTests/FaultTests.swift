@@ -53,12 +53,52 @@ import Testing
       #"{"7.json": {"domain": {"assembly": true}, "turn": [\#(blank)]}}"#,
       "dialogue 7.json, turn 1: 'user' is empty"
     ),
+    (
+      #"{"8.json": {"domain": {}}, "7.json": {"domian": {}, "turn": []}}"#,
+      "dialogue 7.json: 'domain' is missing"
+    ),
+    ("[]", "must be an object, not an array"),
     (#"{"7.json": {"domain": "#, "not valid JSON"),
     ("{}", "the file has no dialogue"),
   ])
   func aFaultNamesItsPlace(text: String, expected: String) throws {
     let message = try message(text)
     #expect(message.contains(expected), "\(message)")
+  }
+
+  @Test(arguments: [
+    (#""domian": 1"#, "", "", "dialogue 7.json: unknown key 'domian'; did you mean 'domain'?"),
+    ("", #""slot": 1"#, "", "dialogue 7.json, turn 1: unknown key 'slot'; did you mean 'slots'?"),
+    (
+      "", "", #""DB_reqest": {}"#,
+      "turn 1, slots.assembly: unknown key 'DB_reqest'; did you mean 'DB_request'?"
+    ),
+    (
+      "", "", #""T_inform": {"reqs": {}}"#,
+      "slots.assembly.T_inform: unknown key 'reqs'; did you mean 'req'?"
+    ),
+  ])
+  func aSlipInAKeyIsRefused(dialogue: String, turn: String, frame: String, sentence: String) throws
+  {
+    func begun(_ member: String) -> String { member.isEmpty ? "" : member + ", " }
+    let message = try message(
+      #"{"7.json": {\#(begun(dialogue))"domain": {"assembly": true}, "turn": [{\#(begun(turn))"#
+        + #""user": "u", "system": "s", "slots": {"assembly": {\#(frame)}}}]}}"#)
+    #expect(message.contains(sentence), "\(message)")
+  }
+
+  /// Keys that say nothing here are named once; UTF-16 with its mark is read.
+  @Test func otherKeysAreNamed() throws {
+    let text =
+      #"{"7.json": {"domain": {"assembly": true}, "goal": 1, "turn": [{"user": "u", "s_system": "x", "#
+      + #""system": "s", "slots": {"delivery": {}, "assembly": {"T_inform": {"type": "t"}}}}]}}"#
+    let file = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+    defer { try? FileManager.default.removeItem(at: file) }
+    let units = ("\u{FEFF}" + text).utf16.flatMap { [UInt8($0 & 0xFF), UInt8($0 >> 8)] }
+    try Data(units).write(to: file)
+    let dialogues = try DialogueFile.read([file.path])
+    let dataset = DialogueDataset(dialogues, history: false, isTraining: true)
+    #expect(dataset.notes == ["not used: 'T_inform.type', 'goal', 's_system', 'slots.delivery'"])
   }
 
   @Test func aWrongSectionSaysWhatItNeeds() {

@@ -21,6 +21,15 @@ import Testing
     #expect(together != other)
   }
 
+  @Test func anEndTokenBeyondTheVocabularyIsRefused() throws {
+    let scratch = try Scratch(), model = try TinyModel.make(in: scratch)
+    let path = URL(fileURLWithPath: model + "/generation_config.json")
+    try Data(#"{"eos_token_id": 99999}"#.utf8).write(to: path)
+    let outcome = try HostProgram.run(
+      ["generate", "--model", model, "--prompt", "one", "--max-new-tokens", "1"])
+    #expect(outcome.code == 65 && outcome.errors.contains("names the end token 99999"))
+  }
+
   @Test func aRawPromptBeginsWithTheTokenThatBeginsATextOnce() throws {
     let scratch = try Scratch(), model = try TinyModel.make(in: scratch)
     func answers(_ arguments: String...) throws -> [[JSONValue]] {

@@ -100,6 +100,12 @@ struct PromptTests {
     #expect(read.output == "mT1" && read.errors.isEmpty)
     let noted = try prompt("{\(messages), \"source\": \"s\", \"id\": 3}")
     #expect(noted.output == "1" && noted.errors.contains("'source' is not used"))
+    let unread = try prompt(
+      "{\"messages\": [{\"role\": \"user\", \"content\": \"q\", \"weight\": 0}, "
+        + "{\"role\": \"assistant\", \"refusal\": \"no\"}], \"tools\": [{\"name\": \"f\"}]}")
+    #expect(unread.errors.contains("the template does not read 'tools'"))
+    #expect(unread.errors.contains("message 1: the template does not read 'refusal'"))
+    #expect(!unread.errors.contains("weight"))
     for (member, reason) in [
       ("\"tool\": []", "did you mean 'tools'?"),
       ("\"system\": \"s\"", "write it as the first message"),

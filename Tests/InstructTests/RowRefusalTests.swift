@@ -31,6 +31,14 @@ extension RowTests {
       #""content": "x", "tool_calls": [{"function": {"name": "f", "arguments": [1]}}]"#,
       "'tool_calls[0].function.arguments' must be an object"
     ),
+    (
+      #""content": "x", "tool_calls": [{"function": {"name": "f", "argumnets": {}}}]"#,
+      "tool_calls[0].function: unknown key 'argumnets' of a call; did you mean 'arguments'?"
+    ),
+    (
+      #""content": "x", "tool_calls": [{"name": "f", "signature": "s"}]"#,
+      "tool_calls[0]: unknown key 'signature' of a call"
+    ),
     (#""content": "x", "reasoning_content": ["r"]"#, "'reasoning_content' must be a string"),
     (
       #""content": "x", "reasoning_content": "r", "thinking": "s""#,
@@ -72,6 +80,10 @@ extension RowTests {
     (#", "images": ["a.png"]"#, "'images' holds media, but this task reads text only"),
     (#", "input_ids": [1, 2]"#, "'input_ids' holds tokens"),
     (#", "labels": [-100, 2]"#, "'labels' holds tokens"),
+    (#", "thinking": "t""#, "'thinking' belongs to a message"),
+    (#", "system_prompt": "s""#, "'system_prompt' is called 'system' here"),
+    (#", "enable_thinking": false"#, "write it into 'chat_template_kwargs'"),
+    (#", "chat_template": "{{ 1 }}""#, "'chat_template' would be another template"),
     (#", "weight": 0.5"#, "'weight' weighs the row"),
     (#", "functions": [{"name": "f"}]"#, "'functions' is the older form of 'tools'"),
     (#", "tool": [{"name": "f"}]"#, "unknown key 'tool'; did you mean 'tools'?"),

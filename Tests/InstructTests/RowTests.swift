@@ -128,6 +128,14 @@ import Testing
     #expect(JSON.object(row.templateVariables).orderedText == variables)
   }
 
+  /// Columns of a table that other rows use, empty in this one.
+  @Test(arguments: ["images", "videos", "chosen", "rejected", "tool_calls"])
+  func emptyColumnsSayNothing(key: String) throws {
+    for value in ["null", "[]", "\"\""] {
+      _ = try read(Self.row(#""content": "x""#, #", "\#(key)": \#(value)"#))
+    }
+  }
+
   @Test func schemasOfShareGPTGetTheirWrapper() throws {
     let turns = #"[{"from": "human", "value": "q"}, {"from": "gpt", "value": "a"}]"#
     let row = try read(

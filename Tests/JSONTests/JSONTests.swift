@@ -32,6 +32,12 @@ import Testing
     #expect(error?.column == column)
   }
 
+  @Test(arguments: [[0xFF, 0xFE, 0x7B, 0], [0xFE, 0xFF, 0, 0x7B], [0, 0x7B]])
+  func otherEncodingsAreNamed(bytes: [UInt8]) {
+    let error = #expect(throws: JSONError.self) { try JSONValue(parsing: bytes) }
+    #expect(error?.message.contains("not UTF-8, perhaps UTF-16") == true)
+  }
+
   @Test func hostileDepthIsAnErrorNotACrash() {
     let text = String(repeating: "[", count: 100_000)
     #expect(throws: JSONError.self) { try JSONValue(parsing: text) }

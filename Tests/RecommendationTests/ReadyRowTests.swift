@@ -50,6 +50,33 @@ import Testing
     #expect(one[0].metadata["candidate_title"] == "C (1990)")
   }
 
+  @Test(arguments: [
+    (alpaca, "systm", "S", "unknown key 'systm'; did you mean 'system'?"),
+    (alpaca, "userid", "4", "unknown key 'userid'; did you mean 'user_id'?"),
+    (alpaca, "chosen", "Yes", "'chosen' is not read beside 'instruction'"),
+    (raw, "labels", "Yes", "unknown key 'labels'; did you mean 'label'?"),
+    (raw, "system", "S", "'system' is not read beside 'history_titles'"),
+  ])
+  func nothingOfARowIsPassedOverInSilence(row: String, key: String, text: String, sentence: String)
+  {
+    let added = #"{"\#(key)": "\#(text)", "# + row.dropFirst()
+    do {
+      _ = try rows(["t.jsonl": added], ["train": "t.jsonl"])
+      Issue.record("read")
+    } catch {
+      #expect("\(error)".contains("t.jsonl:1: \(sentence)"), "\(error)")
+    }
+  }
+
+  @Test func otherColumnsAreNamed() throws {
+    let row = #"{"source": "x", "tools": [], "# + Self.alpaca.dropFirst()
+    try withFolder(texts: ["t.jsonl": row]) { folder in
+      let dataset = try RecommendationDataset(
+        configuration: ["train": .string(folder + "/t.jsonl")], split: .train)
+      #expect(dataset?.notes == ["not used: 'source', 'tools'"])
+    }
+  }
+
   @Test func rawRowsAskWhatAlpacaRowsAsk() throws {
     let files = ["t.json": Self.alpaca, "r.jsonl": Self.raw]
     let settings: [String: JSON] = [

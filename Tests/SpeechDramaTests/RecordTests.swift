@@ -18,6 +18,24 @@ import Testing
     #expect(top.ratings == ["pitch_dynamics": [4, 2]])
   }
 
+  @Test func slipsInKeysAreRefusedAndOtherKeysNamed() throws {
+    func fault(_ value: JSON) -> String {
+      do { _ = try record(value) } catch { return "\(error)" }
+      return ""
+    }
+    #expect(
+      fault(Drama.scene(ratings: ["trait_embodiment": [3], "pitch_variaton": [5]]))
+        .contains("annotations: unknown key 'pitch_variaton'; did you mean 'pitch_variation'?"))
+    #expect(
+      fault(Drama.scene(ratings: ["trait_embodiment": [3]], over: ["transcipt": "t"]))
+        .contains("f.jsonl:3: unknown key 'transcipt'; did you mean 'transcript'?"))
+    let scene = try record(
+      Drama.scene(
+        ratings: ["trait_embodiment": [3], "comments": ["c"]],
+        over: ["idx": 3, "weight": 0, "nothing": nil]))
+    #expect(scene.unread.sorted() == ["annotations.comments", "idx", "weight"])
+  }
+
   @Test func aDimensionWithoutARatingIsAbsentNeverOne() throws {
     let scene = try record(
       Drama.scene(ratings: ["pitch_variation": [nil, "N/A", " n/a "], "trait_embodiment": [3]]))

@@ -6,6 +6,8 @@ struct Dialogue: Sendable, Hashable {
   var domain: String
   /// Its exchanges, in order.
   var exchanges: [Exchange]
+  /// Its keys that say nothing here.
+  var unread: Set<String> = []
 }
 
 /// A user's words and the answer to them (one element of a dialogue's `turn`).

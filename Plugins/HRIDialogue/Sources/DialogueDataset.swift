@@ -59,6 +59,8 @@ struct DialogueDataset: Dataset {
 
   var count: Int { rows.count }
 
+  var notes: [String] { UnreadKeys.notes(dialogues.lazy.map { Array($0.unread) }) }
+
   func example(at index: Int, epoch: Int, seed: UInt64) throws -> Example {
     let row = rows[index], dialogue = dialogues[row.dialogue]
     let last = dialogue.exchanges[row.exchanges.upperBound - 1]

@@ -56,22 +56,23 @@ enum DialogueFile {
   }
 
   private static func read(_ path: String) throws -> [Dialogue] {
-    guard let bytes = try? Data(contentsOf: URL(fileURLWithPath: path)) else {
-      throw PluginError(.data, "\(path): no such file, or it cannot be read")
+    let file = try JSON(contentsOf: path)
+    guard let values = file.object else {
+      throw PluginError(.data, "\(path): must be an object, not \(file.kind)")
     }
-    let records: [String: DialogueRecord]
-    // The kit's reader is the stricter one: of a key that stands twice the decoder takes one.
-    do { _ = try JSON(parsing: bytes) } catch let error as PluginError {
-      throw PluginError(error.kind, "\(path): \(error.message)")
+    guard !values.isEmpty else { throw PluginError(.data, "\(path): the file has no dialogue") }
+    return try values.sorted { naturallyPrecedes($0.key, $1.key) }.map { id, value in
+      let record: DialogueRecord
+      do {
+        record = try JSONDecoder().decode(DialogueRecord.self, from: Data(value.text.utf8))
+      } catch let error as DecodingError {
+        throw fault(error, "\(path): dialogue \(id)")
+      }
+      var dialogue = try dialogue(id: id, record, path)
+      let place = "\(path): dialogue \(id)"
+      dialogue.unread = try UnreadDialogueKeys.of(value, dialogue.domain, at: place)
+      return dialogue
     }
-    do {
-      records = try JSONDecoder().decode([String: DialogueRecord].self, from: bytes)
-    } catch let error as DecodingError {
-      throw fault(error, path)
-    }
-    guard !records.isEmpty else { throw PluginError(.data, "\(path): the file has no dialogue") }
-    return try records.sorted { naturallyPrecedes($0.key, $1.key) }
-      .map { try dialogue(id: $0.key, $0.value, path) }
   }
 
   private static func dialogue(id: String, _ record: DialogueRecord, _ path: String) throws
@@ -134,32 +135,30 @@ enum DialogueFile {
 }
 
 extension DialogueFile {
-  /// The decoder's error as one sentence about a file, a dialogue, a turn and a key.
-  private static func fault(_ error: DecodingError, _ path: String) -> PluginError {
+  /// The decoder's error about `dialogue` as one sentence that names turn and key too.
+  private static func fault(_ error: DecodingError, _ dialogue: String) -> PluginError {
     switch error {
     case .keyNotFound(let key, let context):
       PluginError(
-        .data, "\(path): \(place(context.codingPath))'\(key.stringValue)' is missing; add it")
+        .data, "\(dialogue)\(place(context.codingPath)): '\(key.stringValue)' is missing; add it")
     case .typeMismatch(let type, let context), .valueNotFound(let type, let context):
       PluginError(
-        .data, "\(path): \(place(context.codingPath))must be \(article(type)), found another kind")
+        .data,
+        "\(dialogue)\(place(context.codingPath)) must be \(article(type)), found another kind")
     case .dataCorrupted(let context):
-      PluginError(.data, "\(path): not valid JSON: \(reason(context))")
+      PluginError(.data, "\(dialogue): not valid JSON: \(reason(context))")
     @unknown default:
-      PluginError(.data, "\(path): not valid JSON")
+      PluginError(.data, "\(dialogue): not valid JSON")
     }
   }
 
   private static func place(_ keys: [any CodingKey]) -> String {
-    var words: [String] = []
-    if let id = keys.first { words.append("dialogue \(id.stringValue)") }
-    var rest = keys.dropFirst()
+    var text = "", rest = keys[...]
     if rest.first?.stringValue == "turn", let index = rest.dropFirst().first?.intValue {
-      words.append("turn \(index + 1)")
+      text = ", turn \(index + 1)"
       rest = rest.dropFirst(2)
     }
-    var text = words.isEmpty ? "" : words.joined(separator: ", ") + ": "
-    if !rest.isEmpty { text += "'" + rest.map(\.stringValue).joined(separator: ".") + "' " }
+    if !rest.isEmpty { text += ": '" + rest.map(\.stringValue).joined(separator: ".") + "'" }
     return text
   }
 

@@ -65,8 +65,17 @@ enum RowKeys {
       ["weight", "sample_weight", "loss_weight", "loss_scale"],
       "weighs the row, which is not done here; 'weight' 0 or 1 of a message leaves a turn out")
     refuse(
-      ["tool_calls", "tool_call_id", "reasoning_content", "role", "content"],
+      [
+        "tool_calls", "tool_call_id", "reasoning_content", "thinking", "reasoning", "role",
+        "content",
+      ],
       "belongs to a message, not to the row")
+    refuse(["system_prompt"], "is called 'system' here; rename it")
+    refuse(
+      ["enable_thinking", "add_generation_prompt"],
+      "is a variable of the chat template; write it into 'chat_template_kwargs'")
+    refuse(
+      ["chat_template"], "would be another template than the model's own, which writes all rows")
     refuse(["functions"], "is the older form of 'tools'; write a list of schemas there")
     refuse(["history"], "belongs to rows of 'instruction' and 'output'; write it as messages")
     refuse(["text"], "is a text without turns; write it as messages")
@@ -79,12 +88,9 @@ enum RowKeys {
   /// Refuses what would change what is learnt, and what is a letter away from a key that is read.
   static func refuse(_ fields: Fields, _ shape: RowShape) throws {
     if let fault = fault(fields, beside: shape.known) { throw fault }
-    for key in fields.keys where !shape.known.contains(key) {
-      let others = shape.known + ["chosen", "rejected", "images"]
-      if let name = nearestName(to: key, among: others, slips: 1) {
-        throw fields.fault(
-          "unknown key '\(key)'; did you mean '\(name)'? Rename it if it is a column of its own")
-      }
+    let named = shape.known + ["chosen", "rejected", "images"]
+    for key in fields.keys where !shape.known.contains(key) && refused[key] == nil {
+      try UnreadKeys.refuseSlip(key, among: named, at: fields.place)
     }
   }
 

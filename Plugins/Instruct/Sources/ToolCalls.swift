@@ -21,10 +21,29 @@ enum ToolCalls {
       throw fields.fault(
         "'\(name)' does not name its function; write {\"function\": {\"name\", …}}")
     }
+    let wrapped = call["function"] != nil
+    try refuseUnknown(call, wrapped ? outer : outer + inner, name, fields)
+    if wrapped { try refuseUnknown(function, inner, name + ".function", fields) }
     switch function["arguments"] {
     case .object, .string, .null, nil: break
     case let other?:
       throw fields.fault("'\(name).function.arguments' must be an object, not \(other.kind)")
+    }
+  }
+
+  private static let outer = ["id", "type", "function", "index"]
+  private static let inner = ["name", "arguments"]
+
+  /// Refuses keys that no template is known to write.
+  private static func refuseUnknown(
+    _ value: JSON, _ known: [String], _ name: String, _ fields: Fields
+  ) throws {
+    let members = try Fields(value, place: "\(fields.place), \(name)", what: "a call")
+    for key in members.keys where !known.contains(key) {
+      let nearest = nearestName(to: key, among: known).map { "did you mean '\($0)'?" }
+      throw members.fault(
+        "unknown key '\(key)' of a call; "
+          + (nearest ?? "it has '\(known.joined(separator: "', '"))'; take it out"))
     }
   }
 

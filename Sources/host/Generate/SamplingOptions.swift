@@ -52,6 +52,11 @@ func endTokens(ofModelIn folder: String, _ config: ModelConfig, _ tokenizer: Tok
 {
   let advised = try GenerationConfig(folder: folder).endTokens
   let named = advised.isEmpty ? config.endTokens : advised
+  if let beyond = named.first(where: { !(0..<config.vocabularySize).contains($0) }) {
+    throw FormatError(
+      .malformed, folder,
+      "names the end token \(beyond), but the model's vocabulary ends at \(config.vocabularySize)")
+  }
   if !named.isEmpty { return Set(named.compactMap { Int32(exactly: $0) }) }
   return Set([tokenizer.eosID].compactMap { $0 })
 }

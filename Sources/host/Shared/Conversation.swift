@@ -118,16 +118,24 @@ struct Conversation {
     "reasoning", "weight", "function_call", "refusal", "audio", "annotations", "prefix", "train",
   ]
 
-  /// Refuses keys that are a slip away from a known one, unless the template reads them.
+  /// Keys of messages that say nothing to a prompt.
+  private static let silent = ["role", "content", "tool_call_id", "weight", "train"]
+
+  /// Refuses keys that are a slip away from a known one, unless the template reads them, and says
+  /// once of each other key that it does not read it.
   private func checkKeys(against template: ChatTemplate) throws {
+    var unread = tools == nil || template.mentions("tools") ? [] : ["tools"]
+    unread += variables.keys.sorted().filter { !template.mentions($0) }
+    for key in unread { Console.note("\(place): the template does not read '\(key)'") }
+    var said = Set(Self.silent)
     for (index, message) in messages.enumerated() {
-      for (key, value) in message.object ?? [:] where !value.isNull && !Self.keys.contains(key) {
-        guard !template.mentions(key) else { continue }
-        if let meant = misspelled(key, among: Self.keys) {
+      for (key, value) in message.object ?? [:] where !value.isNull && !template.mentions(key) {
+        if !Self.keys.contains(key), let meant = misspelled(key, among: Self.keys) {
           throw FormatError(
             .malformed, place,
             "message \(index) has the unknown key '\(key)'; did you mean '\(meant)'?")
         }
+        guard said.insert(key).inserted else { continue }
         Console.note("\(place): message \(index): the template does not read '\(key)'")
       }
     }

@@ -42,6 +42,11 @@ struct CSVTable {
   }
 
   private func places(_ header: CSVReader.Record) throws -> [Int] {
+    if let first = header.count > 0 ? header[0] : nil,
+      first.starts(with: [0xFF, 0xFE]) || first.starts(with: [0xFE, 0xFF])
+    {
+      throw PluginError(.data, "\(source.name): is UTF-16; write it as UTF-8")
+    }
     let names = (0..<header.count).map { header.text($0) }
     return try columns.map { column in
       let found = names.indices.filter { names[$0] == column }

@@ -1,4 +1,3 @@
-import FoundationEssentials
 import TaskKit
 
 /// An entry of a registry of data sets, `dataset_info.json`: where its rows lie and how its files
@@ -22,13 +21,7 @@ struct DatasetEntry: Sendable, Hashable {
   init(registry path: String, name: String?) throws {
     let isFile = path.hasSuffix(".json")
     let file = isFile ? path : path + "/dataset_info.json"
-    guard let bytes = try? Data(contentsOf: URL(fileURLWithPath: file)) else {
-      throw PluginError(.data, "\(file): no such file, or it cannot be read")
-    }
-    let registry: JSON
-    do { registry = try JSON(parsing: bytes) } catch let error as PluginError {
-      throw PluginError(.data, "\(file): \(error.message)")
-    }
+    let registry = try JSON(contentsOf: file)
     guard let entries = registry.object, !entries.isEmpty else {
       throw PluginError(.data, "\(file): it must be an object, name to data set")
     }

@@ -15,6 +15,8 @@ struct ReadyRow: Sendable {
   var wording: PromptBuilder?
   /// What is known of the row.
   var metadata: RowMetadata
+  /// The row's keys that say nothing here.
+  var unread: [String] = []
 
   /// Reads `value`; `columns` says how the file calls the keys, `place` is its file and line.
   init(_ value: JSON, columns: [String: String], prompts: PromptBuilder, place: String) throws {
@@ -25,8 +27,10 @@ struct ReadyRow: Sendable {
     }
     if fields.has("output"), fields.has("instruction") || fields.has("input") {
       self = try Self.alpaca(fields)
+      unread = try fields.unread(beside: Fields.alpaca)
     } else if fields.has("history_titles"), fields.has("candidate_title") {
       self = try Self.raw(fields, prompts)
+      unread = try fields.unread(beside: Fields.raw)
     } else {
       let found = keys.isEmpty ? "none" : keys.map { "'\($0)'" }.joined(separator: ", ")
       throw fields.fault(
@@ -133,6 +137,35 @@ private struct Fields {
   func requireNamed(_ key: String) throws {
     guard let name = columns[key], value[name] == nil else { return }
     throw fault("the registry's columns name '\(name)', which the row lacks")
+  }
+
+  static let alpaca = ["instruction", "input", "output", "system", "history", "user_id"]
+  static let raw = ["history_titles", "candidate_title", "label", "user_id"]
+  /// Keys that change what is learnt, here in rows of the other shape or in other tools.
+  private static let meaning = [
+    "instruction", "system", "history", "messages", "conversations", "tools", "images", "videos",
+    "audios", "chosen", "rejected", "reasoning_content", "weight",
+  ]
+
+  /// The keys beside those of the row's shape. A slip is refused, and what would change what is
+  /// learnt; empty ones say nothing.
+  func unread(beside shape: [String]) throws -> [String] {
+    let known = shape.map { columns[$0] ?? $0 }
+    let unread = try UnreadKeys.of(value, known: known, at: place)
+    if let key = unread.first(where: { Self.meaning.contains($0) && says($0) }) {
+      throw fault(
+        "'\(key)' is not read beside '\(known[0])', though it would change what is learnt; take it "
+          + "out of the rows")
+    }
+    return unread
+  }
+
+  private func says(_ key: String) -> Bool {
+    switch value[key] {
+    case .string(let text): !text.isEmpty
+    case .array(let elements): !elements.isEmpty
+    default: true
+    }
   }
 
   /// The user's id, a number or a text; nil where there is none.

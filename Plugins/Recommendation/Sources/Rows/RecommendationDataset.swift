@@ -54,6 +54,10 @@ struct RecommendationDataset: Dataset {
     sources = files.paths(split)
   }
 
+  var notes: [String] {
+    if case .ready(let rows) = rows { UnreadKeys.notes(rows.lazy.map(\.unread)) } else { [] }
+  }
+
   var count: Int {
     switch rows {
     case .windows(_, let candidates): candidates.count

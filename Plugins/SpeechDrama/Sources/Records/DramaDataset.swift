@@ -69,6 +69,8 @@ struct DramaDataset: Dataset {
 
   var count: Int { rows.count }
 
+  var notes: [String] { UnreadKeys.notes(records.lazy.map(\.unread)) }
+
   func example(at index: Int, epoch: Int, seed: UInt64) throws -> Example {
     let row = rows[index], record = records[row.record]
     var random = RowGenerator(index: index, epoch: epoch, seed: seed)

@@ -41,6 +41,8 @@ struct Record: Sendable, Hashable {
   var caption: String?, emotionCaption: String?
   var question: Question?
   var dataSource: String?
+  /// The record's keys that say nothing here.
+  var unread: [String] = []
 
   /// The text of `thought`; nil where the record has none.
   func text(of thought: Kind.Thought) -> String? {
@@ -75,6 +77,7 @@ struct Record: Sendable, Hashable {
     }
     clip = ClipPath(path, beside: folder)
     dataSource = try fields.text("data_source")
+    unread = try fields.unreadKeys()
     switch kind.family {
     case .realism: try readScene(fields)
     case .archetype: try readReply(fields)
