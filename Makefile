@@ -5,6 +5,8 @@ SECONDS ?= 600
 JOBS ?= $(shell nproc)
 PREFIX ?= /usr/local
 DESTDIR ?=
+# Without debug information, two thirds of the program; `swift build -c release` alone makes it.
+RELEASE := swift build -c release -j $(JOBS) -debug-info-format none
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo -E)
 
 .PHONY: help demo demo-speech test build install uninstall packages lint imports format check fuzz clean
@@ -24,13 +26,13 @@ demo: TASK := hri_dialogue
 demo-speech: TASK := speech_drama
 demo-speech: packages
 demo demo-speech:
-	swift build -c release -j $(JOBS) --product host
-	swift build -c release -j $(JOBS) --product $(TASK)
+	$(RELEASE) --product host
+	$(RELEASE) --product $(TASK)
 	.build/release/host train --task $(TASK) --overwrite
 	@$(MAKE) --no-print-directory build
 
 build: packages
-	swift build -c release -j $(JOBS)
+	$(RELEASE)
 
 # With BUILD nothing is built: `make && sudo make install BUILD=.build/release`.
 ifeq ($(origin BUILD),undefined)

@@ -87,6 +87,10 @@ struct AdapterTensors {
   private static func reason(_ name: String) -> String {
     let kinds = [
       ("lora_embedding_", "belongs to an adapter on the embedding, which is not computed"),
+      (
+        "embed_tokens.base_layer",
+        "is the base of an adapter on the embedding, which is not computed"
+      ),
       ("lora_magnitude_vector", "belongs to DoRA, which is not computed"),
       ("trainable_tokens", "holds rows that trainable_token_indices does not name"),
       (".bias", "is a trained bias, which is not read"),

@@ -24,7 +24,7 @@ public struct ModelShapes: Sendable {
   public init(
     _ model: CausalLanguageModel, quantization: Quantization?, adapters: AdapterConfig?
   ) {
-    let config = model.config, projections = model.projections
+    let config = model.config
     layers = config.layers
     hidden = config.hiddenSize
     inner = config.intermediateSize

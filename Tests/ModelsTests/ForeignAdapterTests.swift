@@ -129,6 +129,23 @@ import Testing
     }
   }
 
+  /// PEFT saves the embedding's own weight beside an adapter on it.
+  @Test func anAdapterOnTheEmbeddingIsCalledOne() throws {
+    let new = "embed_tokens.base_layer.weight"
+    try faulty(
+      "alpha_general_first", ["target_modules": ["q_proj", "embed_tokens"]],
+      renamed: {
+        $0.replacingOccurrences(of: "layers.0.self_attn.v_proj.lora_A.weight", with: new)
+      }
+    ) { folder in
+      let model = try CausalLanguageModel(folder: GoldenTests.folder + "/llama")
+      let error = try #require(throws: FormatError.self) {
+        try AdapterSet.load(folder: folder, on: model.linears)
+      }
+      #expect(error.message.contains(new + "' is the base of an adapter on the embedding"))
+    }
+  }
+
   @Test func aNewAdaptersSettingsHaveAnEffect() throws {
     let model = try CausalLanguageModel(folder: GoldenTests.folder + "/llama")
     func expect(_ why: String, _ change: (inout AdapterConfig) throws -> Void) throws {
