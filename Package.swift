@@ -91,21 +91,23 @@ let package = Package(
     .target(name: "Objectives", dependencies: ["Layers", "Tensors"]),
     // Floor 6
     .target(
+      name: "Generation", dependencies: ["Layers", "Models", "Tasks", "Tensors", "Text"]),
+    .target(name: "Rows", dependencies: ["Formats", "JSON", "Models", "Tasks", "Tensors"]),
+    // Floor 7
+    .target(
       name: "Training",
       dependencies: [
-        "Adapters", "Formats", "JSON", "Layers", "Models", "Objectives", "Tasks", "Tensors",
-        "Text", "Tracking",
+        "Adapters", "Formats", "Generation", "JSON", "Layers", "Models", "Objectives", "Rows",
+        "Tasks", "Tensors", "Text", "Tracking",
       ]),
-    .target(
-      name: "Generation", dependencies: ["Layers", "Models", "Tasks", "Tensors", "Text"]),
     .target(name: "Evaluation", dependencies: ["JSON", "Tasks", "Text"]),
-    // Floor 7
+    // Floor 9
     .executableTarget(
       name: "host",
       dependencies: [
         "Adapters", "CHostSupport", "Evaluation", "Formats", "Generation", "JSON", "Layers",
-        "Models", "Objectives", "PluginHost", "Tasks", "Tensors", "Text", "Tracking", "Training",
-        arguments,
+        "Models", "Objectives", "PluginHost", "Rows", "Tasks", "Tensors", "Text", "Tracking",
+        "Training", arguments,
       ],
       linkerSettings: [libraries(in: "$ORIGIN/../lib/host")]),
     // The SDK for plugin authors: the ABI header and nothing else of this package.
@@ -139,10 +141,12 @@ let package = Package(
         "Adapters", "Formats", "JSON", "Layers", "Models", "Objectives", "Tensors", "TestSupport",
       ]),
     .testTarget(
+      name: "RowsTests", dependencies: ["JSON", "Models", "Rows", "Tasks", "Tensors", "Text"]),
+    .testTarget(
       name: "TrainingTests",
       dependencies: [
-        "Adapters", "Formats", "JSON", "Layers", "Models", "Objectives", "Tasks", "Tensors",
-        "Text", "Tracking", "Training", "TestSupport",
+        "Adapters", "Formats", "JSON", "Layers", "Models", "Objectives", "Rows", "Tasks",
+        "Tensors", "Text", "Tracking", "Training", "TestSupport",
       ]),
     .testTarget(
       name: "GenerationTests",

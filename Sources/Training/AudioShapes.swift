@@ -1,4 +1,5 @@
 import Models
+import Rows
 import Tensors
 
 /// The sizes of an audio encoder that decide about memory. Counted high rather than low: clips are
@@ -35,14 +36,14 @@ struct AudioShapes: Sendable {
   private func positions(_ frames: Int) -> Int { (frames + 1) / 2 }
 
   /// The features that a frozen encoder has made and will not make again.
-  func remembered(_ sound: MemoryPlan.Sound) -> Int {
+  func remembered(_ sound: Sound) -> Int {
     isTrained ? 0 : min(AudioMemory.limit, Buffer.bytes(sound.all / 4 * features))
   }
 
   /// What the encoder keeps for its way back. The convolutions: their inputs, and what GELU reads. A
   /// layer: its input, q, k and v, the attention's output, the sum with the residual, and what GELU
   /// reads; of a layer that is computed again, its input.
-  func kept(_ sound: MemoryPlan.Sound, usesCheckpointing: Bool) -> Int {
+  func kept(_ sound: Sound, usesCheckpointing: Bool) -> Int {
     guard isTrained, sound.frames > 0 else { return 0 }
     let rows = positions(sound.frames)
     let layer =
@@ -58,7 +59,7 @@ struct AudioShapes: Sendable {
   /// The most that operations have beside what is kept, forward or on the way back: in the
   /// convolutions their windows side by side and gradients, in a layer those of the feed-forward and
   /// the attention. A frozen encoder hears one clip after the other.
-  func passing(_ sound: MemoryPlan.Sound) -> Int {
+  func passing(_ sound: Sound) -> Int {
     guard sound.longest > 0 else { return 0 }
     let rows = positions(isTrained ? sound.frames : sound.longest)
     let convolutions =

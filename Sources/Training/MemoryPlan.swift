@@ -1,5 +1,6 @@
 import Layers
 import Models
+import Rows
 import Tensors
 
 /// Bytes that a training run will have in use at its peak, by kind, from shapes alone.
@@ -17,19 +18,6 @@ public struct MemoryPlan: Sendable, Hashable {
       self.longest = longest
       self.trained = trained
       self.sound = sound
-    }
-  }
-
-  /// Clips, in frames of 10 ms: those of the largest micro-batch together, the longest one, all that
-  /// the run hears.
-  public struct Sound: Sendable, Hashable {
-    public var frames: Int, longest: Int, all: Int
-
-    /// Describes clips; none when left out.
-    public init(frames: Int = 0, longest: Int = 0, all: Int = 0) {
-      self.frames = frames
-      self.longest = longest
-      self.all = all
     }
   }
 

@@ -1,5 +1,6 @@
 import Formats
 import JSON
+import Rows
 import Tensors
 import Tracking
 

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Formats
 import JSON
+import Rows
 import Tasks
 import Tensors
 import Training

@@ -1,5 +1,6 @@
 import Formats
 import Models
+import Rows
 import Tensors
 import Training
 

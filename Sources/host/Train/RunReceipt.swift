@@ -1,6 +1,7 @@
 import Formats
 import JSON
 import PluginHost
+import Rows
 import Tasks
 import Tensors
 import Training

@@ -6,6 +6,7 @@ import JSON
 import Layers
 import Models
 import PluginHost
+import Rows
 import Tasks
 import Tensors
 import Text

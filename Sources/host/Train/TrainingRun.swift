@@ -4,6 +4,7 @@ import Formats
 import JSON
 import Layers
 import Models
+import Rows
 import Tasks
 import Tensors
 import Training

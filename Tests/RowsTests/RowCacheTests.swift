@@ -6,7 +6,7 @@ import Tensors
 import Testing
 import Text
 
-@testable import Training
+@testable import Rows
 
 /// Encoded rows that are kept from run to run.
 @Suite struct RowCacheTests {

@@ -161,9 +161,9 @@ public struct EncodedDataset: Sendable {
   }
 
   /// The clips of the `count` rows that have most of them, the longest clip, all clips together.
-  public func sound(ofRows count: Int) -> MemoryPlan.Sound {
+  public func sound(ofRows count: Int) -> Sound {
     let rows = clips.map { $0.reduce(0, +) }
-    return MemoryPlan.Sound(
+    return Sound(
       frames: rows.sorted(by: >).prefix(count).reduce(0, +),
       longest: clips.compactMap { $0.max() }.max() ?? 0, all: rows.reduce(0, +))
   }

@@ -4,7 +4,7 @@ import Tasks
 import Testing
 import Text
 
-@testable import Training
+@testable import Rows
 
 /// Samples of single turns, fresh and from the cache.
 @Suite struct EachTurnTests {

@@ -5,7 +5,7 @@ import Synchronization
 import Tasks
 import Text
 
-@testable import Training
+@testable import Rows
 
 /// A folder with a file of lines, a cache, and the rows that are made of the lines.
 final class KeptRows: Sendable {
@@ -95,7 +95,9 @@ final class KeptRows: Sendable {
   static let tokenizers = [false, true].map { try? Tokenizer(folder: folder(hears: $0)) }
 
   private static func folder(hears: Bool) -> String {
-    hears ? TrainerTests.modelFolder.dropLast(5) + "qwen2-audio" : TrainerTests.modelFolder
+    URL(filePath: #filePath).deletingLastPathComponent()
+      .deletingLastPathComponent().deletingLastPathComponent()
+      .appending(path: "tasks/models/nano-\(hears ? "qwen2-audio" : "qwen3")").path
   }
 
   private func encoder(_ change: Change) throws -> ConversationEncoder {
