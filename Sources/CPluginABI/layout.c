@@ -2,6 +2,8 @@
  * struct for each name, so two plugins with different sizes corrupt each other's memory. */
 #include "include/CPluginABI.h"
 
+#define AT(type, member, offset) \
+  _Static_assert(offsetof(type, member) == (offset), #type "." #member " moved")
 #define PIN(type, size) _Static_assert(sizeof(type) == (size), #type " changed its size")
 
 PIN(tk_str, 16);
@@ -15,6 +17,10 @@ PIN(tk_text_out_v1, 16);
 PIN(tk_progress_v1, 32);
 PIN(tk_part_v1, 40);
 PIN(tk_example_out_v1, 72);
+/* What took reserved slots stays where they were. */
+AT(tk_example_out_v1, turn_details, 40);
+AT(tk_example_out_v1, template_variables, 48);
+AT(tk_example_out_v1, label, 56);
 PIN(tk_dataset_v1, 56);
 PIN(tk_predictions_v1, 96);
 PIN(tk_evaluator_v1, 64);

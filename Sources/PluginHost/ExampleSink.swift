@@ -5,15 +5,28 @@ import Tasks
 /// Collects one row from a dataset's `read`. What is wrong is remembered and reported afterwards:
 /// a plugin may ignore the status that it gets.
 final class ExampleSink {
-  private var turns: [Turn] = []
-  /// Names of the tensors with the weights of choices, by turn and part.
+  /// The conversation, and the two answers of a pair.
+  private var turns: [Section: [Turn]] = [:]
+  /// Where the turn that came last stands, and whether it has details.
+  private var last: (section: Section, hasDetails: Bool)?
+  /// Names of the tensors with the weights of choices, by turn and part of the conversation.
   private var weights: [(turn: Int, part: Int, tensor: String)] = []
   private(set) var metadata = JSONValue.emptyObject
   private var choices: [String] = []
   private var templateVariables: JSONValue.Members = [:]
-  private var detailed: Set<Int> = []
+  private var label: Bool?
   private(set) var tensors: [String: MediaTensor] = [:]
   private(set) var fault: String?
+
+  /// Which of a row's conversations a turn belongs to.
+  private enum Section: Int32 {
+    case conversation = 0, chosen, rejected
+
+    /// A turn's name: "turn 2", "turn 0 of the chosen answer".
+    func turn(_ index: Int) -> String {
+      self == .conversation ? "turn \(index)" : "turn \(index) of the \(self) answer"
+    }
+  }
 
   /// Lends a C sink that fills this object.
   func withTable<R>(_ body: (UnsafePointer<tk_example_out_v1>) -> R) -> R {
@@ -46,29 +59,27 @@ final class ExampleSink {
     table.template_variables = { out, json in
       ExampleSink.accept(out) { $0.setVariables(json) }
     }
+    table.label = { out, label in ExampleSink.accept(out) { $0.setLabel(label) } }
     return withExtendedLifetime(self) { withUnsafePointer(to: table) { body($0) } }
   }
 
   /// The row, once all is written; every medium must name a tensor.
   func example() throws(Fault) -> Example {
     if let fault { throw Fault(reason: fault) }
-    guard !turns.isEmpty else { throw Fault(reason: "the row has no turns") }
-    for part in turns.flatMap(\.parts) {
-      if case .media(let kind, let tensor) = part, tensors[tensor] == nil {
-        throw Fault(reason: "a turn's \(kind) names the tensor '\(tensor)', which the row lacks")
-      }
-    }
-    var turns = turns, tensors = tensors
+    var example = Example(
+      turns: turns[.conversation] ?? [], metadata: metadata, choices: choices, tensors: tensors,
+      templateVariables: templateVariables, chosen: turns[.chosen] ?? [],
+      rejected: turns[.rejected] ?? [], label: label)
+    if let reason = example.fault { throw Fault(reason: reason) }
     for place in weights {
-      turns[place.turn].parts[place.part] = .choice(try choice(place.tensor))
-      guard place.turn == turns.count - 1, turns[place.turn].role == "assistant" else {
+      example.turns[place.turn].parts[place.part] = .choice(try choice(place.tensor))
+      guard place.turn == example.turns.count - 1, example.turns[place.turn].role == "assistant"
+      else {
         throw Fault(reason: "a choice stands in turn \(place.turn), not in a last assistant turn")
       }
     }
-    for place in weights { tensors[place.tensor] = nil }
-    return Example(
-      turns: turns, metadata: metadata, choices: choices, tensors: tensors,
-      templateVariables: templateVariables)
+    for place in weights { example.tensors[place.tensor] = nil }
+    return example
   }
 
   /// The place whose weights are the tensor `name`.
@@ -106,13 +117,14 @@ final class ExampleSink {
   private func addTurn(
     _ section: Int32, _ role: tk_str, _ parts: UnsafeBufferPointer<tk_part_v1>
   ) -> String? {
-    guard section == Int32(TK_SECTION_CONVERSATION) else {
-      return "preference pairs are not supported by this host yet"
+    guard let section = Section(rawValue: section) else {
+      return "a turn has the unknown section \(section)"
     }
-    let role = String(role)
+    let role = String(role), index = turns[section]?.count ?? 0
     let known = ["system", "developer", "user", "assistant", "tool"]
     guard known.contains(role) else {
-      return "turn \(turns.count) has the role '\(role)'; known: \(known.joined(separator: ", "))"
+      let turn = section.turn(index)
+      return "\(turn) has the role '\(role)'; known: \(known.joined(separator: ", "))"
     }
     var content: [Part] = []
     for part in parts {
@@ -121,35 +133,50 @@ final class ExampleSink {
       case Int(TK_PART_MEDIA):
         content.append(.media(kind: String(part.media), tensor: String(part.value)))
       case Int(TK_PART_CHOICE):
-        weights.append((turns.count, content.count, String(part.value)))
+        guard section == .conversation else {
+          return "a choice stands in \(section.turn(index)); a pair has none"
+        }
+        weights.append((index, content.count, String(part.value)))
         content.append(.text(""))
-      default: return "a part of turn \(turns.count) has the unknown type \(part.type)"
+      default: return "a part of \(section.turn(index)) has the unknown type \(part.type)"
       }
     }
-    turns.append(Turn(role: role, parts: content))
+    turns[section, default: []].append(Turn(role: role, parts: content))
+    last = (section, false)
     return nil
   }
 
   private func setDetails(_ flags: UInt32, _ json: tk_str) -> String? {
-    let turn = turns.count - 1
-    guard turn >= 0, detailed.insert(turn).inserted else {
-      return turn < 0 ? "details of a turn before any turn" : "turn \(turn) has details twice"
+    guard let (section, hasDetails) = last, let index = turns[section]?.indices.last else {
+      return "details of a turn before any turn"
     }
+    let turn = section.turn(index)
+    guard !hasDetails else { return "\(turn) has details twice" }
+    last = (section, true)
     guard flags & ~UInt32(TK_TURN_UNTRAINED) == 0 else {
-      return "turn \(turn) has the unknown flags \(flags)"
+      return "\(turn) has the unknown flags \(flags)"
     }
-    turns[turn].isTrained = flags & UInt32(TK_TURN_UNTRAINED) == 0
+    turns[section]?[index].isTrained = flags & UInt32(TK_TURN_UNTRAINED) == 0
     guard json.len > 0 else { return nil }
     do throws(JSONError) {
       guard let members = try JSONValue(parsing: String(json)).object else {
-        return "the members of turn \(turn) are no object"
+        return "the members of \(turn) are no object"
       }
       for key in ["role", "content"] where members[key] != nil {
-        return "the members of turn \(turn) hold '\(key)', which the turn itself says"
+        return "the members of \(turn) hold '\(key)', which the turn itself says"
       }
-      turns[turn].members = members
+      turns[section]?[index].members = members
       return nil
-    } catch { return "the members of turn \(turn) are not JSON: \(error)" }
+    } catch { return "the members of \(turn) are not JSON: \(error)" }
+  }
+
+  private func setLabel(_ value: Int32) -> String? {
+    guard label == nil else { return "the row has its label twice" }
+    guard value == 0 || value == 1 else {
+      return "the row's label is \(value); known: 1 (a wanted answer), 0 (not wanted)"
+    }
+    label = value == 1
+    return nil
   }
 
   private func setVariables(_ json: tk_str) -> String? {

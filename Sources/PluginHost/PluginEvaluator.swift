@@ -167,26 +167,3 @@ struct PredictionColumns {
     }
   }
 }
-
-extension Example {
-  /// The layout of `examples_json`; without tensors.
-  var json: JSONValue {
-    let turns = turns.map { turn -> JSONValue in
-      let parts = turn.parts.map { part -> JSONValue in
-        switch part {
-        case .text(let text): ["text": .string(text)]
-        case .media(let kind, let tensor): ["media": .string(kind), "tensor": .string(tensor)]
-        case .choice(let choice): ["text": .string(choice.text)]
-        }
-      }
-      var json: JSONValue = ["role": .string(turn.role), "parts": .array(parts)]
-      if !turn.members.isEmpty { json = json.setting("members", .object(turn.members)) }
-      return turn.isTrained ? json : json.setting("trained", false)
-    }
-    let row: JSONValue = [
-      "turns": .array(turns), "metadata": metadata, "choices": .array(choices.map { .string($0) }),
-    ]
-    return templateVariables.isEmpty
-      ? row : row.setting("template_variables", .object(templateVariables))
-  }
-}

@@ -4,10 +4,8 @@ extension Example {
   /// Hands the row to the host, which copies each piece.
   func write(to sink: UnsafePointer<tk_example_out_v1>) throws -> tk_status {
     var tensors = tensors
-    for turn in turns {
-      let status = try turn.write(to: sink, tensors: &tensors)
-      guard status == TK_OK else { return status }
-    }
+    let written = try writeTurns(to: sink, tensors: &tensors)
+    guard written == TK_OK else { return written }
     if !templateVariables.isEmpty {
       guard let write = sink.pointee.template_variables else { throw HostIsOlder.templateVariables }
       let status = JSON.object(templateVariables).orderedText.withStr { write(sink, $0) }
@@ -34,14 +32,35 @@ extension Example {
     }
     return tk_status(TK_OK)
   }
+
+  /// Hands over the conversation, the answers of a pair, the label.
+  private func writeTurns(
+    to sink: UnsafePointer<tk_example_out_v1>, tensors: inout [String: MediaTensor]
+  ) throws -> tk_status {
+    let label = sink.pointee.label
+    guard label != nil || !isPair && self.label == nil else { throw HostIsOlder.pairs }
+    let sections = [
+      (TK_SECTION_CONVERSATION, turns), (TK_SECTION_CHOSEN, chosen),
+      (TK_SECTION_REJECTED, rejected),
+    ]
+    for (section, turns) in sections {
+      for turn in turns {
+        let status = try turn.write(to: sink, Int32(section), tensors: &tensors)
+        guard status == TK_OK else { return status }
+      }
+    }
+    guard let isWanted = self.label, let label else { return tk_status(TK_OK) }
+    return label(sink, isWanted ? 1 : 0)
+  }
 }
 
 extension Turn {
   /// Hands the turn over; the weights of its choices are added to the row's tensors.
   fileprivate func write(
-    to sink: UnsafePointer<tk_example_out_v1>, tensors: inout [String: MediaTensor]
+    to sink: UnsafePointer<tk_example_out_v1>, _ section: Int32,
+    tensors: inout [String: MediaTensor]
   ) throws -> tk_status {
-    let status = writeParts(to: sink, tensors: &tensors)
+    let status = writeParts(to: sink, section, tensors: &tensors)
     guard status == TK_OK, !members.isEmpty || !isTrained else { return status }
     guard let write = sink.pointee.turn_details else { throw HostIsOlder.turnDetails }
     let flags = isTrained ? 0 : UInt32(TK_TURN_UNTRAINED)
@@ -49,7 +68,8 @@ extension Turn {
   }
 
   private func writeParts(
-    to sink: UnsafePointer<tk_example_out_v1>, tensors: inout [String: MediaTensor]
+    to sink: UnsafePointer<tk_example_out_v1>, _ section: Int32,
+    tensors: inout [String: MediaTensor]
   ) -> tk_status {
     let texts = parts.flatMap { part -> [String] in
       switch part {
@@ -73,7 +93,6 @@ extension Turn {
           return tk_part_v1(
             type: Int32(type), reserved: 0, media: texts[2 * index], value: texts[2 * index + 1])
         }
-        let section = Int32(TK_SECTION_CONVERSATION)
         return sink.pointee.turn?(sink, section, role, columns, columns.count)
           ?? tk_status(TK_E_INTERNAL)
       }
@@ -81,7 +100,7 @@ extension Turn {
   }
 }
 
-/// A row that a host older than ABI 1.4 would read as another one.
+/// A row that an older host would read as another one.
 private enum HostIsOlder {
   static let turnDetails = PluginError(
     .unsupported,
@@ -91,6 +110,9 @@ private enum HostIsOlder {
     .unsupported,
     "the row has variables of the chat template (tools), which this host (older than ABI 1.4) "
       + "cannot read")
+  static let pairs = PluginError(
+    .unsupported,
+    "the row is a preference pair or has a label, which this host (older than ABI 1.5) cannot read")
 }
 
 /// Lends several texts at once: their bytes lie behind one another in one block.

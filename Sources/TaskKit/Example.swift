@@ -79,7 +79,7 @@ public struct MediaTensor: Sendable, Hashable {
 
 /// One row of a dataset: a conversation, and what its evaluator must know of it.
 public struct Example: Sendable, Hashable {
-  /// The conversation, the assistant's turns included.
+  /// The conversation, the assistant's turns included; of a preference pair its prompt alone.
   public var turns: [Turn]
   /// What the evaluator gets back beside the prediction; an object.
   public var metadata: JSON
@@ -90,23 +90,38 @@ public struct Example: Sendable, Hashable {
   /// What the chat template reads beside the messages: `tools` (a list of schemas), `documents`, …
   /// Needs a host of ABI 1.4.
   public var templateVariables: JSON.Members
+  /// Of a preference pair the two ways in which `turns`, then the prompt, may go on, each of them
+  /// beginning with an assistant's turn; empty otherwise. A pair needs a host of ABI 1.5.
+  public var chosen: [Turn], rejected: [Turn]
+  /// Whether the conversation's answer, all that follows the last turn which is not the assistant's or
+  /// a tool's, is a wanted one; nil: the row does not say. A label needs a host of ABI 1.5.
+  public var label: Bool?
 
   /// Creates a row. For metadata of an own type write `metadata: try JSON(encoding: labels)`.
   public init(
     turns: [Turn], metadata: JSON = [:], choices: [String] = [],
-    tensors: [String: MediaTensor] = [:], templateVariables: JSON.Members = [:]
+    tensors: [String: MediaTensor] = [:], templateVariables: JSON.Members = [:],
+    chosen: [Turn] = [], rejected: [Turn] = [], label: Bool? = nil
   ) {
     self.turns = turns
     self.metadata = metadata
     self.choices = choices
     self.tensors = tensors
     self.templateVariables = templateVariables
+    self.chosen = chosen
+    self.rejected = rejected
+    self.label = label
   }
 
-  /// The last assistant turn's text, the likeliest choices in their places: what a model should
-  /// answer; nil when there is none.
+  /// Whether the row is a preference pair.
+  public var isPair: Bool { !chosen.isEmpty || !rejected.isEmpty }
+
+  /// The text of the assistant's turn after what a model is asked, the likeliest choices in their
+  /// places: what it should answer. Of a pair the chosen one; nil when there is none, or the row's
+  /// label says that it is not wanted.
   public var reference: String? {
-    turns.last { $0.role == "assistant" }?.parts.map { part in
+    guard label != false else { return nil }
+    return answer?.parts.map { part in
       switch part {
       case .text(let text): text
       case .media: ""
@@ -114,6 +129,14 @@ public struct Example: Sendable, Hashable {
         weights.indices.max { weights[$0] < weights[$1] }.map { choices[$0] } ?? ""
       }
     }.joined()
+  }
+
+  /// The turn in which a model should answer.
+  private var answer: Turn? {
+    if isPair { return chosen.first }
+    guard label != nil else { return turns.last { $0.role == "assistant" } }
+    let asked = turns.lastIndex { $0.role != "assistant" && $0.role != "tool" } ?? -1
+    return turns.dropFirst(asked + 1).first
   }
 }
 
@@ -126,7 +149,7 @@ public struct Prediction: Sendable, Hashable {
   /// The row itself, without its tensors.
   public var example: Example
   /// Log-likelihood of each of the row's choices, for each place of a choice in turn; empty when it
-  /// has none.
+  /// has none. Of a pair what `pair` names, of a row with a label what `labeled` names.
   public var choiceLogLikelihoods: [Double]
   /// What the model should have answered: the last assistant turn, its calls and its reasoning as the
   /// chat template writes them; nil when the row does not say.
@@ -151,20 +174,27 @@ public struct Prediction: Sendable, Hashable {
 extension Example {
   /// Reads the layout of `examples_json`.
   init(json: JSON) throws {
-    let turns = try (json["turns"]?.array ?? []).map { turn in
-      guard let role = turn["role"]?.string, let parts = turn["parts"]?.array else {
-        throw PluginError(.internal, "the host sent a turn without 'role' or 'parts'")
-      }
-      return Turn(
-        role: role,
-        parts: parts.map { part in
-          guard let kind = part["media"]?.string else { return .text(part["text"]?.string ?? "") }
-          return .media(kind: kind, tensor: part["tensor"]?.string ?? "")
-        }, members: turn["members"]?.object ?? [:], isTrained: turn["trained"]?.bool ?? true)
+    func turns(_ key: String) throws -> [Turn] {
+      try (json[key]?.array ?? []).map(Turn.init(json:))
     }
     self.init(
-      turns: turns, metadata: json["metadata"] ?? [:],
+      turns: try turns("turns"), metadata: json["metadata"] ?? [:],
       choices: (json["choices"]?.array ?? []).compactMap(\.string),
-      templateVariables: json["template_variables"]?.object ?? [:])
+      templateVariables: json["template_variables"]?.object ?? [:],
+      chosen: try turns("chosen"), rejected: try turns("rejected"), label: json["label"]?.bool)
+  }
+}
+
+extension Turn {
+  fileprivate init(json: JSON) throws {
+    guard let role = json["role"]?.string, let parts = json["parts"]?.array else {
+      throw PluginError(.internal, "the host sent a turn without 'role' or 'parts'")
+    }
+    self.init(
+      role: role,
+      parts: parts.map { part in
+        guard let kind = part["media"]?.string else { return .text(part["text"]?.string ?? "") }
+        return .media(kind: kind, tensor: part["tensor"]?.string ?? "")
+      }, members: json["members"]?.object ?? [:], isTrained: json["trained"]?.bool ?? true)
   }
 }

@@ -93,7 +93,8 @@ extension ConversationEncoder {
           + "clips; is it this model's own template?")
     }
     guard !clips.isEmpty else { return sample }
-    var result = Sample(ids: [], isTrained: [], source: sample.source, omission: sample.omission)
+    var result = Sample(
+      ids: [], isTrained: [], source: sample.source, omission: sample.omission, role: sample.role)
     var rest = clips[...], choices = sample.choices[...]
     for (place, id) in sample.ids.enumerated() {
       if var choice = choices.first, choice.place == place {

@@ -108,7 +108,7 @@ public struct MediaTensor: Sendable, Hashable {
 
 /// One row of a dataset: a conversation, and what its evaluator must know of it.
 public struct Example: Sendable, Hashable {
-  /// The conversation, the assistant's turns included.
+  /// The conversation, the assistant's turns included; of a preference pair its prompt alone.
   public var turns: [Turn]
   /// What the evaluator gets back beside the prediction; an object.
   public var metadata: JSONValue
@@ -118,29 +118,26 @@ public struct Example: Sendable, Hashable {
   public var tensors: [String: MediaTensor]
   /// What the chat template reads beside the messages: `tools`, `documents`, …
   public var templateVariables: OrderedDictionary<String, JSONValue>
+  /// Of a preference pair the two ways in which `turns`, then the prompt, may go on; empty otherwise.
+  public var chosen: [Turn], rejected: [Turn]
+  /// Whether the conversation's answer is a wanted one; nil: the row does not say.
+  public var label: Bool?
 
   /// Creates a row.
   public init(
     turns: [Turn], metadata: JSONValue = .emptyObject, choices: [String] = [],
     tensors: [String: MediaTensor] = [:],
-    templateVariables: OrderedDictionary<String, JSONValue> = [:]
+    templateVariables: OrderedDictionary<String, JSONValue> = [:], chosen: [Turn] = [],
+    rejected: [Turn] = [], label: Bool? = nil
   ) {
     self.turns = turns
     self.metadata = metadata
     self.choices = choices
     self.tensors = tensors
     self.templateVariables = templateVariables
-  }
-
-  /// The conversation up to the last assistant turn: what a model is asked.
-  public var prompt: [Turn] {
-    guard let last = turns.lastIndex(where: { $0.role == "assistant" }) else { return turns }
-    return Array(turns[..<last])
-  }
-
-  /// The assistant's turns that are learnt, by their places.
-  public var trainedTurns: [Int] {
-    turns.indices.filter { turns[$0].role == "assistant" && turns[$0].isTrained }
+    self.chosen = chosen
+    self.rejected = rejected
+    self.label = label
   }
 
   /// The same row with other turns.
@@ -156,7 +153,4 @@ public struct Example: Sendable, Hashable {
       if case .choice(let choice) = $0 { choice } else { nil }
     }
   }
-
-  /// The last assistant turn's text: what a model should answer; nil when there is none.
-  public var reference: String? { turns.last { $0.role == "assistant" }?.text }
 }

@@ -42,6 +42,18 @@ public struct Sample: Sendable, Hashable {
     }
   }
 
+  /// What a text is to its row.
+  public enum Role: UInt32, Sendable, CaseIterable {
+    /// The row, or one turn of it, to be learnt.
+    case whole
+    /// A pair's prompt with the answer that is preferred; with the other one.
+    case chosen, rejected
+    /// A conversation whose answer is a wanted one; one whose answer is not.
+    case desirable, undesirable
+    /// A prompt with the header of the answer; nothing of it is trained.
+    case prompt
+  }
+
   /// Token ids of the whole conversation.
   public var ids: [Int32]
   /// Whether each token is a prediction target; the first never is.
@@ -55,11 +67,13 @@ public struct Sample: Sendable, Hashable {
 
   /// What the chat template left out of the trained turns.
   public var omission: Omission
+  /// What the text is to its row.
+  public var role: Role
 
   /// Creates a sample; both arrays have one entry per token.
   public init(
     ids: [Int32], isTrained: [Bool], source: String, media: [Medium] = [],
-    choices: [Alternatives] = [], omission: Omission = Omission()
+    choices: [Alternatives] = [], omission: Omission = Omission(), role: Role = .whole
   ) {
     precondition(
       ids.count == isTrained.count, "sample: \(ids.count) ids, \(isTrained.count) flags")
@@ -69,6 +83,7 @@ public struct Sample: Sendable, Hashable {
     self.media = media
     self.choices = choices
     self.omission = omission
+    self.role = role
   }
 
   /// The first `count` tokens, or fewer: a clip that would be cut in two goes as a whole, and with
@@ -79,6 +94,6 @@ public struct Sample: Sendable, Hashable {
     return Sample(
       ids: Array(ids[..<cut]), isTrained: Array(isTrained[..<cut]), source: source,
       media: media.filter { $0.places.upperBound <= cut },
-      choices: choices.filter { $0.place < cut }, omission: omission)
+      choices: choices.filter { $0.place < cut }, omission: omission, role: role)
   }
 }

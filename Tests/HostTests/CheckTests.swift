@@ -51,6 +51,10 @@ struct CheckTests {
     ("exits", "left with exit code 3 in score, 1 sample: a plugin must not call exit()"),
     ("aborts", "!! loads it crashed while loading (Aborted)"),
     ("rows", "!! train row 0 differs when read a second time"),
+    (
+      "mixed_kinds",
+      "!! train row 2 is a single text, but row 0 is a preference pair; a run learns rows of one kind"
+    ),
     ("epochs", "!! train row 0 is another one in epoch 1, though the dataset says"),
   ])
   func aFaultIsNamed(name: String, sentence: String) throws {
@@ -75,6 +79,13 @@ struct CheckTests {
     #expect(outcome.code == 0)
     #expect(outcome.output.contains(sentence), "\(outcome.output)")
     #expect(outcome.output.contains("\nok: "))
+  }
+
+  /// Rows of one kind are in order, and their evaluator gets two numbers for each, or four.
+  @Test func pairsAreCalledByTheirName() throws {
+    let output = try check(try build("mixed_kinds")).output
+    #expect(output.contains("ok validation 2 preference pairs; the same in any order"), "\(output)")
+    #expect(output.contains("ok report references as answers: margin 1.0 (2 rows)"), "\(output)")
   }
 
   @Test func theVerdictAsJSON() throws {

@@ -141,22 +141,37 @@ class Row {
   explicit Row(const tk_example_out_v1 *sink) : sink_(sink) {}
 
   /// Appends a turn of text; role: "system", "developer", "user", "assistant" or "tool".
-  void turn(std::string_view role, std::string_view text) {
+  void turn(std::string_view role, std::string_view text,
+            int32_t section = TK_SECTION_CONVERSATION) {
     const tk_part_v1 part = {TK_PART_TEXT, 0, {nullptr, 0}, str(text)};
-    turn(role, std::vector<tk_part_v1>{part});
+    turn(role, std::vector<tk_part_v1>{part}, section);
   }
 
-  /// Appends a turn of several parts, to a section (TK_SECTION_...).
+  /// Appends a turn of several parts, to a section (TK_SECTION_...). The two answers of a pair throw
+  /// with a host older than ABI 1.5.
   void turn(std::string_view role, const std::vector<tk_part_v1> &parts,
             int32_t section = TK_SECTION_CONVERSATION) {
+    if (section != TK_SECTION_CONVERSATION) needs(sink_->label, "1.5");
     accepted(sink_->turn(sink_, section, str(role), parts.data(), parts.size()));
+  }
+
+  /// Appends the preferred answer of a pair, whose prompt the other turns are.
+  void chosen(std::string_view text) { turn("assistant", text, TK_SECTION_CHOSEN); }
+
+  /// Appends the other answer of a pair.
+  void rejected(std::string_view text) { turn("assistant", text, TK_SECTION_REJECTED); }
+
+  /// Says whether the conversation's answer is a wanted one. Throws with a host older than ABI 1.5.
+  void label(bool is_wanted) {
+    needs(sink_->label, "1.5");
+    accepted(sink_->label(sink_, is_wanted ? 1 : 0));
   }
 
   /// Says more of the turn that was appended last: a JSON object of what the message has beside role
   /// and content ("tool_calls", "reasoning_content", …; empty for none), as the chat template is to
   /// see it, and whether an assistant's turn is trained. Throws with a host older than ABI 1.4.
   void details(std::string_view members_json, bool is_trained = true) {
-    if (!sink_->turn_details) throw Error(TK_E_UNSUPPORTED, "needs a host of ABI 1.4 or newer");
+    needs(sink_->turn_details, "1.4");
     accepted(sink_->turn_details(sink_, is_trained ? 0u : static_cast<uint32_t>(TK_TURN_UNTRAINED),
                                  str(members_json)));
   }
@@ -164,9 +179,7 @@ class Row {
   /// Sets what the chat template reads beside the messages, a JSON object: {"tools": […]}. Throws
   /// with a host older than ABI 1.4.
   void template_variables(std::string_view json) {
-    if (!sink_->template_variables) {
-      throw Error(TK_E_UNSUPPORTED, "needs a host of ABI 1.4 or newer");
-    }
+    needs(sink_->template_variables, "1.4");
     accepted(sink_->template_variables(sink_, str(json)));
   }
 
@@ -188,6 +201,13 @@ class Row {
   }
 
  private:
+  /// Throws where the host is too old to have this function.
+  template <class Function>
+  static void needs(Function *function, const char *version) {
+    if (function) return;
+    throw Error(TK_E_UNSUPPORTED, std::string("needs a host of ABI ") + version + " or newer");
+  }
+
   const tk_example_out_v1 *sink_;
 };
 
@@ -218,6 +238,19 @@ class Dataset {
 
 // ---- evaluators -----------------------------------------------------------------------------
 
+/// How likely a pair's answers are: natural logarithms, summed over each answer's tokens; under the
+/// model that is judged and, where the run has one, under the one that it compares with.
+struct PairLogProbabilities {
+  double chosen, rejected;
+  std::optional<double> reference_chosen, reference_rejected;
+};
+
+/// How likely the answer of a row with a label is, in the same way.
+struct AnswerLogProbabilities {
+  double answer;
+  std::optional<double> reference;
+};
+
 /// What the model answered to one row; borrowed until the call returns.
 struct Prediction {
   int64_t index;  ///< of the row in its dataset
@@ -225,6 +258,27 @@ struct Prediction {
   std::optional<std::string_view> reference;       ///< the last assistant turn, calls included
   std::string_view example_json, metadata_json;    ///< the row: {"turns", "metadata", "choices"}
   std::vector<double> choice_log_likelihoods;
+
+  /// Of a preference pair what the models give its answers; none where they were not asked.
+  std::optional<PairLogProbabilities> pair() const {
+    const std::vector<double> &all = choice_log_likelihoods;
+    if (!has("chosen") || (all.size() != 2 && all.size() != 4)) return std::nullopt;
+    PairLogProbabilities numbers = {all[0], all[1], std::nullopt, std::nullopt};
+    if (all.size() == 4) numbers.reference_chosen = all[2], numbers.reference_rejected = all[3];
+    return numbers;
+  }
+
+  /// Of a row with a label what the models give its answer; none where they were not asked.
+  std::optional<AnswerLogProbabilities> labeled() const {
+    const std::vector<double> &all = choice_log_likelihoods;
+    if (!has("label") || all.empty() || all.size() > 2) return std::nullopt;
+    AnswerLogProbabilities numbers = {all[0], std::nullopt};
+    if (all.size() == 2) numbers.reference = all[1];
+    return numbers;
+  }
+
+ private:
+  bool has(const char *key) const { return Json(example_json).find(key).has_value(); }
 };
 
 /// An evaluator's report; metrics keep their order.

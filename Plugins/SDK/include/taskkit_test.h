@@ -145,8 +145,9 @@ static inline tk_test_scores tk_test_reward(const char *name, const char *config
 
 static inline tk_status tk_test_turn(const tk_example_out_v1 *out, int32_t section, tk_str role,
                                      const tk_part_v1 *parts, size_t count) {
-  (void)section;
-  tk_test_append((tk_test_answer *)out->ctx, "", role);
+  const char *names[] = {"", "chosen ", "rejected "};
+  if (section < 0 || section > TK_SECTION_REJECTED) return TK_E_INTERNAL;
+  tk_test_append((tk_test_answer *)out->ctx, names[section], role);
   for (size_t i = 0; i < count; i++) {
     tk_test_append((tk_test_answer *)out->ctx, ": ", parts[i].value);
   }
@@ -189,8 +190,13 @@ static inline tk_status tk_test_variables(const tk_example_out_v1 *out, tk_str j
   return TK_OK;
 }
 
+static inline tk_status tk_test_label(const tk_example_out_v1 *out, int32_t label) {
+  tk_test_append((tk_test_answer *)out->ctx, "label: ", tk_test_str(label ? "1\n" : "0\n"));
+  return TK_OK;
+}
+
 /* Makes the dataset of a split, reads one row and destroys it: count, and the row as lines
- * "role: text" and "metadata: {...}". An index outside the rows is not read. */
+ * "role: text" ("chosen assistant: text" of a pair's answers) and "metadata: {...}". An index outside the rows is not read. */
 static inline tk_test_answer tk_test_row(const char *name, const char *config, const char *split,
                                          int64_t index) {
   tk_test_answer made;
@@ -207,7 +213,7 @@ static inline tk_test_answer tk_test_row(const char *name, const char *config, c
   made.count = dataset->count(instance);
   const tk_example_out_v1 sink = {
       &made, tk_test_turn, tk_test_metadata, tk_test_choices, tk_test_tensor,
-      tk_test_details, tk_test_variables, {NULL, NULL}};
+      tk_test_details, tk_test_variables, tk_test_label, {NULL}};
   if (index >= 0 && index < made.count) {
     made.status = dataset->read(instance, index, 0, 1, &sink, &error);
   }

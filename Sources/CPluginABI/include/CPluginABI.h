@@ -1,4 +1,4 @@
-/* The door between the host and its plugins: C ABI, version 1.4. What may change is in ../ABI.md.
+/* The door between the host and its plugins: C ABI, version 1.5. What may change is in ../ABI.md.
  *
  * A plugin is a shared library that exports one function, tk_plugin_entry. It returns a constant
  * table of exports (tasks, datasets, evaluators, rewards), each with a table of functions.
@@ -28,7 +28,7 @@ extern "C" {
 
 #define TK_MAGIC 0x00004b54u
 #define TK_ABI_MAJOR 1u /* breaking: the host refuses another one */
-#define TK_ABI_MINOR 4u /* additive: new service ids, reserved slots put to use */
+#define TK_ABI_MINOR 5u /* additive: new service ids, reserved slots put to use */
 #define TK_EXPORT __attribute__((visibility("default")))
 
 /* UTF-8 text, borrowed for the duration of the call. */
@@ -176,8 +176,10 @@ typedef struct tk_part_v1 {
   tk_str media, value;
 } tk_part_v1;
 
-/* Which conversation a turn belongs to. Preference pairs put the shared prompt into CONVERSATION
- * and the two answers into CHOSEN and REJECTED. */
+/* Which conversation a turn belongs to. A preference pair, since ABI 1.5, has its prompt in
+ * CONVERSATION, which ends before an assistant's turn, and in CHOSEN and REJECTED the two ways in
+ * which it may go on, each of them beginning with an assistant's turn. Of a pair the assistant's
+ * turns of the answers are trained, the prompt's never; it has no choices. */
 enum { TK_SECTION_CONVERSATION = 0, TK_SECTION_CHOSEN = 1, TK_SECTION_REJECTED = 2 };
 enum { TK_F32 = 1, TK_I32 = 2, TK_U8 = 3 };
 enum { TK_TURN_UNTRAINED = 1u }; /* flag of turn_details: an assistant's turn that is not learnt */
@@ -198,8 +200,8 @@ struct tk_example_out_v1 {
    * an element of dtype (TK_F32, ...). */
   tk_status (*tensor)(const tk_example_out_v1 *out, tk_str name, int32_t dtype,
                       const int64_t *shape, size_t rank, const void *data, size_t bytes);
-  /* Says more of the turn that was appended last, once for a turn; since ABI 1.4, NULL in an older
-   * host, where a plugin must refuse a row that needs it. flags: TK_TURN_... or 0. members_json: a
+  /* Says more of the turn that was appended last, whichever its section, once for a turn; since ABI
+   * 1.4, NULL in an older host, where a plugin must refuse a row that needs it. flags: TK_TURN_... or 0. members_json: a
    * JSON object of what the message has beside role and content, in the order and the words in
    * which the chat template is to see it: {"tool_calls": [...], "reasoning_content": "..."}; empty
    * for none. A turn with members and without parts is a message without content. */
@@ -207,7 +209,12 @@ struct tk_example_out_v1 {
   /* Sets what the chat template reads beside the messages, a JSON object: {"tools": [...],
    * "documents": [...]}; since ABI 1.4, NULL in an older host, as above. */
   tk_status (*template_variables)(const tk_example_out_v1 *out, tk_str json);
-  void *reserved[2];
+  /* Says whether the conversation's answer, all that follows the last turn that is not the
+   * assistant's or a tool's, is a wanted one: 1, or not: 0. A row that nobody judged says nothing. A
+   * pair has no label, a row with one no choices. Since ABI 1.5, NULL in an older host, as above;
+   * where it is NULL, CHOSEN and REJECTED are refused too. */
+  tk_status (*label)(const tk_example_out_v1 *out, int32_t label);
+  void *reserved[1];
 };
 
 typedef struct tk_dataset_v1 {
@@ -239,14 +246,20 @@ typedef struct tk_predictions_v1 {
   const tk_str *texts;    /* what the model answered */
   /* The row: {"turns": [{"role", "parts": [{"text"} | {"media", "tensor"}]}], "metadata",
    * "choices"}; without its tensors. Since ABI 1.4 a turn has "members" where there are some, and
-   * "trained": false where it is not; the row has "template_variables" where there are some. */
+   * "trained": false where it is not; the row has "template_variables" where there are some. Since
+   * ABI 1.5 a pair has "chosen" and "rejected", turns like "turns", and a row with a label has
+   * "label": true or false. */
   const tk_str *examples_json;
   /* The last assistant turn's text; since ABI 1.4 of a turn with members what the chat template
-   * writes for it, calls and reasoning included. ptr NULL: the row has none. */
+   * writes for it, calls and reasoning included. Of a pair, the chosen answer's. ptr NULL: the row
+   * has none, or its label says that its answer is not wanted. */
   const tk_str *references;
   const tk_str *metadata_json; /* the row's metadata, an object */
   /* Log-likelihood of each of the row's choices: element i points to choice_counts[i] numbers. A
-   * row with several TK_PART_CHOICE has them for each of these in turn. */
+   * row with several TK_PART_CHOICE has them for each of these in turn. Since ABI 1.5 of a pair: of
+   * the chosen and of the rejected answer, then the same two under the run's reference model where
+   * there is one; of a row with a label: of its answer, then under the reference. An answer's is
+   * the sum over its trained tokens. */
   const double *const *choice_log_likelihoods;
   const size_t *choice_counts;
   const void *reserved[4];

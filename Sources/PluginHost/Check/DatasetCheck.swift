@@ -135,7 +135,21 @@ struct DatasetCheck: Sendable {
     guard try calls.count(instance) == count else {
       throw .fails("count changes from \(count) to another number while rows are read")
     }
-    return "\(count) rows; the same in any order, again and on other threads"
+    let named = try kind(of: rows, indices)
+    return "\(count) \(named); the same in any order, again and on other threads"
+  }
+
+  /// What the rows are, in words: a run learns rows of one kind.
+  private func kind(of rows: [Example], _ indices: [Int64]) throws(CheckFault) -> String {
+    // A conversation without an answer is no other kind where rows are only judged.
+    func kind(_ row: Example) -> RowKind { row.kind == .prompts ? .texts : row.kind }
+    let first = kind(rows[0])
+    for (index, row) in zip(indices, rows) where kind(row) != first {
+      throw .fails(
+        "row \(index) is \(kind(row).row), but row \(indices[0]) is \(first.row); a run learns rows "
+          + "of one kind")
+    }
+    return first == .texts ? "rows" : first.rows
   }
 
   /// Reads rows of another epoch, and holds what the dataset says of its rows against them.

@@ -116,8 +116,25 @@ struct EvaluatorCheck {
     guard report.count <= right.count else {
       throw .fails("the report counts \(report.count) predictions, of \(right.count)")
     }
+    try checkLogProbabilities(made, right)
     let value = report[report.primary]?.value ?? .nan
     return "references as answers: \(report.primary) \(value) (\(right.count) rows)"
+  }
+
+  /// Of pairs and rows with labels a run may or may not have a reference model's log-probabilities.
+  private func checkLogProbabilities(
+    _ made: CheckInstance, _ right: [Prediction]
+  ) throws(CheckFault) {
+    guard right.contains(where: { $0.example.kind == .pairs || $0.example.kind == .labels }) else {
+      return
+    }
+    bench.step("report", "evaluate, with log-probabilities of a reference model")
+    let referred = right.map { prediction -> Prediction in
+      var prediction = prediction
+      prediction.choiceLogLikelihoods += prediction.choiceLogLikelihoods.map { $0 - 0.5 }
+      return prediction
+    }
+    _ = try report(calls.evaluate(made, referred), of: right.count)
   }
 
   private func checkRepeats(
@@ -148,9 +165,15 @@ struct EvaluatorCheck {
   }
 
   private func prediction(_ index: Int, _ example: Example, _ text: String) -> Prediction {
-    Prediction(
+    let scored =
+      switch example.kind {
+      case .pairs: 2
+      case .labels: 1
+      case .texts, .prompts: example.choices.count
+      }
+    return Prediction(
       index: index, text: text, example: example,
-      choiceLogLikelihoods: example.choices.indices.map { -1 - Double($0) })
+      choiceLogLikelihoods: (0..<scored).map { -1 - Double($0) })
   }
 
   private func report(_ text: String, of predictions: Int) throws(CheckFault) -> Report {

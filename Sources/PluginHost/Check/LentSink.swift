@@ -115,6 +115,11 @@ extension LentSink where Table == tk_example_out_v1 {
         $0.pointee.template_variables($0, json)
       }
     }
+    table.label = { out, label in
+      SinkDoor.enter(out?.pointee.ctx, as: tk_example_out_v1.self, refused: refused) {
+        $0.pointee.label($0, label)
+      }
+    }
     self.init(table, context: \.ctx, own: own, lending)
   }
 }

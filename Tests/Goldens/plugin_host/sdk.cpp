@@ -51,6 +51,40 @@ struct Broken : tk::Dataset {
   std::vector<std::string> notes() const override { return {"read me"}; }
 };
 
+struct Preferences : tk::Dataset {
+  Preferences(const tk::Host &, const tk::Json &, std::string_view) {}
+  int64_t count() const override { return 2; }
+  void read(int64_t index, int64_t, uint64_t, tk::Row &row) const override {
+    row.turn("user", "q");
+    if (index == 0) {
+      row.chosen("a");
+      row.rejected("b");
+      row.details("", false);
+    } else {
+      row.turn("assistant", "a");
+      row.label(true);
+    }
+  }
+};
+
+void preferences() {
+  CHECK(strcmp(tk_test_row("preferences", "{}", "train", 0).text,
+               "user: q\nchosen assistant: a\nrejected assistant: b\nuntrained\n") == 0);
+  CHECK(strcmp(tk_test_row("preferences", "{}", "train", 1).text,
+               "user: q\nassistant: a\nlabel: 1\n") == 0);
+  tk::Prediction each = {};
+  each.example_json = R"({"turns": [], "chosen": [{}], "rejected": [{}]})";
+  CHECK(!each.pair());
+  each.choice_log_likelihoods = {-1, -2};
+  CHECK(each.pair()->rejected == -2 && !each.pair()->reference_chosen && !each.labeled());
+  each.choice_log_likelihoods = {-1, -2, -3, -4};
+  CHECK(each.pair()->chosen == -1 && *each.pair()->reference_chosen == -3);
+  CHECK(*each.pair()->reference_rejected == -4);
+  each.example_json = R"({"turns": [], "label": false})";
+  each.choice_log_likelihoods = {-1, -3};
+  CHECK(!each.pair() && each.labeled()->answer == -1 && *each.labeled()->reference == -3);
+}
+
 void boundary() {
   const auto fails = [](const char *config, std::vector<const char *> completions,
                         tk_status status, const char *sentence) {
@@ -79,7 +113,7 @@ void boundary() {
   CHECK(tk_test_row("broken", "{}", "test", 0).status == TK_END);
 }
 
-// A host older than ABI 1.4 lacks the two functions; a row that needs them is refused, not mutilated.
+// An older host lacks the functions; a row that needs them is refused, not mutilated.
 void olderHost() {
   const auto turn = [](const tk_example_out_v1 *, int32_t, tk_str, const tk_part_v1 *,
                        size_t) -> tk_status { return TK_OK; };
@@ -94,7 +128,13 @@ void olderHost() {
   try { row.template_variables("{}"); } catch (const tk::Error &error) {
     refused += error.status() == TK_E_UNSUPPORTED;
   }
-  CHECK(refused == 2);
+  try { row.chosen("x"); } catch (const tk::Error &error) {
+    refused += error.status() == TK_E_UNSUPPORTED;
+  }
+  try { row.label(true); } catch (const tk::Error &error) {
+    refused += strcmp(error.what(), "needs a host of ABI 1.5 or newer") == 0;
+  }
+  CHECK(refused == 4);
 }
 
 // ---- extensions: where rows come from ----------------------------------------------------------
@@ -260,10 +300,11 @@ void json() {
 }  // namespace
 
 TK_PLUGIN("fragile", "1.0.0", tk::reward<Fragile>("fragile", ""), tk::reward<Short>("short", ""),
-          tk::dataset<Broken>("broken", ""))
+          tk::dataset<Broken>("broken", ""), tk::dataset<Preferences>("preferences", ""))
 
 int main() {
   boundary();
+  preferences();
   olderHost();
   sources();
   services();

@@ -1,4 +1,4 @@
-//! The C header `CPluginABI.h`, ABI 1.4, call by call; the rules stand there.
+//! The C header `CPluginABI.h`, ABI 1.5, call by call; the rules stand there.
 #![allow(non_camel_case_types, missing_docs)]
 
 mod layout;
@@ -7,7 +7,7 @@ use std::ffi::{c_char, c_void};
 
 pub const TK_MAGIC: u32 = 0x00004b54;
 pub const TK_ABI_MAJOR: u32 = 1;
-pub const TK_ABI_MINOR: u32 = 4;
+pub const TK_ABI_MINOR: u32 = 5;
 
 pub type tk_status = i32;
 pub const TK_OK: tk_status = 0;
@@ -172,7 +172,9 @@ pub struct tk_example_out_v1 {
         Option<unsafe extern "C" fn(*const tk_example_out_v1, u32, tk_str) -> tk_status>,
     pub template_variables:
         Option<unsafe extern "C" fn(*const tk_example_out_v1, tk_str) -> tk_status>,
-    pub reserved: [*mut c_void; 2],
+    /// None in a host older than ABI 1.5, which knows no pairs either.
+    pub label: Option<unsafe extern "C" fn(*const tk_example_out_v1, i32) -> tk_status>,
+    pub reserved: [*mut c_void; 1],
 }
 
 /// `create` of datasets and evaluators.

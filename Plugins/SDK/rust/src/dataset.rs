@@ -74,6 +74,7 @@ pub struct Row {
     metadata: Option<Json>,
     choices: Vec<String>,
     tensors: Vec<Tensor>,
+    label: Option<bool>,
 }
 
 impl Row {
@@ -103,14 +104,31 @@ impl Row {
         self.add(Section::Conversation, role, parts)
     }
 
-    /// Appends the preferred answer of a pair.
+    /// Appends the preferred answer of a pair, whose prompt the other turns are. A pair needs a host
+    /// of ABI 1.5.
     pub fn chosen(self, text: impl Into<String>) -> Row {
-        self.add(Section::Chosen, "assistant", vec![Part::Text(text.into())])
+        self.chosen_turn("assistant", vec![Part::Text(text.into())])
     }
 
     /// Appends the other answer of a pair.
     pub fn rejected(self, text: impl Into<String>) -> Row {
-        self.add(Section::Rejected, "assistant", vec![Part::Text(text.into())])
+        self.rejected_turn("assistant", vec![Part::Text(text.into())])
+    }
+
+    /// Appends a turn of the preferred answer, where it has several; the first is the assistant's.
+    pub fn chosen_turn(self, role: &str, parts: Vec<Part>) -> Row {
+        self.add(Section::Chosen, role, parts)
+    }
+
+    /// Appends a turn of the other answer, where it has several.
+    pub fn rejected_turn(self, role: &str, parts: Vec<Part>) -> Row {
+        self.add(Section::Rejected, role, parts)
+    }
+
+    /// Says whether the conversation's answer is a wanted one. Needs a host of ABI 1.5.
+    pub fn label(mut self, is_wanted: bool) -> Row {
+        self.label = Some(is_wanted);
+        self
     }
 
     /// Says what the message of the turn that was appended last has beside role and content, as the
@@ -167,18 +185,25 @@ impl Row {
     pub(crate) unsafe fn write(&self, sink: &tk_example_out_v1) -> Result<()> {
         for turn in &self.turns {
             let parts: Vec<tk_part_v1> = turn.parts.iter().map(part).collect();
+            if turn.section != Section::Conversation {
+                sink.label.ok_or_else(|| older("1.5"))?;
+            }
             let (section, role) = (turn.section as i32, str(&turn.role));
             accepted((sink.turn)(sink, section, role, parts.as_ptr(), parts.len()))?;
             if turn.members.is_none() && turn.is_trained {
                 continue;
             }
-            let details = sink.turn_details.ok_or_else(older)?;
+            let details = sink.turn_details.ok_or_else(|| older("1.4"))?;
             let members = turn.members.as_ref().map(Json::to_string).unwrap_or_default();
             let flags = if turn.is_trained { 0 } else { TK_TURN_UNTRAINED };
             accepted(details(sink, flags, str(&members)))?;
         }
+        if let Some(is_wanted) = self.label {
+            let set = sink.label.ok_or_else(|| older("1.5"))?;
+            accepted(set(sink, is_wanted.into()))?;
+        }
         if let Some(variables) = &self.variables {
-            let set = sink.template_variables.ok_or_else(older)?;
+            let set = sink.template_variables.ok_or_else(|| older("1.4"))?;
             accepted(set(sink, str(&variables.to_string())))?;
         }
         if let Some(metadata) = &self.metadata {
@@ -198,8 +223,8 @@ impl Row {
 }
 
 /// Why a row cannot be handed to a host of an earlier minor version.
-fn older() -> Error {
-    Error::unsupported("needs a host of ABI 1.4 or newer")
+fn older(version: &str) -> Error {
+    Error::unsupported(format!("needs a host of ABI {version} or newer"))
 }
 
 fn part(part: &Part) -> tk_part_v1 {

@@ -22,7 +22,53 @@ pub struct Prediction<'a> {
     pub choice_log_likelihoods: &'a [f64],
 }
 
+/// How likely a pair's answers are: natural logarithms, summed over each answer's tokens.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PairLogProbabilities {
+    /// Of the preferred answer, under the model that is judged.
+    pub chosen: f64,
+    /// Of the other one.
+    pub rejected: f64,
+    /// The same two under the model that the run compares with, where it has one.
+    pub reference: Option<(f64, f64)>,
+}
+
+/// How likely the answer of a row with a label is, in the same way.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct AnswerLogProbabilities {
+    /// Under the model that is judged.
+    pub answer: f64,
+    /// Under the model that the run compares with, where it has one.
+    pub reference: Option<f64>,
+}
+
 impl Prediction<'_> {
+    /// Of a preference pair what the models give its answers; none where they were not asked.
+    pub fn pair(&self) -> Result<Option<PairLogProbabilities>> {
+        if self.example()?.get("chosen").is_none() {
+            return Ok(None);
+        }
+        Ok(match *self.choice_log_likelihoods {
+            [chosen, rejected] => Some(PairLogProbabilities { chosen, rejected, reference: None }),
+            [chosen, rejected, c, r] => {
+                Some(PairLogProbabilities { chosen, rejected, reference: Some((c, r)) })
+            }
+            _ => None,
+        })
+    }
+
+    /// Of a row with a label what the models give its answer; none where they were not asked.
+    pub fn labeled(&self) -> Result<Option<AnswerLogProbabilities>> {
+        if self.example()?.get("label").is_none() {
+            return Ok(None);
+        }
+        Ok(match *self.choice_log_likelihoods {
+            [answer] => Some(AnswerLogProbabilities { answer, reference: None }),
+            [answer, r] => Some(AnswerLogProbabilities { answer, reference: Some(r) }),
+            _ => None,
+        })
+    }
+
     /// The row, parsed.
     pub fn example(&self) -> Result<Json> {
         Json::parse(self.example_json).map_err(|error| error.at(format!("row {}", self.index)))

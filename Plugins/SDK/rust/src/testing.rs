@@ -78,7 +78,8 @@ pub fn row(
         tensor,
         turn_details: Some(turn_details),
         template_variables: Some(template_variables),
-        reserved: [null_mut(); 2],
+        label: Some(label),
+        reserved: [null_mut(); 1],
     };
     let count = unsafe { (table.count)(instance) };
     let status = if index < count {
@@ -238,15 +239,24 @@ unsafe fn line(out: *const tk_example_out_v1, label: &str, value: tk_str) -> tk_
 
 unsafe extern "C" fn turn(
     out: *const tk_example_out_v1,
-    _section: i32,
+    section: i32,
     role: tk_str,
     parts: *const tk_part_v1,
     count: usize,
 ) -> tk_status {
+    let of = match section {
+        TK_SECTION_CHOSEN => "chosen ",
+        TK_SECTION_REJECTED => "rejected ",
+        _ => "",
+    };
     for part in std::slice::from_raw_parts(parts, count) {
-        line(out, text(role).unwrap_or("not UTF-8"), part.value);
+        line(out, &format!("{of}{}", text(role).unwrap_or("not UTF-8")), part.value);
     }
     TK_OK
+}
+
+unsafe extern "C" fn label(out: *const tk_example_out_v1, label: i32) -> tk_status {
+    line(out, "label", str(if label == 0 { "0" } else { "1" }))
 }
 
 unsafe extern "C" fn turn_details(
@@ -260,11 +270,11 @@ unsafe extern "C" fn turn_details(
     if members.len == 0 {
         return TK_OK;
     }
-    line(out, "members: ", members)
+    line(out, "members", members)
 }
 
 unsafe extern "C" fn template_variables(out: *const tk_example_out_v1, json: tk_str) -> tk_status {
-    line(out, "variables: ", json)
+    line(out, "variables", json)
 }
 
 unsafe extern "C" fn metadata(out: *const tk_example_out_v1, json: tk_str) -> tk_status {

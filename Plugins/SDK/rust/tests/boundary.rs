@@ -91,6 +91,26 @@ impl Dataset for Whole {
     }
 }
 
+struct Preferences;
+
+impl Dataset for Preferences {
+    fn new(_config: &Json, _split: Split, _host: Host) -> Result<Option<Self>> {
+        Ok(Some(Preferences))
+    }
+
+    fn count(&self) -> usize {
+        2
+    }
+
+    fn row(&self, index: usize, _epoch: i64, _seed: u64) -> Result<Row> {
+        let row = Row::new().user("q");
+        Ok(match index {
+            0 => row.chosen("a").rejected("b").untrained(),
+            _ => row.assistant("a").label(false),
+        })
+    }
+}
+
 taskkit::plugin! {
     name: "fragile", version: "1.0.0",
     exports: [
@@ -98,6 +118,7 @@ taskkit::plugin! {
         taskkit::reward::<Short>("short", ""),
         taskkit::dataset::<Panicking>("panicking", ""),
         taskkit::dataset::<Whole>("whole", ""),
+        taskkit::dataset::<Preferences>("preferences", ""),
     ]
 }
 
@@ -143,6 +164,35 @@ fn a_row_carries_members_and_variables() {
     for line in ["untrained", r#"members: {"name": "Ada"}"#, r#"variables: {"tools": []}"#] {
         assert!(lines.contains(line), "{lines}");
     }
+}
+
+#[test]
+fn a_row_may_be_a_pair_or_have_a_label() {
+    let lines =
+        |index| row(tk_plugin_entry, "preferences", "{}", "train", index).unwrap().unwrap().1;
+    assert_eq!(lines(0), "user: q\nchosen assistant: a\nrejected assistant: b\nuntrained: \n");
+    assert_eq!(lines(1), "user: q\nassistant: a\nlabel: 0\n");
+}
+
+#[test]
+fn log_probabilities_of_pairs_and_labels() {
+    let prediction = |example_json, choice_log_likelihoods| taskkit::Prediction {
+        index: 0,
+        text: "",
+        reference: None,
+        example_json,
+        metadata_json: "{}",
+        choice_log_likelihoods,
+    };
+    let pair = r#"{"turns": [], "chosen": [{}], "rejected": [{}]}"#;
+    let numbers = prediction(pair, &[-1.0, -2.0, -3.0, -4.0]).pair().unwrap().unwrap();
+    assert_eq!((numbers.chosen, numbers.rejected), (-1.0, -2.0));
+    assert_eq!(numbers.reference, Some((-3.0, -4.0)));
+    assert_eq!(prediction(pair, &[-1.0, -2.0]).pair().unwrap().unwrap().reference, None);
+    assert_eq!(prediction(pair, &[]).pair().unwrap(), None);
+    assert_eq!(prediction("{}", &[-1.0, -2.0]).pair().unwrap(), None);
+    let labeled = prediction(r#"{"label": true}"#, &[-1.0, -3.0]).labeled().unwrap().unwrap();
+    assert_eq!((labeled.answer, labeled.reference), (-1.0, Some(-3.0)));
 }
 
 #[test]
