@@ -77,7 +77,8 @@ public struct MediaTensor: Sendable, Hashable {
   }
 }
 
-/// One row of a dataset: a conversation, and what its evaluator must know of it.
+/// One row of a dataset: a conversation, and what its evaluator must know of it. One that ends with a
+/// user's or a tool's turn, and of which no turn is trained, is a prompt alone.
 public struct Example: Sendable, Hashable {
   /// The conversation, the assistant's turns included; of a preference pair its prompt alone.
   public var turns: [Turn]
@@ -134,9 +135,13 @@ public struct Example: Sendable, Hashable {
   /// The turn in which a model should answer.
   private var answer: Turn? {
     if isPair { return chosen.first }
-    guard label != nil else { return turns.last { $0.role == "assistant" } }
-    let asked = turns.lastIndex { $0.role != "assistant" && $0.role != "tool" } ?? -1
-    return turns.dropFirst(asked + 1).first
+    if label != nil {
+      let asked = turns.lastIndex { $0.role != "assistant" && $0.role != "tool" } ?? -1
+      return turns.dropFirst(asked + 1).first
+    }
+    let answers = turns.filter { $0.role == "assistant" }
+    let isOpen = turns.last?.role == "user" || turns.last?.role == "tool"
+    return isOpen && !answers.contains(where: \.isTrained) ? nil : answers.last
   }
 }
 

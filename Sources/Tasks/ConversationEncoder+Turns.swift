@@ -9,8 +9,8 @@ public enum AssistantTurns: String, Sendable, CaseIterable {
 }
 
 extension ConversationEncoder {
-  /// A row's samples, each with the place of its turn; nil where it is the whole conversation.
-  public func samples(
+  /// The samples of a row that is learnt as it is.
+  func texts(
     _ example: Example, turns: AssistantTurns, label: String
   ) throws(TaskError) -> [(turn: Int?, sample: Sample)] {
     let trained = example.trainedTurns
@@ -46,16 +46,19 @@ extension ConversationEncoder {
   }
 
   /// What a model should answer to a row. Calls and reasoning have no text of their own, so it is what
-  /// the template writes of the last assistant's turn after the prompt, special tokens aside; of a turn
-  /// without them the text as the row says it. nil where there is no such turn.
+  /// the template writes of the assistant's turn after the prompt, special tokens aside; of a turn
+  /// without them the text as the row says it. nil where there is no such turn, or where it is not
+  /// wanted.
   public func reference(_ example: Example, label: String) throws(TaskError) -> String? {
-    guard let last = example.turns.lastIndex(where: { $0.role == "assistant" }) else { return nil }
-    guard !example.turns[last].members.isEmpty else { return example.reference }
-    var asked = example
-    asked.turns[last].isTrained = true
-    let sample = try sample(asked, turn: last, label: label)
-    let answer = zip(sample.ids, sample.isTrained).filter(\.1).map(\.0)
-    return tokenizer.decode(answer, skipSpecialTokens: true)
+    guard example.label != false, let answer = example.answer.first, !answer.members.isEmpty else {
+      return example.reference
+    }
+    let place = example.prompt.count
+    var asked = example.isPair ? example.text(of: .chosen) : example
+    asked.turns[place].isTrained = true
+    let sample = try sample(asked, turn: place, label: label)
+    let written = zip(sample.ids, sample.isTrained).filter(\.1).map(\.0)
+    return tokenizer.decode(written, skipSpecialTokens: true)
   }
 
   /// What errors call a turn of the row `label`; nil stands for the whole conversation.

@@ -111,7 +111,7 @@ public struct ConversationEncoder: Sendable {
   public func prompt(_ example: Example, label: String) throws(TaskError) -> Sample {
     let ids = tokenizer.encode(try question(example, label: label))
     return try expanded(
-      Sample(ids: ids, isTrained: ids.map { _ in false }, source: label),
+      Sample(ids: ids, isTrained: ids.map { _ in false }, source: label, role: .prompt),
       clips(example.prompt, example.tensors, label: label))
   }
 
@@ -127,7 +127,7 @@ public struct ConversationEncoder: Sendable {
     }
     let chat = try render(example, label: label)
     try checkWritten(example, chat, label: label)
-    let spans = chat.spans.filter { example.turns[$0.messageIndex].isTrained }
+    let spans = chat.spans.filter { example.trains($0.messageIndex) }
     let tokens = tokenizer.encodeWithRanges(chat.text)
     var sample = try sample(tokens, spans.flatMap(\.trained), of: example, label: label)
     sample.omission = omission(of: example, in: chat)

@@ -6,7 +6,7 @@ public enum RowKind: String, Sendable, CaseIterable {
   case pairs
   /// Conversations of whose answer the row says whether it is a wanted one.
   case labels
-  /// Prompts that end before the assistant's turn.
+  /// Prompts that end before the assistant's turn; nothing in them is trained.
   case prompts
 
   /// One such row, in words.
@@ -48,12 +48,13 @@ extension Example {
   public var kind: RowKind {
     if isPair { return .pairs }
     if label != nil { return .labels }
-    return turns.last?.role == "user" || turns.last?.role == "tool" ? .prompts : .texts
+    let isOpen = turns.last?.role == "user" || turns.last?.role == "tool"
+    return isOpen && trainedTurns.isEmpty ? .prompts : .texts
   }
 
-  /// What a model is asked: a pair's `turns`; of a row with a label what stands before its answer;
-  /// else the conversation up to the last assistant's turn.
-  public var prompt: [Turn] { isPair ? turns : Array(turns[..<answerStart]) }
+  /// What a model is asked: a pair's `turns` and those of a prompt alone; of a row with a label what
+  /// stands before its answer; else the conversation up to the last assistant's turn.
+  public var prompt: [Turn] { Array(turns[..<answerStart]) }
 
   /// How the prompt goes on, beginning with the assistant's turn; of a pair the chosen way. Empty
   /// where the row does not say.
@@ -66,14 +67,21 @@ extension Example {
   /// The assistant's turns among `turns` that are learnt, by their places: of a row with a label those
   /// of its answer, of a pair none.
   public var trainedTurns: [Int] {
-    let first = isPair ? turns.count : label == nil ? 0 : answerStart
-    return turns.indices[first...].filter { turns[$0].role == "assistant" && turns[$0].isTrained }
+    turns.indices.filter { turns[$0].role == "assistant" && trains($0) }
+  }
+
+  /// Whether what the assistant says in turn `index` is learnt.
+  func trains(_ index: Int) -> Bool {
+    turns[index].isTrained && !isPair && (label == nil || index >= answerStart)
   }
 
   /// Where among `turns` the answer begins: a label speaks of all that follows the last turn which is
   /// not the assistant's or a tool's.
   private var answerStart: Int {
-    guard label != nil else { return turns.lastIndex { $0.role == "assistant" } ?? turns.count }
-    return 1 + (turns.lastIndex { $0.role != "assistant" && $0.role != "tool" } ?? -1)
+    switch kind {
+    case .pairs, .prompts: turns.count
+    case .labels: 1 + (turns.lastIndex { $0.role != "assistant" && $0.role != "tool" } ?? -1)
+    case .texts: turns.lastIndex { $0.role == "assistant" } ?? turns.count
+    }
   }
 }

@@ -114,6 +114,31 @@ import Testing
     #expect(rows.map { $0["reference"]?.string } == ["", "", "", "a", nil])
   }
 
+  /// What a model should answer is the same to a plugin as to its host.
+  @Test func referencesAreTheHosts() {
+    typealias Kit = TaskKit.Turn
+    let unlearnt = Kit(role: "assistant", parts: ["a"], isTrained: false)
+    let rows: [(TaskKit.Example, String?)] = [
+      (.init(turns: [.user("q"), .assistant("a")]), "a"),
+      (.init(turns: [.user("q"), .assistant("a"), .user("r")]), "a"),
+      (.init(turns: [.user("q"), unlearnt, .user("r")]), nil), (.init(turns: [.user("q")]), nil),
+      (.init(turns: [.user("q")], chosen: [.assistant("c")], rejected: [.assistant("d")]), "c"),
+      (.init(turns: [.user("q"), .assistant("a"), .assistant("b")], label: true), "a"),
+      (.init(turns: [.user("q"), .assistant("a")], label: false), nil),
+    ]
+    for (row, reference) in rows {
+      func turns(_ turns: [Kit]) -> [Tasks.Turn] {
+        turns.map {
+          Tasks.Turn(role: $0.role, parts: [.text($0.text)], isTrained: $0.isTrained)
+        }
+      }
+      let host = Tasks.Example(
+        turns: turns(row.turns), chosen: turns(row.chosen), rejected: turns(row.rejected),
+        label: row.label)
+      #expect(row.reference == reference && host.reference == reference)
+    }
+  }
+
   /// A host that lacks the function would read a pair's prompt as its conversation.
   @Test(arguments: 0...2)
   func anOlderHostIsRefused(index: Int) throws {

@@ -36,12 +36,17 @@ import Text
   }
 
   func trained(_ sample: Sample, _ encoder: ConversationEncoder) -> [String] {
+    Self.runs(sample).map { encoder.tokenizer.decode($0) }
+  }
+
+  /// The runs of trained tokens.
+  static func runs(_ sample: Sample) -> [[Int32]] {
     var runs: [[Int32]] = [], wasTrained = false
     for (id, isTrained) in zip(sample.ids, sample.isTrained) {
       if isTrained { wasTrained ? runs[runs.count - 1].append(id) : runs.append([id]) }
       wasTrained = isTrained
     }
-    return runs.map { encoder.tokenizer.decode($0) }
+    return runs
   }
 
   static let call: JSONValue = ["function": ["name": "open_gate", "arguments": ["gate": "north"]]]
