@@ -21,68 +21,25 @@ struct ConversationDataset: Dataset {
   let variesByEpoch = false
 
   init?(config: ConversationConfig, split: Split, host: HostServices) throws {
-    let fraction = config.validation_fraction ?? 0
-    guard (0..<1).contains(fraction) else {
-      throw PluginError(
-        .configuration, "'data.validation_fraction' is \(fraction); it must lie in 0..<1")
-    }
-    if fraction > 0, config.validation != nil {
-      throw PluginError(
-        .configuration, "'data' has both 'validation' and 'validation_fraction'; keep one of them")
-    }
-    let own = [Split.train: config.train, .validation: config.validation, .test: config.test][split]
-    if let own = own ?? nil, split != .train || fraction == 0 {
-      rows = try ConversationFile.rows(of: own.paths)
-      sources = own.paths
-    } else if split == .test || (split == .validation && fraction == 0) {
-      return nil
-    } else {
-      guard let train = config.train else {
-        throw PluginError(.configuration, "'data.train' is required: a file of rows, or a list")
-      }
-      sources = train.paths
-      rows = Self.part(
-        try ConversationFile.rows(of: train.paths), split, fraction, seed: config.seed ?? 0)
-    }
-    guard !rows.isEmpty else {
-      throw PluginError(
-        .configuration, "'data.validation_fraction' leaves no row for the \(split.rawValue) split")
-    }
+    let files = try SplitFiles(
+      train: config.train, validation: config.validation, test: config.test,
+      validationFraction: config.validation_fraction, seed: config.seed)
+    guard let paths = try files.paths(split) else { return nil }
+    let all = try ConversationFile.rows(of: paths)
+    // Each row stands for itself.
+    rows = try files.part(split, groups: Array(all.indices)).map { all[$0] }
+    sources = paths
   }
 
   var count: Int { rows.count }
 
   /// Columns that are kept as metadata and say nothing to training, with the rows that have them.
-  var notes: [String] {
-    var counts: [String: Int] = [:]
-    for row in rows {
-      for key in (try? row.get())?.metadata.keys ?? [] { counts[key, default: 0] += 1 }
-    }
-    guard !counts.isEmpty else { return [] }
-    let names = counts.sorted { $0.key < $1.key }.map { key, count in
-      "'\(key)'" + (count == rows.count ? "" : " (\(count) row\(count == 1 ? "" : "s"))")
-    }
-    return ["not used for training, kept as metadata: \(names.joined(separator: ", "))"]
-  }
+  var notes: [String] { RowKeys.notes(rows.map { (try? $0.get())?.metadata ?? [:] }) }
 
   func example(at index: Int, epoch: Int, seed: UInt64) throws -> Example {
     let row = try rows[index].get()
     return Example(
       turns: row.turns, metadata: .object(row.metadata),
       templateVariables: row.templateVariables)
-  }
-
-  /// The rows with the smallest keys are held out; a key is a pure function of (seed, index). What
-  /// is left keeps the order of the file.
-  private static func part(
-    _ rows: [ConversationFile.Row], _ split: Split, _ fraction: Double, seed: UInt64
-  ) -> [ConversationFile.Row] {
-    let count = fraction == 0 ? 0 : max(1, Int((fraction * Double(rows.count)).rounded()))
-    let keys = rows.indices.map { index in
-      var generator = RowGenerator(index: index, epoch: 0, seed: seed)
-      return (generator.next(), index)
-    }
-    let held = Set(keys.sorted { $0 < $1 }.prefix(count).map(\.1))
-    return rows.indices.filter { held.contains($0) == (split == .validation) }.map { rows[$0] }
   }
 }

@@ -1,3 +1,5 @@
+import TaskKit
+
 /// What makes up the metrics, of judgements that may count several times (resamples) or not at all.
 struct Tally {
   /// Counts by truth and answer.
@@ -43,13 +45,11 @@ struct Tally {
   static let errors: Set = ["unknown", "ece", "brier"]
 
   private let judgements: [Judgement]
-  /// The places of judgements with a score, from the least likely to the likeliest Yes.
-  private let ranked: [Int]
+  private let ranking: Ranking
 
   init(_ judgements: [Judgement]) {
     self.judgements = judgements
-    ranked = judgements.indices.filter { judgements[$0].score != nil }
-      .sorted { judgements[$0].score! < judgements[$1].score! }
+    ranking = Ranking(judgements.map { ($0.score, $0.isLiked) })
   }
 
   /// Counts of all judgements, each once.
@@ -63,7 +63,7 @@ struct Tally {
       confusion.count == 0 ? nil : Double(confusion.unknown) / Double(confusion.count)
     return [
       confusion.accuracy, confusion.f1, confusion.precision, confusion.recall, unknown,
-      auc(times), calibration(times).error, brier(times),
+      ranking.auc(times: times), calibration(times).error, brier(times),
     ]
   }
 
@@ -78,38 +78,10 @@ struct Tally {
     return confusion
   }
 
-  /// How often a liked row's score is above another's, ties counted as half: the area under
-  /// the ROC curve.
-  private func auc(_ times: [Int]?) -> Double? {
-    var positives = 0, negatives = 0, pairs = 0.0
-    forEachTie(times) { liked, others in
-      pairs += Double(liked) * (Double(negatives) + Double(others) / 2)
-      positives += liked
-      negatives += others
-    }
-    return positives == 0 || negatives == 0
-      ? nil : pairs / (Double(positives) * Double(negatives))
-  }
-
-  /// Groups of equal score, ascending: how many are liked, how many are not.
-  private func forEachTie(_ times: [Int]?, _ body: (_ liked: Int, _ others: Int) -> Void) {
-    var place = 0
-    while place < ranked.count {
-      let score = judgements[ranked[place]].score
-      var liked = 0, others = 0
-      while place < ranked.count, judgements[ranked[place]].score == score {
-        let count = times?[ranked[place]] ?? 1
-        if judgements[ranked[place]].isLiked { liked += count } else { others += count }
-        place += 1
-      }
-      body(liked, others)
-    }
-  }
-
   /// The mean of (p − liked)² (Brier 1950).
   private func brier(_ times: [Int]?) -> Double? {
     var sum = 0.0, count = 0
-    for index in ranked {
+    for index in ranking.places {
       guard let probability = judgements[index].probability else { continue }
       let error = probability - (judgements[index].isLiked ? 1 : 0), weight = times?[index] ?? 1
       sum += Double(weight) * error * error
@@ -120,21 +92,8 @@ struct Tally {
 }
 
 extension Tally {
-  /// The ROC curve from (0, 0) to (1, 1): false and true positive rates of every limit that parts
-  /// the rows. Empty where one of both kinds is missing.
-  var rocCurve: [(falseRate: Double, trueRate: Double)] {
-    var steps: [(liked: Int, others: Int)] = []
-    forEachTie(nil) { steps.append(($0, $1)) }
-    let liked = steps.reduce(0) { $0 + $1.liked }, others = steps.reduce(0) { $0 + $1.others }
-    guard liked > 0, others > 0 else { return [] }
-    var curve = [(falseRate: 0.0, trueRate: 0.0)], hits = 0, misses = 0
-    for step in steps.reversed() {
-      hits += step.liked
-      misses += step.others
-      curve.append((Double(misses) / Double(others), Double(hits) / Double(liked)))
-    }
-    return curve
-  }
+  /// The ROC curve of the scores; see `Ranking`.
+  var rocCurve: [(falseRate: Double, trueRate: Double)] { ranking.rocCurve }
 
   /// Ten ranges of P(Yes), of equal width, 1 in the last; and the expected calibration error: the
   /// mean of |mean P − share liked| over the ranges, by their counts (Guo et al. 2017, eq. 3).
@@ -161,7 +120,7 @@ extension Tally {
   /// The calibration of all judgements, or of a resample.
   func calibration(_ times: [Int]? = nil) -> Calibration {
     var calibration = Calibration()
-    for index in ranked {
+    for index in ranking.places {
       guard let probability = judgements[index].probability else { continue }
       let bin = min(Calibration.count - 1, Int(probability * Double(Calibration.count)))
       let weight = times?[index] ?? 1

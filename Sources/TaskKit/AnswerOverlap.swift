@@ -1,16 +1,15 @@
-import TaskKit
-
 /// How far an answer agrees with its reference.
-struct AnswerOverlap: Sendable, Hashable {
+public struct AnswerOverlap: Sendable, Hashable {
   /// 1 if both are the same, white space at the ends aside, else 0.
-  var exactMatch: Double
+  public var exactMatch: Double
   /// Harmonic mean of precision and recall of the words, each counted as often as it stands there
   /// (as in SQuAD, Rajpurkar et al. 2016, but without dropping articles). Words are those of `Words`.
-  var tokenF1: Double
+  public var tokenF1: Double
   /// The same mean over the longest common subsequence of words (ROUGE-L with β = 1, Lin 2004).
-  var rougeL: Double
+  public var rougeL: Double
 
-  init(answer: String, reference: String) {
+  /// Compares `answer` with `reference`.
+  public init(answer: String, reference: String) {
     exactMatch = Self.trimmed(answer) == Self.trimmed(reference) ? 1 : 0
     let answer = Words.split(answer), reference = Words.split(reference)
     guard !answer.isEmpty || !reference.isEmpty else {

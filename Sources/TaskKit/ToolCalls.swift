@@ -1,5 +1,3 @@
-import TaskKit
-
 /// Calls of functions in a message, and the schemas of a row's functions. Both reach the chat template
 /// as they are written; only what every template needs of them is asked for here.
 enum ToolCalls {

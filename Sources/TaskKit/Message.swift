@@ -1,5 +1,3 @@
-import TaskKit
-
 /// A message of a conversation, as a turn. Every key of it is used or refused.
 ///
 /// | keys | what becomes of them |
@@ -7,8 +5,9 @@ import TaskKit
 /// | `role` and `content`, or ShareGPT's `from` and `value` | role and content |
 /// | `weight` (0, 1), `train`, `training`, `loss` (true, false) | whether an assistant's turn is trained |
 /// | `tool_calls`, `reasoning_content`, `thinking`, `reasoning`, `name`, `tool_call_id` | what the chat template reads |
-struct Message {
-  var turn: Turn
+public struct Message: Sendable {
+  /// The turn that it is.
+  public var turn: Turn
 
   /// Names of roles in the wild, and ours; a call has no role of its own in any template.
   private static let roles = [
@@ -38,7 +37,7 @@ struct Message {
   ]
 
   /// Reads `value`; `place` is its file, line and element, which every fault names.
-  init(_ value: JSON, place: String) throws {
+  public init(_ value: JSON, place: String) throws {
     let fields = try Fields(value, place: place, what: "a message")
     let isShareGPT = fields["from"] != nil || fields["value"] != nil
     guard !isShareGPT || (fields["role"] == nil && fields["content"] == nil) else {

@@ -1,12 +1,12 @@
-import TaskKit
-
 /// An object's members with faults that name the place. Members that are null are as if absent: a
 /// table's columns are the same for all rows, so that files written from one are full of them.
-struct Fields {
-  let place: String
+public struct Fields: Sendable {
+  /// The file and line, which every fault names.
+  public let place: String
   private let members: JSON.Members
 
-  init(_ value: JSON, place: String, what: String) throws {
+  /// The members of `value`, which must be an object; `what` is what errors call it.
+  public init(_ value: JSON, place: String, what: String) throws {
     guard let members = value.object else {
       throw PluginError(.data, "\(place): \(what) must be an object, this is \(value.kind)")
     }
@@ -15,15 +15,16 @@ struct Fields {
   }
 
   /// The keys with a value, in their order.
-  var keys: [String] { members.keys.filter { members[$0] != .null } }
+  public var keys: [String] { members.keys.filter { members[$0] != .null } }
 
-  subscript(key: String) -> JSON? {
+  /// The value of `key`; nil where it is null or absent.
+  public subscript(key: String) -> JSON? {
     guard let value = members[key], value != .null else { return Optional.none }
     return value
   }
 
   /// Whether the key says something: a value that is not null and no empty list, object or text.
-  func says(_ key: String) -> Bool {
+  public func says(_ key: String) -> Bool {
     switch self[key] {
     case nil: false
     case .string(let text): !text.isEmpty
@@ -34,7 +35,7 @@ struct Fields {
   }
 
   /// Refuses a value for the chat template with a number that cannot be written as it was read.
-  func checkNumbers(_ value: JSON, _ key: String) throws {
+  public func checkNumbers(_ value: JSON, _ key: String) throws {
     switch value {
     case .double(let number) where number.magnitude >= 0x1p63:
       throw fault("'\(key)' holds a number beyond 64 bits, \(number); write it as a text")
@@ -44,14 +45,17 @@ struct Fields {
     }
   }
 
-  func fault(_ message: String) -> PluginError { PluginError(.data, "\(place): \(message)") }
+  /// A fault of the data at this place.
+  public func fault(_ message: String) -> PluginError { PluginError(.data, "\(place): \(message)") }
 
-  func text(_ key: String) throws -> String {
+  /// The text under `key`, which must be there.
+  public func text(_ key: String) throws -> String {
     guard let text = try optionalText(key) else { throw fault("'\(key)' is missing; add it") }
     return text
   }
 
-  func optionalText(_ key: String) throws -> String? {
+  /// The text under `key`; nil where there is none.
+  public func optionalText(_ key: String) throws -> String? {
     guard let value = self[key] else { return nil }
     guard let text = value.string else {
       throw fault("'\(key)' must be a string, not \(value.kind)")
@@ -59,8 +63,8 @@ struct Fields {
     return text
   }
 
-  /// The elements under `key`, which must be a list.
-  func list(_ key: String, of what: String) throws -> [JSON]? {
+  /// The elements under `key`, which must be a list, of `what`; nil where there is none.
+  public func list(_ key: String, of what: String) throws -> [JSON]? {
     guard let value = self[key] else { return nil }
     guard let elements = value.array else {
       throw fault("'\(key)' must be a list of \(what), not \(value.kind)")
