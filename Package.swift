@@ -101,13 +101,20 @@ let package = Package(
         "Tasks", "Tensors", "Text", "Tracking",
       ]),
     .target(name: "Evaluation", dependencies: ["JSON", "Tasks", "Text"]),
+    // Floor 8
+    .target(
+      name: "Runs",
+      dependencies: [
+        "Adapters", "Evaluation", "Formats", "Generation", "JSON", "Layers", "Models", "PluginHost",
+        "Rows", "Tasks", "Tensors", "Text", "Tracking", "Training",
+      ]),
     // Floor 9
     .executableTarget(
       name: "host",
       dependencies: [
         "Adapters", "CHostSupport", "Evaluation", "Formats", "Generation", "JSON", "Layers",
-        "Models", "Objectives", "PluginHost", "Rows", "Tasks", "Tensors", "Text", "Tracking",
-        "Training", arguments,
+        "Models", "Objectives", "PluginHost", "Rows", "Runs", "Tasks", "Tensors", "Text",
+        "Tracking", "Training", arguments,
       ],
       linkerSettings: [libraries(in: "$ORIGIN/../lib/host")]),
     // The SDK for plugin authors: the ABI header and nothing else of this package.
@@ -154,6 +161,9 @@ let package = Package(
         "Formats", "Generation", "Layers", "Models", "Tasks", "Tensors", "Text", "TestSupport",
       ]),
     .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "JSON", "Tasks", "Text"]),
+    .testTarget(
+      name: "RunsTests",
+      dependencies: ["Formats", "JSON", "PluginHost", "Runs", "Tasks", "Training"]),
     .testTarget(name: "HRIDialogueTests", dependencies: ["HRIDialogue", "TaskKit"]),
     .testTarget(name: "InstructTests", dependencies: ["Instruct", "TaskKit"]),
     .testTarget(name: "RecommendationTests", dependencies: ["Recommendation", "TaskKit"]),

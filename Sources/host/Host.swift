@@ -1,12 +1,11 @@
 import ArgumentParser
+import Runs
 import Tensors
 
 /// The program. Each verb is a command of its own; whatever one throws becomes one sentence on
 /// standard error and an exit code.
 @main
 struct HostCommand: ParsableCommand {
-  static let version = "0.1.0"
-
   static let configuration = CommandConfiguration(
     commandName: "host",
     abstract: "Fine-tunes Qwen-family language models; what to learn is a plugin.",
@@ -19,7 +18,7 @@ struct HostCommand: ParsableCommand {
 
       Exit codes: 0 good, 1 the run failed, 64 bad usage, 65 bad data or recipe.
       """,
-    version: version, subcommands: [WorkerCommand.self],
+    version: HostVersion.current, subcommands: [WorkerCommand.self],
     groupedSubcommands: [
       CommandGroup(
         name: "Training and answering",
@@ -47,7 +46,27 @@ struct HostCommand: ParsableCommand {
       }
       try command.run()
     } catch {
-      Diagnosis.exit(with: error)
+      end(with: error)
     }
+  }
+
+  /// Ends the program as `error` asks: help and versions are no errors, and bad usage gets a hint.
+  private static func end(with error: any Error) -> Never {
+    if let code = error as? ExitCode { Console.leave(code.rawValue) }
+    let code = exitCode(for: error)
+    if code.isSuccess {
+      Console.output.write(fullMessage(for: error) + "\n")
+      Console.leave(0)
+    }
+    let diagnosis =
+      code == .validationFailure ? Diagnosis(Diagnosis.usage, usage(error)) : Diagnosis(error)
+    Console.note("host: " + diagnosis.description)
+    Console.leave(diagnosis.code)
+  }
+
+  /// What a slip of the command line is, without the word that the caller puts before it.
+  private static func usage(_ error: any Error) -> String {
+    let text = fullMessage(for: error), prefix = "Error: "
+    return text.hasPrefix(prefix) ? String(text.dropFirst(prefix.count)) : text
   }
 }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Formats
 import JSON
 import Rows
+import Runs
 import Training
 
 /// `host plan`

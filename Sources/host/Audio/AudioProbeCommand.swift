@@ -3,6 +3,7 @@ import Formats
 import FoundationEssentials
 import JSON
 import PluginHost
+import Runs
 import Tasks
 
 /// `host audio probe`

@@ -2,6 +2,7 @@ import ArgumentParser
 import Generation
 import JSON
 import Models
+import Runs
 import Tensors
 
 /// `host bench generate`

@@ -3,6 +3,7 @@ import ArgumentParser
 import Formats
 import JSON
 import Models
+import Runs
 import Tensors
 import Training
 

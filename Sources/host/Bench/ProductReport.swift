@@ -1,4 +1,5 @@
 import JSON
+import Runs
 import Tensors
 
 /// What `bench gemm` measured.

@@ -1,3 +1,5 @@
+import Runs
+
 /// Rates of several runs.
 struct Rates {
   let all: [Double]

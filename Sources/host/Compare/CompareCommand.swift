@@ -4,6 +4,7 @@ import Evaluation
 import Formats
 import JSON
 import Models
+import Runs
 import Tasks
 import Training
 
@@ -64,7 +65,7 @@ struct CompareCommand: ParsableCommand {
   func run() throws {
     let opened = try session(), folder = try adapterFolder(opened.recipe)
     let session = opened.onDay(ofRun: folder)
-    session.tellDay()
+    session.noteDay()
     let (base, tuned, check) = try answers(session, adapter: folder)
     let report = ComparisonReport(
       session: session, adapter: folder, split: split, limit: limit, generates: generate,
@@ -101,7 +102,7 @@ struct CompareCommand: ParsableCommand {
     let model = try session.model(), check = try BaseCheck(session, judge)
     let before = try check.digest(model)
     let adapters = try AdapterSet.load(
-      folder: adapter, on: model, of: session.modelFolder)
+      folder: adapter, on: model, of: session.modelFolder, tell: .console)
     desk.open(model, adapters: adapters)
     let tunedDigest = try check.digest(model)
     let base = try adapters.withoutAdapters {

@@ -1,6 +1,7 @@
 import Evaluation
 import Formats
 import JSON
+import Runs
 import Tasks
 
 /// A finished comparison, as JSON, as files and as tables in a terminal.
@@ -35,7 +36,7 @@ struct ComparisonReport {
   private var config: JSONValue {
     let recipe = session.recipe
     return [
-      "host_version": .string(HostCommand.version),
+      "host_version": .string(HostVersion.current),
       "task": .string(session.task.description.name),
       "recipe_file": recipeFile.map(JSONValue.string) ?? .null,
       "data": recipe.data, "split": .string(split.rawValue),

@@ -1,5 +1,6 @@
 import ArgumentParser
 import JSON
+import Runs
 import Tasks
 
 /// `host data audit`
@@ -46,7 +47,7 @@ struct DataAudit: ParsableCommand {
     var audits: [SplitAudit] = []
     for split in Split.allCases {
       let data = try assembled.task.dataset(split: split, configuration: recipe.dataConfiguration)
-      if let data { audits.append(SplitAudit(split, data, measure)) }
+      if let data { audits.append(SplitAudit(split, data, measure, tell: .console)) }
     }
     let overlaps = audits.indices.flatMap { index in
       audits[..<index].map { audits[index].overlap(with: $0) }

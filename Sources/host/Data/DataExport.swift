@@ -1,6 +1,7 @@
 import ArgumentParser
 import Formats
 import JSON
+import Runs
 import Tasks
 
 /// `host data export`

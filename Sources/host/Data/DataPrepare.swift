@@ -1,6 +1,7 @@
 import ArgumentParser
 import Formats
 import JSON
+import Runs
 import Tasks
 
 /// `host data prepare`
@@ -33,7 +34,7 @@ struct DataPrepare: ParsableCommand {
     _ = StopSignal.install()
     let assembled = try task.assemble(isCancelled: { StopSignal.isRaised })
     try assembled.reads.check(folder: outputDir, .replacesAll, option: "--output-dir")
-    let rows = try PreparedRows(assembled)
+    let rows = try PreparedRows(assembled, tell: .console)
     try DurableFolder.write(to: outputDir) { (folder) throws(FormatError) in
       try rows.write(into: folder)
     }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import JSON
 import PluginHost
+import Runs
 import Tensors
 
 /// `host doctor`
@@ -37,7 +38,7 @@ struct DoctorCommand: ParsableCommand {
 
   private func print(_ machine: Machine, _ engine: EngineReport) {
     var table = TextTable(("", .left), ("", .left))
-    table.append("host", HostCommand.version)
+    table.append("host", HostVersion.current)
     table.append("processor", machine.processor)
     table.append("features", machine.features.joined(separator: " "))
     table.append("threads", threads(engine.threads, machine.cores))
@@ -80,7 +81,7 @@ struct DoctorCommand: ParsableCommand {
     _ machine: Machine, _ engine: EngineReport, _ entries: [PluginCatalog.Entry]
   ) -> JSONValue {
     let before: JSONValue = [
-      "version": .string(HostCommand.version), "plugin_abi": .string(Plugin.abiVersion),
+      "version": .string(HostVersion.current), "plugin_abi": .string(Plugin.abiVersion),
       "processor": .string(machine.processor),
       "features": .array(machine.features.map(JSONValue.string)), "cores": .int(machine.cores),
     ]

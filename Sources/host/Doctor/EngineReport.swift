@@ -1,4 +1,5 @@
 import JSON
+import Runs
 import Tensors
 
 /// What the engine is, what it reaches, and what is wrong with it.

@@ -3,6 +3,7 @@ import ArgumentParser
 import Evaluation
 import Formats
 import JSON
+import Runs
 import Tasks
 import Training
 
@@ -58,7 +59,7 @@ struct EvaluateCommand: ParsableCommand {
   func run() throws {
     let opened = try TaskSession(task.assemble())
     let session = adapter.map(opened.onDay(ofRun:)) ?? opened
-    session.tellDay()
+    session.noteDay()
     let desk = session.offerModel()
     let panel = try RewardPanel(session.recipe, of: session.task, in: session.catalog)
     if rewards != nil, panel == nil {
@@ -73,7 +74,7 @@ struct EvaluateCommand: ParsableCommand {
     if let reportDir { try DurableFile.checkWritable(reportDir + "/report.json") }
     let model = try session.model()
     let adapters = try adapter.map {
-      try AdapterSet.load(folder: $0, on: model, of: session.modelFolder)
+      try AdapterSet.load(folder: $0, on: model, of: session.modelFolder, tell: .console)
     }
     desk.open(model, adapters: adapters)
     var results: [(name: String, report: Report, predictions: [Prediction])] = []

@@ -1,6 +1,8 @@
 import ArgumentParser
+import Formats
 import Generation
 import JSON
+import Runs
 import Tasks
 import Text
 
@@ -33,7 +35,7 @@ struct ChatCommand: ParsableCommand {
       now: date.templateDate)
     let stops = try endTokens(ofModelIn: folder, model.config, tokenizer)
       .union(encoder.stopTokens)
-    try ModelNotes.tellGeneration(folder)
+    try GenerationConfig(folder: folder).notes.forEach { Console.note("note: \($0)") }
     let generator = try sampling.generator(model, tokenizer, stopTokens: stops)
     let opening = Conversation(system: system, user: nil, place: "the dialogue")
     var dialogue = opening

@@ -2,6 +2,7 @@ import ArgumentParser
 import Formats
 import Generation
 import JSON
+import Runs
 import Tasks
 import Text
 
@@ -58,7 +59,7 @@ struct GenerateCommand: ParsableCommand {
     var texts = chat ? [] : prompt
     let alone = texts.count  // those that no template writes
     var stops = try endTokens(ofModelIn: folder, model.config, tokenizer)
-    try ModelNotes.tellGeneration(folder)
+    try GenerationConfig(folder: folder).notes.forEach { Console.note("note: \($0)") }
     if chat || messages != nil {
       let encoder = try ConversationEncoder(
         folder: folder, tokenizer: tokenizer, enableThinking: thinking,

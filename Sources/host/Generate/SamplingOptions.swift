@@ -2,6 +2,7 @@ import ArgumentParser
 import Formats
 import Generation
 import Models
+import Runs
 import Text
 
 /// How answers are decoded.

@@ -2,6 +2,7 @@ import ArgumentParser
 import Formats
 import JSON
 import Models
+import Runs
 
 /// `host inspect model`
 struct InspectModel: ParsableCommand {

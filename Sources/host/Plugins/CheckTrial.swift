@@ -1,6 +1,7 @@
 import Formats
 import JSON
 import PluginHost
+import Runs
 import Tasks
 
 /// Checks one plugin file: says how each export is to be configured, and lets it be called.
@@ -68,7 +69,7 @@ struct CheckTrial {
     var setting = try own(nil)
     if !setting.isConfigured {
       do {
-        setting.configuration = try recipe.recipe(for: task).dataConfiguration.text()
+        setting.configuration = try recipe.sources().recipe(for: task).dataConfiguration.text()
       } catch {
         guard recipe.config == nil, recipe.settings.isEmpty else { throw error }
         let reason = "its default recipe is wrong: \(Diagnosis(error).description)"

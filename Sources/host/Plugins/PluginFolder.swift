@@ -1,5 +1,6 @@
 import Formats
 import PluginHost
+import Runs
 
 /// The folder of a plugin that `make` builds, as `plugins new` writes one for C and C++.
 struct PluginFolder {

@@ -1,3 +1,5 @@
+import Runs
+
 /// The name of a new plugin: snake_case, and free in every language of the templates.
 struct PluginName {
   /// `my_reward`

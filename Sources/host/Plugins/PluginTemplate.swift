@@ -1,5 +1,6 @@
 import Formats
 import FoundationEssentials
+import Runs
 
 #if canImport(Glibc)
   import Glibc

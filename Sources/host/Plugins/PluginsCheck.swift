@@ -2,6 +2,7 @@ import ArgumentParser
 import Formats
 import JSON
 import PluginHost
+import Runs
 import Tasks
 
 /// `host plugins check`

@@ -1,5 +1,6 @@
 import ArgumentParser
 import JSON
+import Runs
 
 /// What a new plugin offers.
 enum PluginKind: String, ExpressibleByArgument, CaseIterable {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Formats
 import Models
+import Runs
 import Tensors
 
 /// `host quantize`

@@ -2,6 +2,7 @@ import ArgumentParser
 import Evaluation
 import Formats
 import JSON
+import Runs
 import Tasks
 
 /// `host report`

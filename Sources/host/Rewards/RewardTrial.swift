@@ -1,5 +1,6 @@
 import JSON
 import PluginHost
+import Runs
 import Synchronization
 import Tasks
 

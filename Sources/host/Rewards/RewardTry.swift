@@ -4,6 +4,7 @@ import Formats
 import FoundationEssentials
 import JSON
 import PluginHost
+import Runs
 import Tasks
 import Tensors
 import Text
@@ -174,11 +175,11 @@ struct JudgeModelOptions: ParsableArguments {
       guard adapter == nil else { throw Diagnosis(Diagnosis.usage, "--adapter needs --model") }
       return
     }
-    let folder = try ModelOptions.folder(named: model)
+    let folder = try ModelFolder.find(model)
     let weights = try quantization.open(folder)
     let tokenizer = try Tokenizer(folder: folder, rows: weights.config.vocabularySize)
     let adapters = try adapter.map {
-      try AdapterSet.load(folder: $0, on: weights, of: folder)
+      try AdapterSet.load(folder: $0, on: weights, of: folder, tell: .console)
     }
     try openEngine()
     let encoder = try? ConversationEncoder(folder: folder, tokenizer: tokenizer)

@@ -1,5 +1,6 @@
 import CHostSupport
 import FoundationEssentials
+import Runs
 
 #if canImport(Glibc)
   import Glibc
@@ -29,6 +30,9 @@ enum Console {
 
   /// Prints a line that is no result: progress, a note.
   static func note(_ text: String) { error.write(text + "\n") }
+
+  /// Ends the program.
+  static func leave(_ code: Int32) -> Never { exit(code) }
 }
 
 /// A descriptor that takes text.
@@ -64,7 +68,9 @@ struct TextStream: Sendable {
       guard count <= 0 else { continue }
       if descriptor == STDERR_FILENO { return }
       if errno == EPIPE { exit(0) }
-      Diagnosis(1, "standard output cannot be written: \(String(cString: strerror(errno)))").exit()
+      Console.note(
+        "host: standard output cannot be written: \(String(cString: strerror(errno)))")
+      Console.leave(1)
     }
   }
 }

@@ -1,5 +1,6 @@
 import Formats
 import JSON
+import Runs
 import Tasks
 import Text
 

@@ -2,6 +2,7 @@ import Adapters
 import ArgumentParser
 import Formats
 import Models
+import Runs
 import Tensors
 
 /// `--model`
@@ -13,17 +14,7 @@ struct ModelOptions: ParsableArguments {
   var model: String
 
   /// The folder that the name means.
-  func folder() throws -> String { try Self.folder(named: model) }
-
-  /// The folder that `name` means.
-  static func folder(named name: String) throws(FormatError) -> String {
-    if !FileSystem.isFolder(name), !name.contains("/"), let models = HostPaths().models,
-      FileSystem.isFolder(models + "/" + name)
-    {
-      return models + "/" + name
-    }
-    return try ModelFolder.resolve(name)
-  }
+  func folder() throws -> String { try ModelFolder.find(model) }
 }
 
 /// `--quantization`
@@ -36,19 +27,7 @@ struct QuantizationOptions: ParsableArguments {
 
   /// Opens the model in `folder`, with a progress bar while it is quantized.
   func open(_ folder: String) throws(FormatError) -> CausalLanguageModel {
-    try Self.open(folder, quantization)
-  }
-
-  /// Opens the model in `folder`, with a progress bar while it is quantized.
-  static func open(_ folder: String, _ quantization: Quantization?) throws(FormatError)
-    -> CausalLanguageModel
-  {
-    var bar: ProgressBar?
-    defer { bar?.finish() }
-    return try CausalLanguageModel(folder: folder, quantization: quantization) { done, total in
-      if bar == nil { bar = ProgressBar("quantizing", total: total, unit: "matrices") }
-      bar?.update(done)
-    }
+    try CausalLanguageModel.open(folder, quantization, tell: .console)
   }
 }
 
@@ -74,18 +53,9 @@ struct TunedModelOptions: ParsableArguments {
     let folder = try base.folder()
     let model = try quantization.open(folder)
     let adapters = try adapter.map {
-      try AdapterSet.load(folder: $0, on: model, of: folder)
+      try AdapterSet.load(folder: $0, on: model, of: folder, tell: .console)
     }
     try openEngine()
     return (model, adapters, folder)
-  }
-}
-
-/// Makes the engine ready, so that what is wrong with it is one sentence and not the end of a first
-/// product.
-func openEngine() throws {
-  if let reason = Engine.open() {
-    throw Diagnosis(
-      Diagnosis.failed, "\(reason); `host doctor` shows what the engine runs on")
   }
 }

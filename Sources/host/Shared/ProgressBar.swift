@@ -1,3 +1,5 @@
+import Runs
+
 /// How far some work is, with its rate and the time left. A terminal sees a bar that redraws
 /// itself; anything else gets a line now and then, and one at the end.
 struct ProgressBar {

@@ -2,6 +2,7 @@ import ArgumentParser
 import Formats
 import JSON
 import PluginHost
+import Runs
 import Tasks
 import Tensors
 
@@ -17,40 +18,9 @@ struct RecipeOptions: ParsableArguments {
         + "times.", valueName: "key=value"))
   var settings: [String] = []
 
-  /// The recipe for `task`: its defaults, its task.yaml, --config, `flags`, --set, the last one on
-  /// top. `${task}` and `${models}` become folders.
-  func assemble(
-    for task: PluginTask, in catalog: PluginCatalog, flags: [RecipeLayer] = []
-  ) throws -> AssembledRecipe {
-    let recipe = try recipe(for: task.description, flags: flags)
-    let replaced = try recipe.dataset.map { try task.reading(catalog.dataset(named: $0)) }
-    let located = (replaced ?? task).locating { recipe.origin(of: "data." + $0)?.description }
-    return AssembledRecipe(
-      recipe: recipe, task: located, catalog: catalog,
-      folder: HostPaths().task(task.description.name))
-  }
-
-  /// The same for a task that is not open.
-  func recipe(for task: TaskDescription, flags: [RecipeLayer] = []) throws -> Recipe {
-    let name = task.name, folder = HostPaths().task(name)
-    var own: [RecipeLayer] = []
-    if let config { own.append(try .file(config)) }
-    own += flags
-    own += try settings.map { try RecipeLayer.setting($0) }
-    var layers = [RecipeLayer.defaults(task.defaults, ofTask: name)]
-    if let folder {
-      let embedded = try RecipeLayer.file(folder + "/task.yaml")
-      // The embedded sample must not mix with a user's own files: rows of the one would be judged on
-      // rows of the other.
-      let namesFiles = try Recipe(layers: own).namesDataFiles
-      layers.append(namesFiles ? embedded.without("data") : embedded)
-    }
-    layers += own
-    var recipe = try Recipe(layers: layers)
-    recipe.task = name
-    let places = RecipePlaces(task: folder, models: HostPaths().models, name: name)
-    try places.expand(&recipe)
-    return recipe
+  /// What these options and `flags` put over a task's recipe.
+  func sources(flags: [RecipeLayer] = []) -> RecipeSources {
+    RecipeSources(config: config, flags: flags, settings: settings)
   }
 }
 
@@ -108,7 +78,7 @@ struct TaskOptions: ParsableArguments {
       own.append(try .flag("training_args.max_length", maximumLength, flag: "--max-length"))
     }
     if let seed { own.append(try .flag("training_args.seed", seed, flag: "--seed")) }
-    return try recipe.assemble(for: plugin, in: catalog, flags: own + flags)
+    return try recipe.sources(flags: own + flags).assemble(for: plugin, in: catalog)
   }
 }
 

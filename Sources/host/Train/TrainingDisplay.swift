@@ -4,6 +4,7 @@ import JSON
 import Layers
 import Models
 import Rows
+import Runs
 import Tasks
 import Tensors
 import Training
@@ -22,17 +23,15 @@ final class TrainingDisplay {
   }
 
   /// What will be trained, on what, with which settings.
-  func introduce(
-    _ session: TaskSession, _ plan: MemoryPlan, _ model: CausalLanguageModel,
-    _ trainable: Trainable,
-    _ train: EncodedDataset, _ validation: EncodedDataset?
-  ) {
+  func introduce(_ run: PlannedRun) {
+    let (session, train, validation) = (run.session, run.train, run.validation)
+    let (model, trainable, plan) = (run.model, run.trainable, run.memory)
     let trained = trainable.parameters.reduce(0) { $0 + $1.tensor.count }
     let share =
       100 * Double(train.statistics.trainedTokens) / Double(max(train.statistics.tokens, 1))
     Console.note("task      \(session.task.description.name) (\(session.task.plugin.path))")
     Console.note("model     \(session.modelFolder)")
-    session.tellDay()
+    session.noteDay()
     let seats = trainable.adapters.map { "; " + $0.summary(of: model.linears) } ?? ""
     Console.note("trained   \(Format.grouped(trained)) parameters\(seats)")
     let tokens = Format.grouped(train.statistics.tokens)
@@ -103,18 +102,5 @@ final class TrainingDisplay {
     case .stopped(let step, let reason): bar.finish("stopped early at step \(step): \(reason)")
     case .interrupted(let step): bar.finish("interrupted at step \(step)")
     }
-  }
-
-  /// The reports before and after as a table, and as files in `folder`.
-  func conclude(before: Report?, after: Report?, folder: String, task: String) throws {
-    if let after {
-      var columns: [(name: String, report: Report)] = []
-      if let before { columns.append(("base", before)) }
-      columns.append(("tuned", after))
-      Console.print(ReportTable(columns).description)
-      let page = try ReportFiles(columns, title: task).write(to: folder)
-      Console.note("report    \(page)")
-    }
-    Console.note("written   \(folder)")
   }
 }

@@ -1,0 +1,216 @@
+import Evaluation
+import Formats
+import Generation
+import JSON
+import Models
+import Tasks
+import Text
+
+/// A report over a model's answers, and the answers.
+public typealias Judged = (report: Report, predictions: [Prediction])
+
+/// Asks a model the rows of a split and lets the task's evaluator and the recipe's rewards judge the
+/// answers.
+public struct Judge {
+  private let session: TaskSession
+  private let split: Split
+  private let evaluation: EvaluationRun
+  private let panel: RewardPanel?
+  private var log: RewardLog?
+  /// Whether the model writes its answers out even where rows carry choices.
+  private let generates: Bool
+
+  /// A judge over `split`; nil when the task has no evaluator, no such split, or the recipe asks for
+  /// losses only. `limit` rows are spread evenly over the split; `log` keeps what rewards say.
+  public init?(
+    _ session: TaskSession, split: Split, limit: Int?, panel: RewardPanel? = nil,
+    log: RewardLog? = nil, generates: Bool = false
+  ) throws {
+    self.generates = generates
+    guard session.recipe.evaluation.generates, let dataset = try session.dataset(split),
+      dataset.count > 0,
+      let evaluator = try session.task.evaluator(
+        split: split, configuration: session.recipe.dataConfiguration)
+    else { return nil }
+    self.session = session
+    self.split = split
+    self.panel = panel
+    self.log = log
+    evaluation = try EvaluationRun(
+      dataset: dataset, evaluator: evaluator,
+      batchSize: session.recipe.training.evaluationBatchSize, limit: limit, seed: session.seed
+    ) { question in
+      try session.encoder.reference(question.example, label: "\(split.rawValue) \(question.index)")
+    }
+  }
+
+  /// The same, or an error that says why nothing can be judged.
+  public static func required(
+    _ session: TaskSession, split: Split, limit: Int?, panel: RewardPanel? = nil,
+    log: RewardLog? = nil, generates: Bool = false
+  ) throws -> Judge {
+    guard session.recipe.evaluation.generates else {
+      throw session.recipe.fault(
+        "evaluation.predict_with_generate",
+        "is false, so no answer would be judged; leave it out, or set it to true")
+    }
+    let judge = try Judge(
+      session, split: split, limit: limit, panel: panel, log: log, generates: generates)
+    guard let judge else {
+      let task = session.task.description
+      throw Diagnosis(
+        Diagnosis.data,
+        task.evaluator == nil
+          ? "the task '\(task.name)' has no evaluator, so nothing can judge answers"
+          : "the task '\(task.name)' has no rows in the split '\(split.rawValue)'; there are "
+            + (try Split.allCases.filter { try session.dataset($0)?.count ?? 0 > 0 })
+            .map(\.rawValue).joined(separator: ", "))
+    }
+    return judge
+  }
+
+  /// The rows that are asked, by their indices in the split.
+  public var rows: [Int] { evaluation.rows }
+
+  /// The same judge, which keeps nothing of what rewards say.
+  var unlogged: Judge {
+    var judge = self
+    judge.log = nil
+    return judge
+  }
+
+  /// What the model is asked of the split's row `index`.
+  func question(_ index: Int) throws -> Question { try evaluation.question(index) }
+
+  /// What the model should answer, as the chat template writes it.
+  func reference(_ question: Question) throws -> String? {
+    try session.encoder.reference(question.example, label: label(question))
+  }
+
+  /// The evaluator's metrics before any model is asked, with `name` among them if it ever gives that;
+  /// their values say nothing.
+  func metrics(lookingFor name: String) throws -> [(name: String, measure: Measure)] {
+    let few = try evaluation.metrics(limit: 16)
+    return few.contains { $0.name == name } ? few : try evaluation.metrics()
+  }
+
+  /// The report over the model's answers, and the answers; greedy unless the recipe samples.
+  public func judge(
+    _ model: CausalLanguageModel, label: String, at moment: RewardLog.Moment
+  ) throws -> Judged {
+    let generator = try generator(model)
+    var scored: [ScoredCompletion] = []
+    var (report, predictions) = try session.tell.during(
+      label, total: evaluation.rows.count, unit: "rows"
+    ) { reached in
+      try evaluation(observe: { reached($0.done) }) { questions in
+        let answers = try answers(questions, model, generator)
+        scored += try score(questions, answers, at: moment)
+        return answers
+      }
+    }
+    if let panel { try report.add(scored, of: panel) }
+    return (report, predictions)
+  }
+
+  /// The metrics of a training run's evaluation after `step` steps.
+  func metrics(
+    of model: CausalLanguageModel, at step: Int
+  ) throws -> [(name: String, value: Double)] {
+    let report = try judge(model, label: "answering", at: .step(step)).report
+    return report.metrics.map { ($0.name, $0.measure.value) }
+  }
+
+  /// What the rewards say of the generated answers. A prompt is what the model saw, the template's
+  /// words included; rows that the model chose an ending for have nothing to score.
+  private func score(
+    _ questions: [Question], _ answers: [Answer], at moment: RewardLog.Moment
+  ) throws -> [ScoredCompletion] {
+    guard let panel else { return [] }
+    let completions = try zip(questions, answers).filter { $0.0.example.choices.isEmpty }.map {
+      question, answer in
+      let prompt = session.tokenizer.encode(
+        try session.encoder.question(question.example, label: label(question)))
+      return Completion(
+        prompt: session.tokenizer.decode(prompt), text: answer.text,
+        metadata: question.example.metadata, group: question.index)
+    }
+    do {
+      let scored = try panel.score(completions)
+      try log?.append(scored, at: moment)
+      return scored
+    } catch let failure as RewardPanel.Failure {
+      try log?.append(failure.batch, at: moment)
+      throw failure.error
+    }
+  }
+
+  /// Generated answers, or, for rows that carry choices, the log-likelihood of each.
+  private func answers(
+    _ questions: [Question], _ model: CausalLanguageModel, _ generator: Generator
+  ) throws -> [Answer] {
+    var answers = questions.map { _ in Answer(text: "") }
+    let open = questions.indices.filter { generates || questions[$0].example.choices.isEmpty }
+    let prompts = try open.map { index in
+      let prompt = try session.encoder.prompt(
+        questions[index].example, label: label(questions[index]))
+      return Prompt(ids: prompt.ids, media: prompt.media, label: prompt.source)
+    }
+    for (index, sequence) in zip(open, try generator(prompts).sequences) {
+      answers[index].text = session.tokenizer.decode(sequence.ids, skipSpecialTokens: true)
+    }
+    let closed = questions.indices.filter { !open.contains($0) }
+    for (index, scores) in zip(closed, try choose(closed.map { questions[$0] }, model)) {
+      answers[index].choiceLogLikelihoods = scores
+    }
+    return answers
+  }
+
+  /// A row as errors name it.
+  func label(_ question: Question) -> String { "\(split.rawValue) \(question.index)" }
+
+  /// Log-likelihoods of each row's choices, as its answers; or at each place of a choice inside its
+  /// answer, filled from left to right with the model's own likeliest choice.
+  private func choose(_ questions: [Question], _ model: CausalLanguageModel) throws -> [[Double]] {
+    var texts = try questions.map { question in
+      question.example.places.isEmpty
+        ? try session.encoder.prompt(question.example, label: label(question))
+        : try session.encoder.sample(question.example, label: label(question))
+    }
+    var scores = questions.map { _ in [Double]() }
+    for turn in 0..<(questions.map { max(1, $0.example.places.count) }.max() ?? 0) {
+      let asked = questions.indices.filter { turn < max(1, questions[$0].example.places.count) }
+      let batch = try asked.map { index -> ChoiceQuestion in
+        let text = texts[index]
+        guard turn < text.choices.count else {
+          return ChoiceQuestion(
+            prompt: text.ids, media: text.media,
+            choices: try session.encoder.choices(
+              questions[index].example, label: label(questions[index])))
+        }
+        let prefix = text.prefix(text.choices[turn].place)
+        return ChoiceQuestion(
+          prompt: prefix.ids, media: prefix.media, choices: text.choices[turn].ids.map { [$0] })
+      }
+      for (index, found) in zip(asked, try model.scoreChoices(batch)) {
+        scores[index] += found
+        guard turn < texts[index].choices.count else { continue }
+        let place = texts[index].choices[turn]
+        let best = found.indices.reduce(0) { found[$1] > found[$0] ? $1 : $0 }
+        texts[index].ids[place.place] = place.ids[best]
+      }
+    }
+    return scores
+  }
+
+  private func generator(_ model: CausalLanguageModel) throws -> Generator {
+    let recipe = session.recipe.generation
+    let sampler = try Sampler(
+      temperature: recipe.samples ? recipe.temperature : 0, topK: recipe.topK, topP: recipe.topP,
+      repetitionPenalty: recipe.repetitionPenalty, seed: session.seed)
+    return try Generator(
+      model: model, vocabulary: session.tokenizer.count,
+      stopTokens: session.encoder.stopTokens, maximumNewTokens: recipe.maximumNewTokens,
+      sampler: sampler)
+  }
+}

@@ -1,0 +1,57 @@
+import Adapters
+import Formats
+import Layers
+import Models
+
+extension AdapterSet {
+  /// The adapters of a PEFT folder on the model in the folder `base`. Shapes decide whether they fit;
+  /// where they name another base model than this one seems to be, or set ranks and αs of projections
+  /// that carry no adapter, that is said.
+  public static func load(
+    folder: String, on model: CausalLanguageModel, of base: String, tell: RunObserver
+  ) throws(FormatError) -> AdapterSet {
+    let set = try load(
+      folder: folder,
+      on: AdapterSeats(
+        linears: model.linears, embedding: model.modules.embedding,
+        tiesHead: model.config.tiesWordEmbeddings))
+    let named = set.config.baseModel ?? ""
+    if !named.isEmpty, !FileSystem.isSame(named, base) {
+      let (theirs, ours) = (modelName(named), modelName(base))
+      // A quantized copy is called after its model as a rule: Qwen3-0.6B-nf4.
+      if !ours.hasPrefix(theirs), !theirs.hasPrefix(ours) {
+        tell.note(
+          "warning: the adapter \(folder) was trained on \(named); the model here is \(base)")
+      }
+    }
+    for (key, unused) in [
+      ("rank_pattern", set.config.rankPattern.unused(among: set.paths)),
+      ("alpha_pattern", set.config.alphaPattern.unused(among: set.paths)),
+    ] where !unused.isEmpty {
+      let names = unused.map { "'\($0)'" }.joined(separator: ", ")
+      tell.note(
+        "warning: \(folder)/\(AdapterConfig.fileName): no adapted projection matches \(key)'s \(names)"
+      )
+    }
+    return set
+  }
+
+  /// The last part of a folder or of org/name, or the name in a Hugging Face cache folder
+  /// (models--org--name/snapshots/HASH), in small letters.
+  private static func modelName(_ place: String) -> String {
+    let parts = place.split(separator: "/").map { $0.lowercased() }
+    let cached = parts.last { $0.hasPrefix("models--") }
+    guard let cached, let mark = cached.ranges(of: "--").last else { return parts.last ?? place }
+    return String(cached[mark.upperBound...])
+  }
+}
+
+extension TaskSession {
+  /// The adapter that a run trains: the recipe's, or that of the folder it starts from; nil where it
+  /// trains every weight.
+  public func adapterConfig() throws(FormatError) -> AdapterConfig? {
+    guard recipe.peft.method != .full else { return nil }
+    guard let folder = recipe.peft.adapterPath else { return recipe.peft.adapter(on: modelFolder) }
+    return try AdapterConfig(folder: folder)
+  }
+}

@@ -1,0 +1,36 @@
+import Formats
+import Models
+import Tensors
+
+extension ModelFolder {
+  /// The folder that `name` means: a folder, org/name in the Hugging Face cache, or the name of a
+  /// model that comes with the program.
+  public static func find(_ name: String) throws(FormatError) -> String {
+    if !FileSystem.isFolder(name), !name.contains("/"), let models = HostPaths().models,
+      FileSystem.isFolder(models + "/" + name)
+    {
+      return models + "/" + name
+    }
+    return try resolve(name)
+  }
+}
+
+extension CausalLanguageModel {
+  /// The model in `folder`, quantized where that is asked for.
+  public static func open(
+    _ folder: String, _ quantization: Quantization?, tell: RunObserver
+  ) throws(FormatError) -> CausalLanguageModel {
+    try tell.during("quantizing", unit: "matrices") { (reached) throws(FormatError) in
+      try CausalLanguageModel(folder: folder, quantization: quantization, progress: reached)
+    }
+  }
+}
+
+/// Makes the engine ready, so that what is wrong with it is one sentence and not the end of a first
+/// product.
+public func openEngine() throws {
+  if let reason = Engine.open() {
+    throw Diagnosis(
+      Diagnosis.failed, "\(reason); `host doctor` shows what the engine runs on")
+  }
+}

@@ -1,0 +1,54 @@
+import Formats
+import PluginHost
+import Tasks
+
+/// What lies over a task's default recipe: a file, flags of their own, and single keys.
+public struct RecipeSources {
+  /// The recipe's file.
+  public var config: String?
+  /// Layers over the file.
+  public var flags: [RecipeLayer]
+  /// Keys of the recipe, as in `training_args.warmup_ratio=0.1`, over all else.
+  public var settings: [String]
+
+  /// Names the sources.
+  public init(config: String? = nil, flags: [RecipeLayer] = [], settings: [String] = []) {
+    self.config = config
+    self.flags = flags
+    self.settings = settings
+  }
+
+  /// The recipe for `task`: its defaults, its task.yaml, the file, the flags, the keys, the last one
+  /// on top. `${task}` and `${models}` become folders.
+  public func assemble(for task: PluginTask, in catalog: PluginCatalog) throws -> AssembledRecipe {
+    let recipe = try recipe(for: task.description)
+    let replaced = try recipe.dataset.map { try task.reading(catalog.dataset(named: $0)) }
+    let located = (replaced ?? task).locating { recipe.origin(of: "data." + $0)?.description }
+    return AssembledRecipe(
+      recipe: recipe, task: located, catalog: catalog,
+      folder: HostPaths().task(task.description.name))
+  }
+
+  /// The same for a task that is not open.
+  public func recipe(for task: TaskDescription) throws -> Recipe {
+    let name = task.name, folder = HostPaths().task(name)
+    var own: [RecipeLayer] = []
+    if let config { own.append(try .file(config)) }
+    own += flags
+    own += try settings.map { try RecipeLayer.setting($0) }
+    var layers = [RecipeLayer.defaults(task.defaults, ofTask: name)]
+    if let folder {
+      let embedded = try RecipeLayer.file(folder + "/task.yaml")
+      // The embedded sample must not mix with a user's own files: rows of the one would be judged on
+      // rows of the other.
+      let namesFiles = try Recipe(layers: own).namesDataFiles
+      layers.append(namesFiles ? embedded.without("data") : embedded)
+    }
+    layers += own
+    var recipe = try Recipe(layers: layers)
+    recipe.task = name
+    let places = RecipePlaces(task: folder, models: HostPaths().models, name: name)
+    try places.expand(&recipe)
+    return recipe
+  }
+}

@@ -1,0 +1,37 @@
+import Rows
+import Tasks
+import Training
+
+/// What a run reads from: its rows, and who judges the answers to them.
+struct OpenedRun {
+  let folder: RunFolder
+  let train: EncodedDataset, validation: EncodedDataset?
+  let panel: RewardPanel?, judge: Judge?
+  /// Where plugins will be able to ask the model.
+  let desk: ModelDesk
+  let watched: WatchedMetric?
+  /// Which way the watched metric improves; nil where the base model's report must decide.
+  let direction: WatchedMetric.Direction?
+}
+
+extension TrainingRun {
+  /// Opens the rows, the rewards and the judge.
+  func open(in folder: RunFolder) throws -> OpenedRun {
+    let desk = session.offerModel()
+    guard let train = try session.encoded(.train, usesCache: usesCache) else {
+      throw Diagnosis(
+        Diagnosis.data,
+        "the task '\(session.task.description.name)' has no training rows; see its data keys")
+    }
+    let validation = try session.encoded(.validation, usesCache: usesCache)
+    let panel = try RewardPanel(recipe, of: session.task, in: session.catalog)
+    let judge = try Judge(
+      session, split: .validation, limit: recipe.evaluation.maximumSamples, panel: panel,
+      log: RewardLog(path: folder.path + "/rewards.jsonl"))
+    let watched = WatchedMetric(recipe)
+    let direction = try watched?.direction(hasValidation: validation != nil, judge, panel)
+    return OpenedRun(
+      folder: folder, train: train, validation: validation, panel: panel, judge: judge, desk: desk,
+      watched: watched, direction: direction)
+  }
+}

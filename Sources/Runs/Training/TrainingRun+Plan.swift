@@ -1,0 +1,76 @@
+import Adapters
+import Formats
+import Models
+import Rows
+import Training
+
+/// A run on which all is decided.
+public struct PlannedRun {
+  /// What is trained on what.
+  public let session: TaskSession
+  /// The model, as it will be trained, and what of it.
+  public let model: CausalLanguageModel, trainable: Trainable
+  /// Length, intervals and rates.
+  public let options: TrainingOptions
+  /// What will be in memory at most.
+  public let memory: MemoryPlan
+  /// The rows to learn from.
+  public var train: EncodedDataset { opened.train }
+  /// The rows that evaluations ask; nil when there are none.
+  public var validation: EncodedDataset? { opened.validation }
+
+  let opened: OpenedRun, receipt: RunReceipt
+  var folder: RunFolder { opened.folder }
+  /// Whether steps were done already.
+  var isUnderWay: Bool { folder.resumption?.step != nil }
+}
+
+extension TrainingRun {
+  /// Decides how the run goes, and opens the model for it; refuses what does not fit the memory, or the
+  /// run that is resumed.
+  func plan(_ opened: OpenedRun) throws -> PlannedRun {
+    let receipt = RunReceipt(
+      session, train: opened.train, validation: opened.validation, panel: opened.panel)
+    let changes = try changes(opened.folder, receipt)
+    let mapped = try session.mapped()
+    let memory = try MemoryBudget(
+      session, opened.train, mapped, judges: opened.judge != nil
+    ).plan()
+    let model = try session.quantized(mapped), trainable = try trainable(model)
+    opened.desk.open(model, adapters: trainable.adapters, hasBase: trainable.adapters != nil)
+    model.usesCheckpointing = memory.usesCheckpointing
+    var options = TrainingOptions(
+      recipe, rows: opened.train.count, hasValidation: opened.validation != nil)
+    options.isMetricKnown = true
+    options.forgetsBest = changes?.concernsEvaluation ?? false
+    try opened.folder.checkResumption(of: trainable, steps: options.steps)
+    receipt.note(trainable)
+    return PlannedRun(
+      session: session, model: model, trainable: trainable, options: options, memory: memory,
+      opened: opened, receipt: receipt)
+  }
+
+  /// What is trained of the model: adapters, fresh or of an earlier run, or every weight.
+  private func trainable(_ model: CausalLanguageModel) throws -> Trainable {
+    let peft = recipe.peft
+    if peft.method == .full {
+      return .full(model.unfreeze(), constants: model.constants, model.config)
+    }
+    if let folder = peft.adapterPath {
+      tell.note("adapter   goes on from \(folder), with its own r, lora_alpha and target_modules")
+      let set = try AdapterSet.load(
+        folder: folder, on: model, of: session.modelFolder, tell: tell)
+      if let name = set.config.modulesWithWeights.first {
+        throw recipe.fault(
+          "peft.adapter_name_or_path",
+          "names an adapter with a weight of '\(name)', which is not trained here; merge the "
+            + "adapter into its base first")
+      }
+      return .adapter(set)
+    }
+    return .adapter(
+      try AdapterSet.fresh(
+        peft.adapter(on: session.modelFolder), on: model.linears,
+        seed: UInt64(recipe.training.seed)))
+  }
+}

@@ -1,0 +1,66 @@
+import Formats
+import JSON
+import Tasks
+import Training
+
+extension TrainingRun {
+  /// The base model's report, kept in the folder so that a resumed run need not ask again; nil when
+  /// nobody judges. A run that is under way asks anew only where evaluations now measure otherwise, and
+  /// then without the log: what rewards say of the base would take the place of all that they have
+  /// said since.
+  func judgeBase(_ planned: PlannedRun) throws -> Report? {
+    let logged = planned.opened.judge
+    guard let judge = planned.isUnderWay ? logged?.unlogged : logged else { return nil }
+    let file = planned.folder.path + "/evaluation_before.json"
+    if planned.isUnderWay, !planned.options.forgetsBest, FileSystem.exists(file) {
+      return try Report(json: JSONValue(readingFile: file))
+    }
+    func ask() throws -> Report {
+      try judge.judge(planned.model, label: "base model answering", at: .base).report
+    }
+    let report = try planned.trainable.adapters?.withoutAdapters(ask) ?? ask()
+    try DurableFile.write(report.json.text(.pretty) + "\n", to: file)
+    return report
+  }
+
+  /// Runs the loop.
+  func train(
+    _ planned: PlannedRun, before: Report?, until shouldStop: () -> Bool
+  ) throws -> TrainingOutcome {
+    let opened = planned.opened, receipt = planned.receipt, model = planned.model
+    var options = planned.options
+    options.greaterIsBetter = try greaterIsBetter(opened, before)
+    let trainer = Trainer(
+      model: model, trainable: planned.trainable, optimizer: optimizer(of: planned.trainable),
+      train: opened.train, validation: opened.validation, options: options,
+      folder: planned.folder, base: session.modelFolder,
+      receipt: {
+        receipt.noteBase()
+        return receipt.json
+      }, judge: opened.judge.map { judge in { try judge.metrics(of: model, at: $0) } },
+      observe: { tell(.training($0)) })
+    return try trainer.run(resuming: planned.folder.resumption != nil, shouldStop: shouldStop)
+  }
+
+  private func optimizer(of trainable: Trainable) -> AdamW {
+    let training = recipe.training
+    return AdamW(
+      trainable.parameters, beta1: training.beta1, beta2: training.beta2,
+      epsilon: training.epsilon, weightDecay: training.weightDecay)
+  }
+
+  /// Whether the watched metric rises as the model gets better; the recipe's word counts more than the
+  /// metric's own, and a note says so where they differ.
+  private func greaterIsBetter(_ opened: OpenedRun, _ before: Report?) throws -> Bool {
+    let direction =
+      try opened.direction ?? before.flatMap { try opened.watched?.direction(in: $0) }
+    guard let asked = recipe.training.greaterIsBetter else { return direction == .higher }
+    if let direction, asked != (direction == .higher) {
+      let best = direction == .higher ? "highest" : "lowest"
+      tell.note(
+        "warning: training_args.greater_is_better is \(asked), but the best "
+          + "\(recipe.training.bestMetric ?? "eval_loss") is the \(best) one")
+    }
+    return asked
+  }
+}

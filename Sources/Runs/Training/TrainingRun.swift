@@ -1,0 +1,57 @@
+import Formats
+import Training
+
+/// One training run: its folder is claimed; rows and judge are opened; all is decided; the model is
+/// trained, its answers are judged, and what came out is recorded.
+public struct TrainingRun {
+  private(set) var session: TaskSession
+  let earlier: RunFolder.Earlier, acceptsChanges: Bool, usesCache: Bool
+  var recipe: Recipe { session.recipe }
+  var tell: RunObserver { session.tell }
+
+  /// A run of the session's recipe. `earlier` says what becomes of a run that the folder holds;
+  /// `acceptsChanges` lets a resumed run go on otherwise than it was begun.
+  public init(
+    _ session: TaskSession, earlier: RunFolder.Earlier, acceptsChanges: Bool, usesCache: Bool
+  ) {
+    self.session = session
+    self.earlier = earlier
+    self.acceptsChanges = acceptsChanges
+    self.usesCache = usesCache
+  }
+
+  /// Trains until the last step or until `shouldStop`. Everything that can be refused is refused
+  /// before anything is written.
+  public func run(until shouldStop: () -> Bool) throws {
+    let folder = try claimFolder()
+    var run = self
+    run.session = session.onDay(of: folder.resumption?.receipt)
+    try withExtendedLifetime(folder) {
+      let planned = try run.plan(try run.open(in: folder))
+      tell(.planned(planned))
+      try run.begin(planned)
+      let before = try run.judgeBase(planned)
+      let outcome = try run.train(planned, before: before, until: shouldStop)
+      tell(.trained(outcome))
+      try run.record(outcome, of: planned, before: before)
+    }
+  }
+
+  /// The output folder, which no other process trains in from here on.
+  private func claimFolder() throws -> RunFolder {
+    guard let path = recipe.outputDirectory, !path.isEmpty else {
+      throw Diagnosis(
+        Diagnosis.usage,
+        "no output folder is named; give --output-dir, or output_dir: in the recipe")
+    }
+    try session.reads.check(
+      "output_dir", path, earlier == .isRemoved ? .replacesRun : .adds, of: recipe)
+    let folder = try RunFolder(path: path, earlier: earlier)
+    if !folder.isLocked {
+      tell.note(
+        "warning: the file system of \(path) has no locks; see to it that nothing else trains there"
+      )
+    }
+    return folder
+  }
+}
