@@ -36,10 +36,11 @@ func libraries(in folder: String) -> LinkerSetting {
 let plugins = [
   BundledPlugin(name: "hri_dialogue", module: "HRIDialogue"),
   BundledPlugin(name: "instruct", module: "Instruct"),
+  BundledPlugin(name: "preference", module: "Preference"),
   BundledPlugin(name: "recommendation", module: "Recommendation"),
   BundledPlugin(
     name: "speech_drama", module: "SpeechDrama",
-    dependencies: ["CLogMel", "CSHA256", "CSamplerate", "CSndfile"]),
+    dependencies: ["CLogMel", "CSamplerate", "CSndfile"]),
 ]
 
 let arguments = Target.Dependency.product(
@@ -69,8 +70,7 @@ let package = Package(
       cSettings: [.unsafeFlags(["-O3", "-fno-math-errno"])],
       linkerSettings: [.linkedLibrary("m"), .linkedLibrary("dl"), .linkedLibrary("pthread")]),
     .target(name: "CPluginABI", exclude: ["ABI.md"]),
-    .target(name: "CHostSupport"),
-    .target(name: "CSHA256", cSettings: [.unsafeFlags(["-O3"])]),
+    .target(name: "CHostSupport", cSettings: [.unsafeFlags(["-O3"])]),
     // Floor 1
     .target(name: "JSON", dependencies: [collections]),
     .target(name: "Tensors", dependencies: ["CKernels"]),
@@ -78,7 +78,7 @@ let package = Package(
     .target(name: "Text", dependencies: ["JSON"]),
     .target(
       name: "Formats",
-      dependencies: ["CHostSupport", "CSHA256", "JSON", "Tensors", collections, yams]),
+      dependencies: ["CHostSupport", "JSON", "Tensors", collections, yams]),
     .target(name: "Tracking", dependencies: ["JSON", collections]),
     // Floor 3
     .target(name: "Tasks", dependencies: ["JSON", "Text", collections]),
@@ -89,7 +89,7 @@ let package = Package(
     // Floor 5
     .target(name: "Models", dependencies: ["Formats", "JSON", "Layers", "Tasks", "Tensors"]),
     .target(name: "Adapters", dependencies: ["Formats", "JSON", "Layers", "Tensors"]),
-    .target(name: "Objectives", dependencies: ["Tasks"]),
+    .target(name: "Objectives", dependencies: ["Layers", "Tensors"]),
     // Floor 6
     .target(
       name: "Generation", dependencies: ["Layers", "Models", "Tasks", "Tensors", "Text"]),
@@ -106,8 +106,8 @@ let package = Package(
     .target(
       name: "Runs",
       dependencies: [
-        "Adapters", "Evaluation", "Formats", "Generation", "JSON", "Layers", "Models", "Objectives",
-        "PluginHost", "Rows", "Tasks", "Tensors", "Text", "Tracking", "Training",
+        "Adapters", "Evaluation", "Formats", "Generation", "JSON", "Layers", "Models", "PluginHost",
+        "Rows", "Tasks", "Tensors", "Text", "Tracking", "Training",
       ]),
     // Floor 9
     .executableTarget(
@@ -167,6 +167,7 @@ let package = Package(
       dependencies: ["Formats", "JSON", "PluginHost", "Runs", "Tasks", "Training"]),
     .testTarget(name: "HRIDialogueTests", dependencies: ["HRIDialogue", "TaskKit"]),
     .testTarget(name: "InstructTests", dependencies: ["Instruct", "TaskKit"]),
+    .testTarget(name: "PreferenceTests", dependencies: ["Preference", "TaskKit"]),
     .testTarget(name: "RecommendationTests", dependencies: ["Recommendation", "TaskKit"]),
     .testTarget(
       name: "SpeechDramaTests",

@@ -35,8 +35,7 @@ extension CausalLanguageModel {
         shared: layout.shared, classes: layout.classes)
       return Tensors.logProbabilities(
         selectRows(hidden, packing.rows.compactMap { place[$0] }), head.weight,
-        targets: packing.targets
-      ).values
+        targets: packing.targets)
     }
     var rest = logProbabilities[...]
     return questions.map { question in

@@ -15,8 +15,8 @@ public struct Ranking: Sendable {
     isPositive = ranked.map(\.isPositive)
   }
 
-  /// How often a positive row's score is above another's, ties counted as half: the area under the ROC
-  /// curve; nil where one of both kinds is missing. `times` says how often each row counts.
+  /// How often a positive row's score is above another's, ties counted as half: the area under the
+  /// ROC curve; nil where one of both kinds is missing. `times` says how often each row counts.
   public func auc(times: [Int]? = nil) -> Double? {
     var positives = 0, negatives = 0, pairs = 0.0
     forEachTie(times) { positive, others in
@@ -28,8 +28,8 @@ public struct Ranking: Sendable {
       ? nil : pairs / (Double(positives) * Double(negatives))
   }
 
-  /// The ROC curve from (0, 0) to (1, 1): false and true positive rates of every limit that parts the
-  /// rows. Empty where one of both kinds is missing.
+  /// The ROC curve from (0, 0) to (1, 1): false and true positive rates of every limit that parts
+  /// the rows. Empty where one of both kinds is missing.
   public var rocCurve: [(falseRate: Double, trueRate: Double)] {
     var steps: [(positive: Int, others: Int)] = []
     forEachTie(nil) { steps.append(($0, $1)) }

@@ -1,12 +1,13 @@
-/// What becomes of the keys of a row of texts: some are read, some mean something to training in other
-/// tools and are refused, since they are not followed here; the rest is metadata.
+/// What becomes of the keys of a row of texts: some are read, some mean something to training in
+/// other tools and are refused, since they are not followed here; the rest is metadata.
 public struct RowKeys: Sendable {
   /// The keys that the row's shape reads.
   public let known: [String]
   private let refused: [String: String], named: [String]
 
   /// `refused` says why further keys are refused, beside `commonlyRefused`. A key that is a letter
-  /// away from a known one, or from one of `named`, is a slip; those of `named` are columns themselves.
+  /// away from a known one, or from one of `named`, is a slip; those of `named` are columns
+  /// themselves.
   public init(known: [String], refused: [String: String] = [:], named: [String] = []) {
     self.known = known
     self.refused = Self.commonlyRefused.merging(refused) { $1 }
@@ -48,8 +49,8 @@ public struct RowKeys: Sendable {
     }
   }
 
-  /// Why the row cannot be read for one of its keys; nil where none stands against it. Keys that say
-  /// nothing do not.
+  /// Why the row cannot be read for one of its keys; nil where none stands against it. Keys that
+  /// say nothing do not.
   public func fault(_ fields: Fields) -> PluginError? {
     for key in fields.keys where !known.contains(key) && fields.says(key) {
       if let reason = refused[key] { return fields.fault("'\(key)' \(reason)") }

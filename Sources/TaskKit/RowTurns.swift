@@ -7,7 +7,8 @@ extension Fields {
     }
   }
 
-  /// What an Alpaca row asks: the pairs of `history`, then `instruction` and `input` as one question.
+  /// What an Alpaca row asks: the pairs of `history`, then `instruction` and `input` as one
+  /// question.
   public func alpacaPrompt() throws -> [Turn] {
     var turns: [Turn] = []
     for (index, pair) in (try list("history", of: "pairs") ?? []).enumerated() {

@@ -1,5 +1,5 @@
-/// The files of rows that a recipe names for its splits, or the share of the training rows that is held
-/// out where no validation file is named.
+/// The files of rows that a recipe names for its splits, or the share of the training rows that is
+/// held out where no validation file is named.
 public struct SplitFiles: Sendable {
   private let files: [Split: [String]]
   private let fraction: Double, seed: UInt64
@@ -32,9 +32,9 @@ public struct SplitFiles: Sendable {
     return train
   }
 
-  /// The places of the rows of `paths` that belong to `split`, in order. Rows of the same group stay
-  /// together: a group's number is its place among the groups. Held out are the groups with the
-  /// smallest keys; a key is a pure function of (seed, group).
+  /// The places of the rows of `paths` that belong to `split`, in order. Rows of the same group
+  /// stay together: a group's number is its place among the groups. Held out are the groups with
+  /// the smallest keys; a key is a pure function of (seed, group).
   public func part(_ split: Split, groups: [Int]) throws -> [Int] {
     guard fraction > 0, files[split] == nil || split == .train else { return Array(groups.indices) }
     let all = (groups.max() ?? -1) + 1

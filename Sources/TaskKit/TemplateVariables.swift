@@ -1,11 +1,11 @@
-/// What a row gives to the chat template beside its messages: `tools`, `documents` and the members of
-/// `chat_template_kwargs`.
+/// What a row gives to the chat template beside its messages: `tools`, `documents` and the members
+/// of `chat_template_kwargs`.
 public enum TemplateVariables {
   /// The keys of a row that are read.
   public static let keys = ["tools", "documents", "chat_template_kwargs"]
 
-  /// The variables of a row. `wrapsTools`: schemas may stand without `{"type": "function", …}`, which
-  /// readers of ShareGPT put around them.
+  /// The variables of a row. `wrapsTools`: schemas may stand without `{"type": "function", …}`,
+  /// which readers of ShareGPT put around them.
   public static func of(_ fields: Fields, wrapsTools: Bool) throws -> JSON.Members {
     var variables: JSON.Members = [:]
     if let further = fields["chat_template_kwargs"] {

@@ -20,7 +20,7 @@ import Testing
     let paths = list.compactMap { $0["path"]?.string }
     #expect(
       paths
-        == ["hri_dialogue", "instruct", "recommendation", "speech_drama"].map {
+        == ["hri_dialogue", "instruct", "preference", "recommendation", "speech_drama"].map {
           "\(moved)/lib/host/plugins/lib\($0).so"
         })
     #expect(list.allSatisfy { $0["error"] == nil })

@@ -4,6 +4,7 @@ import Foundation
 import JSON
 import Layers
 import Models
+import Objectives
 import Tensors
 import TestSupport
 import Testing
@@ -46,7 +47,7 @@ import Testing
 
   /// Some of the golden conversations, packed.
   struct Packed {
-    var batch: PackedTexts, clips: [AudioClip] = []
+    var batch: SupervisedFineTuning.Batch, clips: [AudioClip] = []
 
     func hidden(_ model: CausalLanguageModel, rows: [Int]?) -> Tensor {
       model.hidden(
@@ -56,8 +57,8 @@ import Testing
 
     /// The mean loss of the trained tokens and its gradients.
     func step(_ model: CausalLanguageModel) -> (loss: Float, gradients: Gradients) {
-      let loss = batch.loss(
-        hidden(model, rows: batch.predictingRows), head: model.head.weight)
+      let loss = SupervisedFineTuning.loss(
+        hidden(model, rows: batch.predictingRows), batch, head: model.head.weight)
       var gradients = Gradients()
       loss.sum.backward(seed: 1 / Float(batch.targets.count), into: &gradients)
       return (loss.sum.scalar / Float(batch.targets.count), gradients)

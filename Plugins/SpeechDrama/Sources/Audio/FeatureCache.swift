@@ -1,4 +1,4 @@
-import CSHA256
+import CLogMel
 import FoundationEssentials
 import TaskKit
 
@@ -86,10 +86,8 @@ struct FeatureCache: Sendable {
 
 /// SHA-256.
 func hash(_ bytes: [UInt8]) -> [UInt8] {
-  var state = sha256_begin(0)
-  sha256_add(&state, bytes, bytes.count)
-  return [UInt8](unsafeUninitializedCapacity: 32) { digest, size in
-    sha256_end(&state, digest.baseAddress)
+  [UInt8](unsafeUninitializedCapacity: 32) { digest, size in
+    content_hash(bytes, bytes.count, digest.baseAddress)
     size = 32
   }
 }
