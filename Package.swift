@@ -40,7 +40,7 @@ let plugins = [
   BundledPlugin(name: "recommendation", module: "Recommendation"),
   BundledPlugin(
     name: "speech_drama", module: "SpeechDrama",
-    dependencies: ["CLogMel", "CSamplerate", "CSndfile"]),
+    dependencies: ["CLogMel", "CSHA256", "CSamplerate", "CSndfile"]),
 ]
 
 let arguments = Target.Dependency.product(
@@ -70,7 +70,8 @@ let package = Package(
       cSettings: [.unsafeFlags(["-O3", "-fno-math-errno"])],
       linkerSettings: [.linkedLibrary("m"), .linkedLibrary("dl"), .linkedLibrary("pthread")]),
     .target(name: "CPluginABI", exclude: ["ABI.md"]),
-    .target(name: "CHostSupport", cSettings: [.unsafeFlags(["-O3"])]),
+    .target(name: "CHostSupport"),
+    .target(name: "CSHA256", cSettings: [.unsafeFlags(["-O3"])]),
     // Floor 1
     .target(name: "JSON", dependencies: [collections]),
     .target(name: "Tensors", dependencies: ["CKernels"]),
@@ -78,7 +79,7 @@ let package = Package(
     .target(name: "Text", dependencies: ["JSON"]),
     .target(
       name: "Formats",
-      dependencies: ["CHostSupport", "JSON", "Tensors", collections, yams]),
+      dependencies: ["CHostSupport", "CSHA256", "JSON", "Tensors", collections, yams]),
     .target(name: "Tracking", dependencies: ["JSON", collections]),
     // Floor 3
     .target(name: "Tasks", dependencies: ["JSON", "Text", collections]),
@@ -89,7 +90,7 @@ let package = Package(
     // Floor 5
     .target(name: "Models", dependencies: ["Formats", "JSON", "Layers", "Tasks", "Tensors"]),
     .target(name: "Adapters", dependencies: ["Formats", "JSON", "Layers", "Tensors"]),
-    .target(name: "Objectives", dependencies: ["Layers", "Tensors"]),
+    .target(name: "Objectives", dependencies: ["Tasks"]),
     // Floor 6
     .target(
       name: "Generation", dependencies: ["Layers", "Models", "Tasks", "Tensors", "Text"]),
@@ -106,8 +107,8 @@ let package = Package(
     .target(
       name: "Runs",
       dependencies: [
-        "Adapters", "Evaluation", "Formats", "Generation", "JSON", "Layers", "Models", "PluginHost",
-        "Rows", "Tasks", "Tensors", "Text", "Tracking", "Training",
+        "Adapters", "Evaluation", "Formats", "Generation", "JSON", "Layers", "Models", "Objectives",
+        "PluginHost", "Rows", "Tasks", "Tensors", "Text", "Tracking", "Training",
       ]),
     // Floor 9
     .executableTarget(

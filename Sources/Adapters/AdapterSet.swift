@@ -6,8 +6,6 @@ import Tensors
 public final class AdapterSet {
   /// What the folder's adapter_config.json says.
   public let config: AdapterConfig
-  /// The masks of dropout.
-  public let noise = AdapterNoise()
   private var seats: [(linear: Linear, adapter: LoRA)] = []
   /// Layers that use a weight of the adapter's file in the place of the base's.
   private var saved: [SavedWeight] = []
@@ -65,7 +63,7 @@ public final class AdapterSet {
   private func seat(_ linear: Linear, a: Tensor, b: Tensor) {
     let adapter = LoRA(
       a: a, b: b, scale: config.scale(of: linear.path), dropoutRate: Float(config.dropout),
-      path: linear.path, noise: noise)
+      path: linear.path)
     linear.adapter = adapter
     seats.append((linear, adapter))
   }
@@ -116,6 +114,20 @@ public final class AdapterSet {
       for (seat, adapter) in zip(seats, seated) { seat.linear.adapter = adapter }
       for (saved, weight) in zip(saved, weights) { saved.layer.substitute(weight) }
     }
+    return try body()
+  }
+
+  /// The adapters of a moment, for the same seats.
+  public struct Snapshot { fileprivate let adapters: [LoRA] }
+
+  /// A copy of the adapters as they are now, which training does not change.
+  public func snapshot() -> Snapshot { Snapshot(adapters: seats.map { $0.adapter.copy() }) }
+
+  /// Runs `body` with a snapshot on the seats.
+  public func with<Result>(_ snapshot: Snapshot, _ body: () throws -> Result) rethrows -> Result {
+    let seated = seats.map(\.linear.adapter)
+    for (seat, adapter) in zip(seats, snapshot.adapters) { seat.linear.adapter = adapter }
+    defer { for (seat, adapter) in zip(seats, seated) { seat.linear.adapter = adapter } }
     return try body()
   }
 }

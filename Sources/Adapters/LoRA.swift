@@ -9,18 +9,22 @@ public final class LoRA: LinearAdapter {
   let scale: Float
   private let dropoutRate: Float
   private let site: UInt64
-  private let noise: AdapterNoise
 
-  init(
-    a: Tensor, b: Tensor, scale: Float, dropoutRate: Float, path: String, noise: AdapterNoise
-  ) {
+  init(a: Tensor, b: Tensor, scale: Float, dropoutRate: Float, path: String) {
     self.a = a.asLeaf()
     self.b = b.asLeaf()
     self.scale = scale
     self.dropoutRate = dropoutRate
-    self.noise = noise
     site = Random.stream(path)
   }
+
+  private init(_ other: LoRA) {
+    (a, b) = (other.a.copy(), other.b.copy())
+    (scale, dropoutRate, site) = (other.scale, other.dropoutRate, other.site)
+  }
+
+  /// The same numbers in storage of their own; constants.
+  func copy() -> LoRA { LoRA(self) }
 
   /// The base projection's output plus the adapter's.
   public func callAsFunction(_ x: Tensor, through linear: Linear) -> Tensor {
@@ -33,24 +37,8 @@ public final class LoRA: LinearAdapter {
   }
 
   private var dropout: Dropout? {
-    guard dropoutRate > 0, let key = noise.key else { return nil }
-    return Dropout(rate: dropoutRate, random: Random(seed: key.seed, stream: site ^ key.pass))
+    guard dropoutRate > 0, let masks = ForwardPass.current.masks else { return nil }
+    return Dropout(
+      rate: dropoutRate, random: Random(seed: masks.seed, stream: site ^ masks.pass))
   }
-}
-
-/// Which masks the adapters draw: shared by all seats of a model and set before each forward pass.
-public final class AdapterNoise {
-  /// The run's seed and the number of the forward pass.
-  public struct Key: Sendable, Hashable {
-    public var seed: UInt64, pass: UInt64
-
-    /// Names the masks of one pass; every pass of a run has its own number.
-    public init(seed: UInt64, pass: UInt64) {
-      self.seed = seed
-      self.pass = pass &* 0x9E37_79B9_7F4A_7C15
-    }
-  }
-  /// nil: no dropout, as in evaluation.
-  public var key: Key?
-  init() {}
 }

@@ -35,7 +35,8 @@ extension CausalLanguageModel {
         shared: layout.shared, classes: layout.classes)
       return Tensors.logProbabilities(
         selectRows(hidden, packing.rows.compactMap { place[$0] }), head.weight,
-        targets: packing.targets)
+        targets: packing.targets
+      ).values
     }
     var rest = logProbabilities[...]
     return questions.map { question in

@@ -215,7 +215,7 @@ struct JSONParser {
     }
   }
 
-  /// `\uXXXX`, or a surrogate pair of two.
+  /// `\u` and four hexadecimal digits, or two of them that are a surrogate pair.
   private mutating func unicodeEscape() throws(JSONError) -> Unicode.Scalar {
     let start = position - 2
     let high = try hexadecimal()

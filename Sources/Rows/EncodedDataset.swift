@@ -188,6 +188,11 @@ public struct EncodedDataset: Sendable {
           : "; raise it or set on_overlength: truncate"))
   }
 
+  /// The texts of row `index`.
+  public func texts(_ index: Int, epoch: Int) throws(TaskError) -> [Sample] {
+    [try sample(index, epoch: epoch)]
+  }
+
   /// The row of sample `index` as the dataset has it.
   public func example(_ index: Int, epoch: Int) throws(TaskError) -> Example {
     try source.example(at: Int(usable[index]), epoch: epoch, seed: encoding.seed)

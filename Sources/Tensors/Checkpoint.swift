@@ -1,10 +1,12 @@
-/// Runs `body` without keeping what it computes; the way back computes it again.
+/// Runs `body` without keeping what it computes; the way back computes it again, as part of the same
+/// forward pass.
 struct Recomputation: Operation {
   let x: Tensor, body: (Tensor) -> Tensor
+  let pass = ForwardPass.current
 
   func pullback(_ dy: Tensor, into g: inout Gradients) {
     let leaf = Slot()
-    let y = Recording.on { body(x.asLeaf(leaf)) }
+    let y = Recording.on { pass.run { body(x.asLeaf(leaf)) } }
     y.backward(from: dy, into: &g)
     if let dx = g[leaf] { g.pass(x.slot, dx) }
     g.forget(leaf)

@@ -6,6 +6,9 @@ enum FewRows {
   /// Up to this many rows of x; with more, the packed product is faster.
   static let most = 16
 
+  /// Whether x is multiplied here: its rows are few, and may have other bits than among many.
+  static func fits(_ x: Tensor) -> Bool { x.rows <= most && !ForwardPass.current.isolatesRows }
+
   /// y [t, outputs] := x [t, inputs] · Wᵀ.
   static func product(_ y: Tensor, _ x: Tensor, _ weight: Weight) {
     let outputs = weight.rows, x = ordered(x, for: weight)

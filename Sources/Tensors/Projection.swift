@@ -97,7 +97,7 @@ public func project(
   let hidden = lowRank?.hidden(x, left)
   Stopwatch.time("Projection", .forward) {
     var terms: [Gemm.Term] = []
-    let isFew = x.rows <= FewRows.most
+    let isFew = FewRows.fits(x)
     if isFew {
       FewRows.product(y, x, weight)
     } else {

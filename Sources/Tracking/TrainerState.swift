@@ -15,10 +15,8 @@ public struct TrainerState: Sendable, Hashable {
   public var bestMetric: Double?, bestGlobalStep: Int?, bestCheckpoint: String?
   /// Evaluations since the best one: early stopping's count.
   public var evaluationsWithoutGain = 0
-  /// Loss and trained tokens of the steps since the last row of the log.
-  public var windowLoss = 0.0, windowTokens = 0
-  /// Their accuracy, as the trainer keeps it.
-  public var windowAccuracy = JSONValue.emptyObject
+  /// What the steps since the last row of the log have added up to, as the trainer keeps it.
+  public var logWindow = JSONValue.emptyObject
   /// Whether the evaluation of the last step is still to be done: it failed, or was interrupted.
   public var owesEvaluation = false
   /// Tokens read so far.
@@ -47,8 +45,7 @@ public struct TrainerState: Sendable, Hashable {
         ],
         "LogWindow": [
           "attributes": [
-            "evaluation_pending": .bool(owesEvaluation), "loss_sum": .double(windowLoss),
-            "trained_tokens": .int(windowTokens), "accuracy": windowAccuracy,
+            "evaluation_pending": .bool(owesEvaluation), "sums": logWindow,
           ]
         ],
       ],
@@ -78,9 +75,7 @@ public struct TrainerState: Sendable, Hashable {
     let stopping = json["stateful_callbacks"]?["EarlyStoppingCallback"]?["attributes"]
     evaluationsWithoutGain = stopping?["early_stopping_patience_counter"]?.int ?? 0
     let window = json["stateful_callbacks"]?["LogWindow"]?["attributes"]
-    windowLoss = window?["loss_sum"]?.double ?? 0
-    windowTokens = window?["trained_tokens"]?.int ?? 0
-    windowAccuracy = window?["accuracy"] ?? .emptyObject
+    logWindow = window?["sums"] ?? .emptyObject
     owesEvaluation = window?["evaluation_pending"]?.bool ?? false
   }
 

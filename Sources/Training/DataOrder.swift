@@ -15,6 +15,13 @@ public struct DataOrder: Sendable, Hashable {
     self.isShuffled = isShuffled
   }
 
+  /// The order in which a run with `options` takes `rows` rows.
+  public init(rows: Int, _ options: TrainingOptions) {
+    self.init(
+      rows: rows, rowsPerStep: options.batchSize * options.accumulation, seed: options.seed,
+      isShuffled: options.isShuffled)
+  }
+
   /// Optimizer steps of an epoch; the last may take fewer rows.
   public var stepsPerEpoch: Int { (rows + rowsPerStep - 1) / rowsPerStep }
 

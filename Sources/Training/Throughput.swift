@@ -46,9 +46,11 @@ public struct Throughput: Sendable {
     }
     var seconds: [Double] = [], losses: [Double] = []
     let clock = ContinuousClock(), watch = Stopwatch()
+    let runner = StepRunner(model, terms: [Term(SFT())], sharesPrefixes: false)
+    let rows = samples.enumerated().map { TrainingRow([$1], index: $0) }
     func step(_ number: Int) throws {
       let start = clock.now
-      let result = try model.step(samples, batchSize: batch, sharing: false) { _ in }
+      let result = try runner([rows])
       optimizer.update(
         result.gradients, step: number, learningRate: 1e-4, norm: optimizer.norm(result.gradients),
         maximumNorm: 1)

@@ -31,10 +31,7 @@ public enum Trainable {
   public var adapters: AdapterSet? { if case .adapter(let set) = self { set } else { nil } }
 
   /// The share of the adapters' inputs that dropout takes.
-  var dropout: Double { adapters?.config.dropout ?? 0 }
-
-  /// The dropout of the adapters; nil when there is none.
-  var noise: AdapterNoise? { if case .adapter(let set) = self { set.noise } else { nil } }
+  public var dropout: Double { adapters?.config.dropout ?? 0 }
 
   /// The files of an adapter's tensors and of a whole model's.
   static let adapterFile = "adapter_model.safetensors", modelFile = "model.safetensors"

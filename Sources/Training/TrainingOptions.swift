@@ -1,3 +1,5 @@
+import Tensors
+
 /// What a run is told besides its model and data.
 public struct TrainingOptions: Sendable {
   /// Rows of a micro-batch, micro-batches of a step, rows of an evaluation batch.
@@ -33,11 +35,18 @@ public struct TrainingOptions: Sendable {
   public var seed: UInt64 = 42
   /// Whether each epoch has an order of its own.
   public var isShuffled = true
+  /// Whether anything is dropped out in training.
+  public var usesDropout = false
 
   /// Options for `steps` steps; the rest has defaults.
   public init(steps: Int, learningRate: LearningRate) {
     self.steps = steps
     self.learningRate = learningRate
+  }
+
+  /// The masks of dropout that a step's micro-batch draws; nil where nothing is dropped out.
+  func masks(step: Int, batch: Int) -> ForwardPass.Masks? {
+    usesDropout ? .init(seed: seed, pass: UInt64(step) << 20 | UInt64(batch)) : nil
   }
 }
 

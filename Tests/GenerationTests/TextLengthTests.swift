@@ -48,7 +48,7 @@ import Testing
         let hidden = Recording.off { model.hidden(text, Segments(lengths: [text.count])) }
         let rows = choice.indices.map { question.prompt.count - 1 + $0 }
         let expected = Recording.off {
-          logProbabilities(selectRows(hidden, rows), model.head.weight, targets: choice)
+          logProbabilities(selectRows(hidden, rows), model.head.weight, targets: choice).values
         }
         expectClose(score, expected.reduce(0) { $0 + Double($1) }, atol: 1e-4, rtol: 0)
       }

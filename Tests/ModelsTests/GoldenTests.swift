@@ -4,7 +4,6 @@ import Foundation
 import JSON
 import Layers
 import Models
-import Objectives
 import Tensors
 import TestSupport
 import Testing
@@ -37,7 +36,7 @@ import Testing
     func ids(_ index: Int) throws -> [Int32] { try integers("ids_\(index)", as: Int32.self) }
 
     /// Both sequences as one packed batch, or one alone.
-    func batch(_ indices: [Int] = [0, 1]) throws -> SupervisedFineTuning.Batch {
+    func batch(_ indices: [Int] = [0, 1]) throws -> PackedTexts {
       let ids = try indices.map(ids)
       let flags = try indices.flatMap { try integers("mask_\($0)", as: UInt8.self).map { $0 == 1 } }
       return .init(ids: ids.flatMap { $0 }, lengths: ids.map(\.count), isTarget: flags)
@@ -70,8 +69,8 @@ import Testing
     model.usesCheckpointing = checkpointing
     let batch = try golden.batch(), count = Float(batch.targets.count)
     #expect(batch.targets.count == golden.json["trained_tokens"]?.int)
-    let loss = SupervisedFineTuning.loss(
-      model.hidden(batch.ids, Segments(lengths: batch.lengths), rows: batch.predictingRows), batch,
+    let loss = batch.loss(
+      model.hidden(batch.ids, Segments(lengths: batch.lengths), rows: batch.predictingRows),
       head: model.head.weight)
     let expected = Float(try #require(golden.json["loss_lora"]?.double))
     #expect(abs(loss.sum.scalar / count - expected) < 1e-5 * expected)
@@ -90,8 +89,8 @@ import Testing
   @Test(arguments: families) func fullGradients(family: String) throws {
     let golden = try Golden(family), model = try CausalLanguageModel(folder: golden.folder)
     let leaves = model.unfreeze(), batch = try golden.batch()
-    let loss = SupervisedFineTuning.loss(
-      model.hidden(batch.ids, Segments(lengths: batch.lengths), rows: batch.predictingRows), batch,
+    let loss = batch.loss(
+      model.hidden(batch.ids, Segments(lengths: batch.lengths), rows: batch.predictingRows),
       head: model.head.weight)
     var gradients = Gradients()
     loss.sum.backward(seed: 1 / Float(batch.targets.count), into: &gradients)
@@ -108,10 +107,10 @@ import Testing
 
   @Test(arguments: families) func packedEqualsSeparate(family: String) throws {
     let golden = try Golden(family), model = try CausalLanguageModel(folder: golden.folder)
-    func losses(_ batch: SupervisedFineTuning.Batch) -> [Float] {
-      SupervisedFineTuning.loss(
+    func losses(_ batch: PackedTexts) -> [Float] {
+      batch.loss(
         model.hidden(batch.ids, Segments(lengths: batch.lengths), rows: batch.predictingRows),
-        batch, head: model.head.weight
+        head: model.head.weight
       ).tokens
     }
     let separate = losses(try golden.batch([0])) + losses(try golden.batch([1]))

@@ -4,7 +4,6 @@ import Foundation
 import JSON
 import Layers
 import Models
-import Objectives
 import Tensors
 import TestSupport
 import Testing
@@ -47,7 +46,7 @@ import Testing
 
   /// Some of the golden conversations, packed.
   struct Packed {
-    var batch: SupervisedFineTuning.Batch, clips: [AudioClip] = []
+    var batch: PackedTexts, clips: [AudioClip] = []
 
     func hidden(_ model: CausalLanguageModel, rows: [Int]?) -> Tensor {
       model.hidden(
@@ -57,8 +56,8 @@ import Testing
 
     /// The mean loss of the trained tokens and its gradients.
     func step(_ model: CausalLanguageModel) -> (loss: Float, gradients: Gradients) {
-      let loss = SupervisedFineTuning.loss(
-        hidden(model, rows: batch.predictingRows), batch, head: model.head.weight)
+      let loss = batch.loss(
+        hidden(model, rows: batch.predictingRows), head: model.head.weight)
       var gradients = Gradients()
       loss.sum.backward(seed: 1 / Float(batch.targets.count), into: &gradients)
       return (loss.sum.scalar / Float(batch.targets.count), gradients)

@@ -1,6 +1,5 @@
 import Layers
 import Models
-import Objectives
 import Tensors
 import TestSupport
 import Testing
@@ -53,14 +52,14 @@ import Testing
       let hidden = model.hidden(
         ids, segments, rows: rows.map { $0[$0.count - 1] }.sorted(),
         shared: SharedPrefix(segments, continuing: parents))
-      return linearCrossEntropy(hidden, model.head.weight, targets: targets).sum
+      return crossEntropy(hidden, model.head.weight, targets: targets).sum
     }
     let separate = try gradients { model in
       let lengths = texts.map(\.count),
         ends = lengths.reduce(into: [0]) { $0.append($0.last! + $1) }
       let hidden = model.hidden(
         texts.flatMap { $0 }, Segments(lengths: lengths), rows: ends.dropFirst().map { $0 - 1 })
-      return linearCrossEntropy(hidden, model.head.weight, targets: targets).sum
+      return crossEntropy(hidden, model.head.weight, targets: targets).sum
     }
     for (one, other) in zip(packed, separate) {
       #expect(!one.isEmpty)

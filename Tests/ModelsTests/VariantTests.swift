@@ -3,7 +3,6 @@ import Foundation
 import JSON
 import Layers
 import Models
-import Objectives
 import Tensors
 import TestSupport
 import Testing
@@ -102,12 +101,12 @@ import Testing
     let model = try model(name), lengths = [230, 90]
     model.usesCheckpointing = checkpointing
     let leaves = model.unfreeze(), ids = try lengths.map { try integers("ids_\($0)") }
-    let batch = SupervisedFineTuning.Batch(
+    let batch = PackedTexts(
       ids: ids.flatMap { $0 }, lengths: lengths,
       isTarget: lengths.flatMap { length in (0..<length).map { $0 > 0 } })
     let count = Float(batch.targets.count)
-    let loss = SupervisedFineTuning.loss(
-      model.hidden(batch.ids, Segments(lengths: lengths), rows: batch.predictingRows), batch,
+    let loss = batch.loss(
+      model.hidden(batch.ids, Segments(lengths: lengths), rows: batch.predictingRows),
       head: model.head.weight)
     try expectGolden([loss.sum.scalar / count], name + ".loss")
     var gradients = Gradients()

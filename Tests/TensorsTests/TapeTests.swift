@@ -1,4 +1,5 @@
 import CKernels
+import Foundation
 import TestSupport
 import Testing
 
@@ -125,11 +126,34 @@ import Testing
   @Test func headAndLoss() {
     let x = Self.tensor(7, 12, 1), w = Self.tensor(50, 12, 2),
       targets = (0..<7).map { Int32($0 * 7) }
-    checkAdjoint(x) { linearCrossEntropy($0, .tensor(w), targets: targets).sum }
-    checkAdjoint(w) { linearCrossEntropy(x, .tensor($0), targets: targets).sum }
-    let losses = linearCrossEntropy(x, .tensor(w), targets: targets).rows
-    let logProbability = logProbabilities(x, .tensor(w), targets: targets)
-    expectClose(losses, logProbability.map { -$0 }, atol: 1e-5, rtol: 0)
+    checkAdjoint(x) { crossEntropy($0, .tensor(w), targets: targets).sum }
+    checkAdjoint(w) { crossEntropy(x, .tensor($0), targets: targets).sum }
+    // Any function of log-probabilities, by its derivative.
+    let slopes = (0..<7).map { Float($0) / 3 - 1 }
+    func weighted(_ x: Tensor, _ w: Tensor) -> Tensor {
+      let log = logProbabilities(x, .tensor(w), targets: targets)
+      let value = zip(slopes, log.values).reduce(0.0) { $0 + Double($1.0) * Double($1.1) }
+      return log.objective(value, derivative: slopes)
+    }
+    checkAdjoint(x) { weighted($0, w) }
+    checkAdjoint(w) { weighted(x, $0) }
+  }
+
+  /// The entropy that the kept rows know, against the whole distribution.
+  @Test func entropyOfTheHead() throws {
+    let x = Self.tensor(5, 12, 1), w = Self.tensor(50, 12, 2)
+    let log = logProbabilities(x.asLeaf(), .tensor(w), targets: [0, 9, 20, 31, 49])
+    let scores = project(x, .tensor(w))
+    let entropies = try #require(log.entropies)
+    for row in 0..<5 {
+      let powers = scores.row(row).map { exp(Double($0)) }, sum = powers.reduce(0, +)
+      let shares = powers.map { $0 / sum }
+      let expected = shares.reduce(0.0) { (total: Double, p: Double) in
+        total - p * Foundation.log(p)
+      }
+      #expect(abs(entropies[row] - expected) < 1e-4)
+    }
+    #expect(logProbabilities(x, .tensor(w), targets: [0, 0, 0, 0, 0]).entropies == nil)
   }
 
   @Test func rowsAndEmbeddings() {
@@ -217,12 +241,12 @@ import Testing
       let q = project(x, .tensor(w))
       let k = project(x, .tensor(TapeTests.tensor(48, 96, 3)))
       let y = attend(q, k, k, Asking(segments), heads: heads) + x
-      let loss = linearCrossEntropy(
+      let loss = crossEntropy(
         rmsNorm(y, Tensor(rows: 1, columns: 96, repeating: 1), eps: 1e-6), .tensor(w),
         targets: (0..<150).map { Int32($0 % 96) })
       var g = Gradients()
       loss.sum.backward(into: &g)
-      return [loss.rows, g[x.slot!]!.values, g[w.slot!]!.values]
+      return [loss.tokens, g[x.slot!]!.values, g[w.slot!]!.values]
     }
     Parallel.threads = 1
     let one = run()

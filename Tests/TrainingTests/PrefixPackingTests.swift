@@ -34,12 +34,12 @@ import Testing
   {
     let model = try CausalLanguageModel(folder: TrainerTests.modelFolder)
     let leaves = model.unfreeze()
-    let result = try model.step(rows ?? samples, batchSize: batchSize, sharing: sharing) { _ in }
+    let result = try model.step(rows ?? samples, batchSize: batchSize, sharing: sharing)
     return (result, leaves.map { $0.tensor.slot.flatMap { result.gradients[$0]?.values } ?? [] })
   }
 
   @Test func whatIsSharedStandsOnce() throws {
-    let packing = try #require(PrefixPacking(samples))
+    let packing = try #require(PrefixPacking(ScoredTexts(samples)))
     // 10 shared, then 44 · 50, 51 · 61, 62 behind the same 50 · 7, 5, 3: the last trained token is
     // not read.
     #expect(packing.layout.ids.count == 10 + 1 + 2 + 2 + 3)
@@ -49,7 +49,7 @@ import Testing
 
   /// Rows that are rotated by other lengths share nothing; those of one length do.
   @Test func rowsOfOtherRotationsShareNothing() throws {
-    let packing = try #require(PrefixPacking(samples) { $0 > 12 ? $0 : 0 })
+    let packing = try #require(PrefixPacking(ScoredTexts(samples)) { $0 > 12 ? $0 : 0 })
     // 12, 13, 14, 4 and 12 tokens: the two of 12 are one text.
     #expect(packing.layout.ids.count == 11 + 12 + 13 + 3)
     #expect(packing.layout.classes == [0, 0, 13, 14])
@@ -86,7 +86,7 @@ import Testing
       config: ModelConfig(json: changed, path: "config.json"),
       weights: .folder(SafeTensorsFolder(path: folder)))
     let leaves = model.unfreeze()
-    let result = try model.step(samples, batchSize: 5, sharing: sharing) { _ in }
+    let result = try model.step(samples, batchSize: 5, sharing: sharing)
     return (result, leaves.map { $0.tensor.slot.flatMap { result.gradients[$0]?.values } ?? [] })
   }
 
@@ -96,16 +96,16 @@ import Testing
         ids: (0..<20).map { Int32($0 + 40 * row) }, isTrained: (0..<20).map { $0 > 3 },
         source: "row")
     }
-    #expect(PrefixPacking(rows) == nil)
-    #expect(PrefixPacking(samples.prefix(1)) == nil)
+    #expect(PrefixPacking(ScoredTexts(rows)) == nil)
+    #expect(PrefixPacking(ScoredTexts(Array(samples.prefix(1)))) == nil)
   }
 
   @Test(arguments: [2, 5]) func lossAndGradientsAreThoseOfSeparateRows(_ batchSize: Int) throws {
     let (shared, gradients) = try step(sharing: true, batchSize: batchSize)
     let (separate, expected) = try step(sharing: false, batchSize: batchSize)
     #expect(abs(shared.loss - separate.loss) <= 1e-5 * separate.loss)
-    #expect(shared.tokens == separate.tokens && shared.trainedTokens == separate.trainedTokens)
-    #expect(shared.accuracy == separate.accuracy)
+    #expect(shared.tokens == separate.tokens && shared.weight == separate.weight)
+    #expect(shared.metrics == separate.metrics)
     for (one, other) in zip(gradients, expected) {
       let scale = other.map(abs).max() ?? 0
       #expect(one.count == other.count && !one.isEmpty && scale > 0)
@@ -128,9 +128,9 @@ import Testing
     }
     let (shared, gradients) = try step(rows, sharing: true, batchSize: 4)
     let (separate, expected) = try step(rows, sharing: false, batchSize: 4)
-    #expect(PrefixPacking(rows)?.layout.ids.count ?? 99 <= 9)
+    #expect(PrefixPacking(ScoredTexts(rows))?.layout.ids.count ?? 99 <= 9)
     #expect(abs(shared.loss - separate.loss) <= 1e-5 * separate.loss)
-    #expect(shared.trainedTokens == separate.trainedTokens)
+    #expect(shared.weight == separate.weight)
     for (one, other) in zip(gradients, expected) {
       let scale = other.map(abs).max() ?? 0
       #expect(one.count == other.count && scale > 0)

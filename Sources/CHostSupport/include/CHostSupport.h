@@ -4,7 +4,6 @@
 #define CHOSTSUPPORT_H
 
 #include <stddef.h>
-#include <stdint.h>
 #include <sys/types.h>
 
 /* Installs handlers for SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP and SIGABRT and one for exit().
@@ -44,24 +43,6 @@ int hs_exchange(const char *one, const char *other);
 
 /* Where text stands in bytes; NULL when it does not. */
 const void *hs_find(const void *bytes, size_t count, const char *text);
-
-/* ---- SHA-256 (FIPS 180-4) ------------------------------------------------------------------------
- * A value: what it has hashed so far goes with each copy. */
-typedef struct hs_sha256 {
-  uint32_t h[8];
-  uint64_t count;   /* bytes so far */
-  uint8_t rest[64]; /* those of them that do not yet fill a block */
-  int portable;     /* whether plain C does the work, not the processor's own instructions */
-} hs_sha256;
-
-/* Of no bytes yet. With portable, plain C also where the processor has SHA instructions. */
-hs_sha256 hs_sha256_begin(int portable);
-
-/* Adds bytes. */
-void hs_sha256_add(hs_sha256 *hash, const void *bytes, size_t count);
-
-/* The hash of all bytes; nothing may be added afterwards. */
-void hs_sha256_end(hs_sha256 *hash, uint8_t digest[32]);
 
 /* ---- memory lent to a plugin that is under check ------------------------------------------------
  * Each piece lies between two pages that nobody may touch, its end at the second one. No address is

@@ -1,22 +1,22 @@
-import CHostSupport
+import CSHA256
 
 /// SHA-256 (FIPS 180-4) of bytes that come piece by piece.
 struct SHA256: Sendable {
-  private var state: hs_sha256
+  private var state: sha256_state
 
   /// Of no bytes yet. `portable`: by plain C, also where the processor has instructions for it.
-  init(portable: Bool = false) { state = hs_sha256_begin(portable ? 1 : 0) }
+  init(portable: Bool = false) { state = sha256_begin(portable ? 1 : 0) }
 
   /// Adds bytes.
   mutating func update(_ bytes: UnsafeRawBufferPointer) {
-    hs_sha256_add(&state, bytes.baseAddress, bytes.count)
+    sha256_add(&state, bytes.baseAddress, bytes.count)
   }
 
   /// The hash of all bytes so far, as 64 hexadecimal digits.
   var hexadecimal: String {
     var ended = state
     let digest = withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 32) { digest in
-      hs_sha256_end(&ended, digest.baseAddress)
+      sha256_end(&ended, digest.baseAddress)
       return Array(digest)
     }
     let digits = Array("0123456789abcdef".utf8)

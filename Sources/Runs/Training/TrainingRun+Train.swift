@@ -1,5 +1,6 @@
 import Formats
 import JSON
+import Objectives
 import Tasks
 import Training
 
@@ -30,10 +31,19 @@ extension TrainingRun {
     let opened = planned.opened, receipt = planned.receipt, model = planned.model
     var options = planned.options
     options.greaterIsBetter = try greaterIsBetter(opened, before)
+    options.usesDropout = planned.trainable.dropout > 0
+    let runner = StepRunner(
+      model, terms: [Term(SFT())], sharesPrefixes: !options.usesDropout)
     let trainer = Trainer(
-      model: model, trainable: planned.trainable, optimizer: optimizer(of: planned.trainable),
-      train: opened.train, validation: opened.validation, options: options,
-      folder: planned.folder, base: session.modelFolder,
+      runner, trainable: planned.trainable, optimizer: optimizer(of: planned.trainable),
+      source: DatasetSource(
+        opened.train, order: DataOrder(rows: opened.train.count, options),
+        batchSize: options.batchSize),
+      evaluation: opened.validation.map {
+        EvaluationSource(
+          $0, limit: options.evaluationRows, seed: options.seed,
+          batchSize: options.evaluationBatchSize)
+      }, options: options, folder: planned.folder, base: session.modelFolder,
       receipt: {
         receipt.noteBase()
         return receipt.json

@@ -40,9 +40,6 @@ typedef struct level_meter {
 void mix_channels(const float *block, size_t count, size_t channels, size_t used, float full_scale,
                   float *out, level_meter *meter);
 
-/* SHA-256 (FIPS 180-4) of bytes. */
-void content_hash(const uint8_t *bytes, size_t count, uint8_t digest[32]);
-
 #ifdef __cplusplus
 }
 #endif

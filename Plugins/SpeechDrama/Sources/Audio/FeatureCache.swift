@@ -1,4 +1,4 @@
-import CLogMel
+import CSHA256
 import FoundationEssentials
 import TaskKit
 
@@ -86,8 +86,10 @@ struct FeatureCache: Sendable {
 
 /// SHA-256.
 func hash(_ bytes: [UInt8]) -> [UInt8] {
-  [UInt8](unsafeUninitializedCapacity: 32) { digest, size in
-    content_hash(bytes, bytes.count, digest.baseAddress)
+  var state = sha256_begin(0)
+  sha256_add(&state, bytes, bytes.count)
+  return [UInt8](unsafeUninitializedCapacity: 32) { digest, size in
+    sha256_end(&state, digest.baseAddress)
     size = 32
   }
 }

@@ -1,6 +1,6 @@
-#include <string.h>
+#include "include/CSHA256.h"
 
-#include "include/CHostSupport.h"
+#include <string.h>
 
 #if defined(__x86_64__)
 #include <cpuid.h>
@@ -100,42 +100,42 @@ static int has_sha_ni(void) {
 static int has_sha_ni(void) { return 0; }
 #endif
 
-static void compress(hs_sha256 *hash, const uint8_t *blocks, size_t count) {
+static void compress(sha256_state *state, const uint8_t *blocks, size_t count) {
 #if defined(__x86_64__)
-  if (!hash->portable) return compress_sha_ni(hash->h, blocks, count);
+  if (!state->portable) return compress_sha_ni(state->h, blocks, count);
 #endif
-  compress_portable(hash->h, blocks, count);
+  compress_portable(state->h, blocks, count);
 }
 
-hs_sha256 hs_sha256_begin(int portable) {
+sha256_state sha256_begin(int portable) {
   // Section 5.3.3: the square roots of the first 8 primes.
-  hs_sha256 hash = {.h = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c,
-                          0x1f83d9ab, 0x5be0cd19}};
-  hash.portable = portable || !has_sha_ni();
-  return hash;
+  sha256_state state = {.h = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f,
+                              0x9b05688c, 0x1f83d9ab, 0x5be0cd19}};
+  state.portable = portable || !has_sha_ni();
+  return state;
 }
 
-void hs_sha256_add(hs_sha256 *hash, const void *bytes, size_t count) {
+void sha256_add(sha256_state *state, const void *bytes, size_t count) {
   const uint8_t *next = bytes;
-  size_t held = hash->count % 64;
-  hash->count += count;
+  size_t held = state->count % 64;
+  state->count += count;
   if (held > 0) {
     size_t missing = 64 - held, taken = count < missing ? count : missing;
-    if (taken > 0) memcpy(hash->rest + held, next, taken);
+    if (taken > 0) memcpy(state->rest + held, next, taken);
     if (taken < missing) return;
-    compress(hash, hash->rest, 1);
+    compress(state, state->rest, 1);
     next += taken, count -= taken;
   }
-  compress(hash, next, count / 64);
-  if (count % 64 > 0) memcpy(hash->rest, next + count / 64 * 64, count % 64);
+  compress(state, next, count / 64);
+  if (count % 64 > 0) memcpy(state->rest, next + count / 64 * 64, count % 64);
 }
 
-void hs_sha256_end(hs_sha256 *hash, uint8_t digest[32]) {
+void sha256_end(sha256_state *state, uint8_t digest[32]) {
   // Section 5.1.1: a one bit, zeros, and the number of bits, big-endian.
-  uint64_t bits = hash->count * 8;
+  uint64_t bits = state->count * 8;
   uint8_t padding[72] = {0x80};
-  size_t zeros = (119 - hash->count % 64) % 64;
+  size_t zeros = (119 - state->count % 64) % 64;
   for (int i = 0; i < 8; i++) padding[1 + zeros + i] = (uint8_t)(bits >> (56 - 8 * i));
-  hs_sha256_add(hash, padding, 1 + zeros + 8);
-  for (int i = 0; i < 32; i++) digest[i] = (uint8_t)(hash->h[i / 4] >> (24 - 8 * (i % 4)));
+  sha256_add(state, padding, 1 + zeros + 8);
+  for (int i = 0; i < 32; i++) digest[i] = (uint8_t)(state->h[i / 4] >> (24 - 8 * (i % 4)));
 }

@@ -1,0 +1,73 @@
+public import Tasks
+
+/// What training minimizes: a function of log-probabilities. It knows neither tape nor model; numbers
+/// go in, a number and its derivative come out.
+public protocol Objective: Sendable {
+  /// What it asks of rows.
+  var rows: RowKind { get }
+  /// Whether it compares with the model that the run starts from.
+  var usesReference: Bool { get }
+  /// Whether the tokens of prompts are scored too.
+  var scoresPrompts: Bool { get }
+  /// What the mean over a step divides by, as far as `batch` goes: its pairs, its trained tokens. The
+  /// parts of a step add up, so that nothing depends on how it is cut.
+  func weight(of batch: Batch) -> Double
+  /// The sum over `batch`, of which a step's mean is taken, and its derivative. `policy` holds the
+  /// log-probability of each scored token under the model, `reference` under the model at the start.
+  func callAsFunction(_ policy: [Float], _ reference: [Float]?, _ batch: Batch) -> Loss
+}
+
+extension Objective {
+  /// Prompts are read, not scored.
+  public var scoresPrompts: Bool { false }
+}
+
+/// An objective's value over a batch.
+public struct Loss: Sendable {
+  /// Σ over the batch's pairs, or tokens, or rows.
+  public var value: Double
+  /// ∂value/∂(log-probability of each scored token)
+  public var derivative: [Float]
+  /// What the log says beside the loss.
+  public var metrics: [Metric]
+
+  /// A value with its derivative.
+  public init(value: Double, derivative: [Float], metrics: [Metric] = []) {
+    self.value = value
+    self.derivative = derivative
+    self.metrics = metrics
+  }
+}
+
+/// A mean that the log tells, as its sum and what that is to be divided by: so means over batches,
+/// steps and processes come together.
+public struct Metric: Sendable, Hashable {
+  /// The name, as TRL has it where TRL has one.
+  public var name: String
+  /// The sum, and the weight that it is divided by.
+  public var sum: Double, weight: Double
+
+  /// A sum over `weight` things.
+  public init(_ name: String, _ sum: Double, over weight: Double) {
+    self.name = name
+    self.sum = sum
+    self.weight = weight
+  }
+
+  /// The mean; nil of nothing.
+  public var mean: Double? { weight > 0 ? sum / weight : nil }
+}
+
+extension [Metric] {
+  /// Adds sums of the same names; new names come behind the others.
+  public static func += (left: inout [Metric], right: [Metric]) {
+    for metric in right {
+      if let index = left.firstIndex(where: { $0.name == metric.name }) {
+        left[index].sum += metric.sum
+        left[index].weight += metric.weight
+      } else {
+        left.append(metric)
+      }
+    }
+  }
+}

@@ -1,0 +1,46 @@
+import JSON
+import Objectives
+import Tracking
+
+/// What the steps since the last row of the log have added up to.
+struct LogWindow {
+  private var loss = Metric("loss", 0, over: 0)
+  private var metrics: [Metric] = []
+
+  init() {}
+
+  /// Adds a step.
+  mutating func add(_ result: StepResult) {
+    loss.sum += result.loss * result.weight
+    loss.weight += result.weight
+    metrics += result.metrics
+  }
+
+  /// The mean loss; means of nothing are left out of `values`.
+  var meanLoss: Double { loss.mean ?? 0 }
+
+  /// The other means, by name.
+  var values: [(name: String, value: Double)] {
+    metrics.sorted { $0.name < $1.name }.compactMap { metric in
+      metric.mean.map { (metric.name, $0) }
+    }
+  }
+
+  /// For a checkpoint, which continues a window of the log.
+  var json: JSONValue {
+    var members: JSONValue = .emptyObject
+    for metric in [loss] + metrics {
+      members = members.setting(
+        metric.name, .array([.double(metric.sum), .double(metric.weight)]))
+    }
+    return members
+  }
+
+  /// Reads what `json` wrote.
+  init(json: JSONValue) {
+    for (name, value) in json.object ?? [:] {
+      let metric = Metric(name, value[0]?.double ?? 0, over: value[1]?.double ?? 0)
+      if name == loss.name { loss = metric } else { metrics.append(metric) }
+    }
+  }
+}

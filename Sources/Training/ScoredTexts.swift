@@ -1,0 +1,109 @@
+import Layers
+import Models
+import Objectives
+import Tasks
+import Tensors
+
+/// A micro-batch's rows as packed texts, and which tokens of them are scored: nothing is padded.
+struct ScoredTexts {
+  /// A row's texts, one row behind the other.
+  let samples: [Sample]
+  /// The same as an objective sees it.
+  private(set) var batch = Batch(texts: [], weights: [])
+  /// Scored places: the text, and the place in it. The token before predicts what stands there.
+  private(set) var places: [(text: Int, place: Int)] = []
+  /// For each log-probability the index of its place, and the token that it is of.
+  private(set) var entries: [Int] = [], targets: [Int32] = []
+
+  /// The texts of `rows`. What is trained is scored; with `scoresPrompts`, of texts that are to become
+  /// likelier, what stands before it too.
+  init(_ rows: some Collection<[Sample]>, scoresPrompts: Bool = false) {
+    samples = rows.flatMap { $0 }
+    var row = 0
+    for texts in rows {
+      for sample in texts { add(sample, row, scoresPrompts) }
+      row += 1
+    }
+  }
+
+  private mutating func add(_ sample: Sample, _ row: Int, _ scoresPrompts: Bool) {
+    let text = batch.texts.count, start = entries.count
+    if scoresPrompts, sample.role == .whole || sample.role == .chosen {
+      let end = sample.isTrained.firstIndex(of: true) ?? 0
+      for place in 1..<max(end, 1) { score(text, place, [(sample.ids[place], 1)]) }
+    }
+    let answer = entries.count, trained = places.count
+    let choices = Dictionary(uniqueKeysWithValues: sample.choices.map { ($0.place, $0) })
+    for place in sample.isTrained.indices.dropFirst() where sample.isTrained[place] {
+      // A choice with one right answer is learnt as any token.
+      guard let choice = choices[place], choice.weights.max() != 1 else {
+        score(text, place, [(sample.ids[place], 1)])
+        continue
+      }
+      score(text, place, zip(choice.ids, choice.weights).filter { $0.1 > 0 })
+    }
+    batch.texts.append(
+      Batch.Text(
+        role: sample.role, row: row, prompt: start..<answer, answer: answer..<entries.count,
+        length: places.count - trained))
+  }
+
+  private mutating func score(_ text: Int, _ place: Int, _ wanted: [(id: Int32, weight: Float)]) {
+    for (id, weight) in wanted {
+      entries.append(places.count)
+      targets.append(id)
+      batch.weights.append(weight)
+    }
+    places.append((text, place))
+  }
+
+  /// Tokens that are read.
+  var tokens: Int { samples.reduce(0) { $0 + $1.ids.count } }
+
+  /// The rows, as messages name them.
+  var names: String {
+    var names: [String] = []
+    for sample in samples where names.last != sample.source { names.append(sample.source) }
+    return names.joined(separator: ", ")
+  }
+
+  /// Whether each place has one token to score.
+  fileprivate var hasOneEach: Bool { entries.count == places.count }
+
+  /// The states that predict the scored places, by their places in the packed texts.
+  fileprivate var predictingRows: [Int] {
+    var starts: [Int] = [], start = 0
+    for sample in samples {
+      starts.append(start)
+      start += sample.ids.count
+    }
+    return places.map { starts[$0.text] + $0.place - 1 }
+  }
+}
+
+extension CausalLanguageModel {
+  /// The log-probability of each scored token. With `sharing`, what texts begin with alike is computed
+  /// once.
+  func logProbabilities(_ texts: ScoredTexts, sharing: Bool) -> LogProbabilities {
+    let hidden = hidden(texts, sharing: sharing)
+    return Tensors.logProbabilities(
+      texts.hasOneEach ? hidden : selectRows(hidden, texts.entries), head.weight,
+      targets: texts.targets)
+  }
+
+  /// The state that predicts each scored place.
+  private func hidden(_ texts: ScoredTexts, sharing: Bool) -> Tensor {
+    guard sharing, let packing = PrefixPacking(texts, rotaryClass: rotaryClass) else {
+      let samples = texts.samples
+      return hidden(
+        samples.flatMap(\.ids), Segments(lengths: samples.map(\.ids.count)),
+        rows: texts.predictingRows,
+        media: media(Sample.Medium.packed(samples.map { ($0.ids.count, $0.media) })))
+    }
+    let layout = packing.layout
+    let hidden = hidden(
+      layout.ids, Segments(lengths: layout.lengths), rows: packing.rows,
+      media: media(layout.media), shared: layout.shared, classes: layout.classes)
+    return selectRows(hidden, packing.places)
+  }
+}

@@ -1,0 +1,180 @@
+import Models
+public import Objectives
+import Tensors
+
+/// An objective as one of the summands of what is minimized.
+public struct Term: Sendable {
+  /// The objective, and what its mean is multiplied by.
+  public var objective: any Objective, weight: Double
+
+  /// A summand.
+  public init(_ objective: any Objective, weight: Double = 1) {
+    self.objective = objective
+    self.weight = weight
+  }
+}
+
+/// What one optimizer step computed before its update.
+struct StepResult {
+  /// The loss: the weighted sum of the terms' means.
+  var loss = 0.0
+  /// Tokens read; what the first term's mean divides by.
+  var tokens = 0, weight = 0.0
+  /// Means that the log tells beside the loss.
+  var metrics: [Metric] = []
+  /// Gradients of the loss.
+  var gradients = Gradients()
+}
+
+/// Computes steps: any objective, any cut into micro-batches, the same numbers.
+public struct StepRunner {
+  let model: CausalLanguageModel
+  /// What is minimized is their weighted sum.
+  let terms: [Term]
+  let reference: Reference?
+  /// Whether what texts begin with alike is computed once. A token that several texts share has one
+  /// mask of dropout; so that each has its own, none shares then.
+  let sharesPrefixes: Bool
+
+  /// A runner over `terms`, at least one.
+  public init(
+    _ model: CausalLanguageModel, terms: [Term], reference: Reference? = nil,
+    sharesPrefixes: Bool = true
+  ) {
+    precondition(!terms.isEmpty, "step: no objective")
+    self.model = model
+    self.terms = terms
+    self.reference = reference
+    self.sharesPrefixes = sharesPrefixes
+  }
+
+  /// Loss and gradients of a step over `rows`, a micro-batch each. What the means divide by is counted
+  /// over the whole step first. `masks` says which masks of dropout the micro-batch of a number draws.
+  func callAsFunction(
+    _ rows: [[TrainingRow]], masks: (Int) -> ForwardPass.Masks? = { _ in nil }
+  ) throws(TrainingError) -> StepResult {
+    let texts = rows.map(scored)
+    let totals = terms.map { term in
+      texts.reduce(0) { $0 + term.objective.weight(of: $1.batch) }
+    }
+    let terms = try prepared(rows)
+    var result = StepResult()
+    result.weight = totals[0]
+    for (number, texts) in texts.enumerated() {
+      let kept = reference?.logProbabilities(of: rows[number], texts)
+      let loss = try pass(masks(number)).run { () throws(TrainingError) in
+        try backward(terms, texts, kept, totals, into: &result)
+      }
+      result.loss += loss
+      result.tokens += texts.tokens
+    }
+    return result
+  }
+
+  /// A step's part of one micro-batch: forward, loss, backward. Returns the loss.
+  private func backward(
+    _ terms: [Term], _ texts: ScoredTexts, _ reference: [Float]?, _ totals: [Double],
+    into result: inout StepResult
+  ) throws(TrainingError) -> Double {
+    let log = model.logProbabilities(texts, sharing: sharesPrefixes)
+    let loss = terms.loss(log.values, reference, texts.batch, totals)
+    guard loss.value.isFinite else {
+      throw TrainingError(
+        .diverged,
+        "the loss is not finite on \(texts.names); lower the learning rate, or look at these rows")
+    }
+    result.metrics += loss.metrics
+    if terms[0].objective.rows == .texts { result.metrics += texts.accuracy(log.hits) }
+    log.objective(loss.value, derivative: loss.derivative)
+      .backward(seed: 1 / Float(totals[0]), into: &result.gradients)
+    return loss.value / totals[0]
+  }
+
+  /// The terms' values, weights and metrics over `rows`, nothing recorded, without dropout.
+  func evaluate(_ rows: [TrainingRow]) throws(TrainingError) -> Evaluated {
+    let texts = scored(rows), terms = try prepared([rows])
+    let kept = reference?.logProbabilities(of: rows, texts)
+    let log = pass(nil).run {
+      Recording.off { model.logProbabilities(texts, sharing: true) }
+    }
+    var result = Evaluated(count: terms.count)
+    for (index, term) in terms.enumerated() {
+      let loss = term.objective(log.values, kept, texts.batch)
+      result.values[index] = loss.value
+      result.weights[index] = term.objective.weight(of: texts.batch)
+      result.metrics += loss.metrics
+    }
+    return result
+  }
+
+  /// Sums of an evaluation.
+  struct Evaluated {
+    var values: [Double], weights: [Double], metrics: [Metric] = []
+
+    init(count: Int) {
+      values = Array(repeating: 0, count: count)
+      weights = values
+    }
+
+    static func += (left: inout Evaluated, right: Evaluated) {
+      for index in left.values.indices {
+        left.values[index] += right.values[index]
+        left.weights[index] += right.weights[index]
+      }
+      left.metrics += right.metrics
+    }
+
+    /// The weighted sum of the terms' means.
+    func loss(_ terms: [Term]) -> Double {
+      terms.indices.reduce(0) {
+        $0 + terms[$1].weight * values[$1] / max(weights[$1], 1)
+      }
+    }
+  }
+
+  /// The texts of rows, with what the terms score of them.
+  func scored(_ rows: [TrainingRow]) -> ScoredTexts {
+    ScoredTexts(
+      rows.map(\.texts), scoresPrompts: terms.contains { $0.objective.scoresPrompts })
+  }
+
+  /// Where there is a reference, the bits of a row must not depend on its neighbours: they differ
+  /// between the pass that made the reference's numbers and this one.
+  func pass(_ masks: ForwardPass.Masks?) -> ForwardPass {
+    ForwardPass(masks: masks, isolatesRows: reference != nil)
+  }
+}
+
+extension [Term] {
+  /// The sum of the terms over `batch`, times what the first term's mean divides by; `totals` are the
+  /// weights of the whole step.
+  fileprivate func loss(
+    _ policy: [Float], _ reference: [Float]?, _ batch: Batch, _ totals: [Double]
+  ) -> Loss {
+    var sum: Loss?
+    for (term, total) in zip(self, totals) {
+      let loss = term.objective(policy, reference, batch)
+      let scale = term.weight * totals[0] / Swift.max(total, 1)
+      sum = sum.map { $0.adding(loss, scale) } ?? loss.scaled(by: scale)
+    }
+    return sum ?? Loss(value: 0, derivative: [])
+  }
+}
+
+extension Loss {
+  fileprivate func scaled(by scale: Double) -> Loss {
+    guard scale != 1 else { return self }
+    return Loss(
+      value: scale * value, derivative: derivative.map { Float(scale) * $0 }, metrics: metrics)
+  }
+
+  fileprivate func adding(_ other: Loss, _ scale: Double) -> Loss {
+    Loss(
+      value: value + scale * other.value,
+      derivative: zip(derivative, other.derivative).map { $0 + Float(scale) * $1 },
+      metrics: metrics
+        + other.metrics.filter { metric in
+          !metrics.contains { $0.name == metric.name }
+        })
+  }
+}
