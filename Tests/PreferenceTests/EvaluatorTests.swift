@@ -116,6 +116,15 @@ import Testing
     #expect(one.tables[0].rows[1][2] == .absent, "no pair of similar lengths")
   }
 
+  @Test func manySourcesAreTheMostFrequentAndTheRest() throws {
+    let pairs = (0..<60).map { index in
+      Self.prediction(index, "a", "b", [-1, -2], source: "s\(index < 12 ? 0 : index)")
+    }
+    let rows = try #require(try report(pairs).tables.last?.rows)
+    #expect(rows.count == 21 && rows.first?[0...1] == [.text("s0"), .number(12)])
+    #expect(rows.last?[0...1] == [.text("(other sources)"), .number(29)])
+  }
+
   @Test func intervalsDrawPromptsAsAWhole() throws {
     let separate = (0..<40).map { index in
       Self.prediction(index, "a", "b", [index % 4 == 0 ? -3 : -1, -2])

@@ -153,6 +153,18 @@ import Testing
     (#"{"prompt": "q", "label": true}"#, "'completion' is missing; add it"),
     (#"{"completion": "y", "label": true}"#, "'prompt' is missing; add it"),
     (
+      #"{"prompt": "q", "messages": \#(messages("u:z")), "completion": "y", "label": true}"#,
+      "the row has 'prompt' and 'messages' too; keep one"
+    ),
+    (
+      #"{"prompt": "q", "messages": \#(messages("u:z")), "completions": []}"#,
+      "the row has 'prompt' and 'messages' too; keep one"
+    ),
+    (
+      object([("conversations", "[]"), ("messages", messages("u:q a:y")), ("label", "1")]),
+      "the row has 'conversations' and 'messages' too; keep one"
+    ),
+    (
       #"{"prompt": "q", "completion": "y", "kto_tag": true, "label": 1}"#,
       "'kto_tag' is called 'label'"
     ),

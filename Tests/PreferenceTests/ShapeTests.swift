@@ -109,6 +109,10 @@ import Testing
       "u:q a:n -"
     ),
     (#"{"instruction": "i", "output": "y", "label": true}"#, "u:i a:y +"),
+    (
+      object([("conversations", messages("u:q a:n")), ("messages", "[]"), ("label", "false")]),
+      "u:q a:n -"
+    ),
     (object([("messages", messages("u:q a:b u:r a:y")), ("label", "1")]), "u:q a:b* u:r a:y +"),
   ]
 

@@ -21,7 +21,19 @@ extension PairReport {
     groups(LengthGroup.allCases.map(\.rawValue)) { $0.lengthGroup.rawValue }
   }
 
-  private var bySource: [Group] { groups(Set(pairs.map(\.source)).sorted()) { $0.source } }
+  /// Sources that the table names at most; the rest of them is one group.
+  private static let mostSources = 20
+  private static let otherSources = "(other sources)"
+
+  private var bySource: [Group] {
+    let counts = Dictionary(grouping: pairs, by: \.source).mapValues(\.count)
+    let frequent = counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map(\.key)
+    let named = Set(frequent.prefix(Self.mostSources))
+    let rest = frequent.count > named.count ? [Self.otherSources] : []
+    return groups(named.sorted() + rest) {
+      named.contains($0.source) ? $0.source : Self.otherSources
+    }
+  }
 
   private func groups(_ names: [String], _ name: (JudgedPair) -> String) -> [Group] {
     let places = pairs.map(name)
