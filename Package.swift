@@ -150,6 +150,9 @@ let package = Package(
         "Adapters", "Formats", "JSON", "Layers", "Models", "Objectives", "Tensors", "TestSupport",
       ]),
     .testTarget(
+      name: "ObjectivesTests",
+      dependencies: ["Formats", "JSON", "Objectives", "Tasks", "TestSupport"]),
+    .testTarget(
       name: "RowsTests", dependencies: ["JSON", "Models", "Rows", "Tasks", "Tensors", "Text"]),
     .testTarget(
       name: "TrainingTests",

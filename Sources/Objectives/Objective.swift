@@ -70,4 +70,17 @@ extension [Metric] {
       }
     }
   }
+
+  /// The means by name; those of nothing are left out. Of answers that do not come in pairs the margin
+  /// is what lies between the mean rewards.
+  public var means: [(name: String, value: Double)] {
+    var means = compactMap { metric in metric.mean.map { (name: metric.name, value: $0) } }
+    func mean(_ name: String) -> Double? { means.first { $0.name == name }?.value }
+    if mean("rewards/margins") == nil, let chosen = mean("rewards/chosen"),
+      let rejected = mean("rewards/rejected")
+    {
+      means.append(("rewards/margins", chosen - rejected))
+    }
+    return means.sorted { $0.name < $1.name }
+  }
 }

@@ -22,17 +22,21 @@ public struct EvaluationSource {
   func values(
     _ runner: StepRunner, progress: (_ done: Int, _ of: Int) -> Void
   ) throws -> [(name: String, value: Double)] {
+    let batches = stride(from: 0, to: rows.count, by: batchSize).map {
+      rows[$0...].prefix(batchSize)
+    }
+    func read(_ batch: ArraySlice<Int>) throws -> [TrainingRow] {
+      try batch.map { try dataset.row($0, epoch: 0, kept) }
+    }
+    let terms = try runner.prepared(runner.measuresDrift ? batches.map(read) : [])
     var sums: StepRunner.Evaluated?
-    for first in stride(from: 0, to: rows.count, by: batchSize) {
-      let some = rows[first...].prefix(batchSize)
-      let part = try runner.evaluate(some.map { try dataset.row($0, epoch: 0, kept) })
+    for batch in batches {
+      let part = try runner.evaluate(read(batch), terms)
       if sums == nil { sums = part } else { sums? += part }
-      progress(some.endIndex, rows.count)
+      progress(batch.endIndex, rows.count)
     }
     guard let sums else { return [] }
-    let others = sums.metrics.sorted { $0.name < $1.name }.compactMap { metric in
-      metric.mean.map { ("eval_" + metric.name, $0) }
-    }
+    let others = sums.metrics.means.map { ("eval_" + $0.name, $0.value) }
     return [("eval_loss", sums.loss(runner.terms))] + others
   }
 }

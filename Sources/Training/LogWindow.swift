@@ -20,11 +20,7 @@ struct LogWindow {
   var meanLoss: Double { loss.mean ?? 0 }
 
   /// The other means, by name.
-  var values: [(name: String, value: Double)] {
-    metrics.sorted { $0.name < $1.name }.compactMap { metric in
-      metric.mean.map { (metric.name, $0) }
-    }
-  }
+  var values: [(name: String, value: Double)] { metrics.means }
 
   /// For a checkpoint, which continues a window of the log.
   var json: JSONValue {

@@ -3,12 +3,16 @@ import Tasks
 import Tensors
 
 extension StepRunner {
-  /// The terms with what they must know of the whole step `rows` beforehand. KTO measures rewards from
-  /// how much likelier answers to other prompts have become: each prompt with the answer of the row
-  /// before it in the step.
+  /// Whether a term measures from how far the model has drifted.
+  var measuresDrift: Bool {
+    terms.contains { ($0.objective as? KTO)?.measuresDrift == true }
+  }
+
+  /// The terms with what they must know beforehand of all the rows that a step takes, or an evaluation.
+  /// KTO measures rewards from how much likelier answers to other prompts have become: each prompt with
+  /// the answer of the row before it.
   func prepared(_ rows: [[TrainingRow]]) throws(TrainingError) -> [Term] {
-    guard let reference, terms.contains(where: { ($0.objective as? KTO)?.measuresDrift == true })
-    else { return terms }
+    guard let reference, measuresDrift else { return terms }
     let samples = rows.joined().flatMap(\.texts)
     var sum = 0.0, before = samples.last
     for batch in rows {

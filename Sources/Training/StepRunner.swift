@@ -90,9 +90,9 @@ public struct StepRunner {
     return loss.value / totals[0]
   }
 
-  /// The terms' values, weights and metrics over `rows`, nothing recorded, without dropout.
-  func evaluate(_ rows: [TrainingRow]) throws(TrainingError) -> Evaluated {
-    let texts = scored(rows), terms = try prepared([rows])
+  /// The values, weights and metrics of prepared `terms` over `rows`, nothing recorded, without dropout.
+  func evaluate(_ rows: [TrainingRow], _ terms: [Term]) -> Evaluated {
+    let texts = scored(rows)
     let kept = reference?.logProbabilities(of: rows, texts)
     let log = pass(nil).run {
       Recording.off { model.logProbabilities(texts, sharing: true) }

@@ -28,8 +28,8 @@ REJECTED = [(6, 3), (5, 4), (7, 2), (3, 6)]
 SHARED = {0: 2, 3: 1, 4: 4, 7: 3}  # pair: how many first tokens both of its answers have
 
 DPO = {name: dict(loss_type=[name]) for name in (
-    "sigmoid", "sigmoid_norm", "hinge", "ipo", "nca_pair", "apo_zero", "apo_down", "sppo_hard", "bco_pair",
-    "discopop")}
+    "sigmoid", "sigmoid_norm", "hinge", "ipo", "nca_pair", "apo_zero", "apo_down", "sppo_hard", "bco_pair")}
+DPO["discopop"] = dict(loss_type=["discopop"], learning_rate=2e-3)  # at 5e-3 trl differs from itself by kernels
 DPO["robust"] = dict(loss_type=["robust"], label_smoothing=0.1)
 DPO["exo_pair"] = dict(loss_type=["exo_pair"], label_smoothing=1e-3)
 DPO["sigmoid_sft"] = dict(loss_type=["sigmoid", "sft"], loss_weights=[1.0, 0.5])
@@ -111,7 +111,7 @@ def trainer_of(kind, config, base, rows, options, size):
     arguments = dict(
         output_dir=folder, max_steps=STEPS, per_device_train_batch_size=size, gradient_accumulation_steps=4 // size,
         bf16=False, gradient_checkpointing=False, use_cpu=True, logging_steps=1, save_strategy="no", report_to=[],
-        disable_tqdm=True, train_sampling_strategy="sequential", **SETTINGS, **options)
+        disable_tqdm=True, train_sampling_strategy="sequential", **{**SETTINGS, **options})
     if kind in (CPO_, ORPO_):
         arguments["remove_unused_columns"] = False
         rows = [{**row, "prompt": "w3", "chosen": "w4", "rejected": "w5"} for row in rows]  # TRL asks for texts too
@@ -150,10 +150,14 @@ def run(kind, config, base, rows, options, size=2):
     trainer.train()
     steps = [{k: nine(v) for k, v in log.items() if k in KEPT or k.startswith(("rewards/", "logps/"))}
              for log in trainer.state.log_history if "loss" in log]
+    # What trl has not computed it logs as 0.
+    idle = {"nll_loss"} if getattr(trainer.args, "cpo_alpha", 1) == 0 else set()
+    idle |= {"kl"} if getattr(trainer.args, "loss_type", None) == "apo_zero_unpaired" else set()
+    steps = [{k: v for k, v in step.items() if k not in idle} for step in steps]
     assert len(steps) == STEPS and all(torch.tensor(list(s.values())).isfinite().all() for s in steps), options
     shutil.rmtree(trainer.args.output_dir)
     defaults = {k: getattr(trainer.args, k) for k in (
-        "loss_type", "loss_weights", "beta", "label_smoothing", "discopop_tau", "desirable_weight",
+        "learning_rate", "loss_type", "loss_weights", "beta", "label_smoothing", "discopop_tau", "desirable_weight",
         "undesirable_weight", "cpo_alpha", "simpo_gamma") if hasattr(trainer.args, k)}
     return {"trainer": kind.__bases__[0].__name__, "settings": defaults, "steps": steps}, gradient, reference
 
