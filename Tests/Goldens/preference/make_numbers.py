@@ -24,7 +24,7 @@ POINTS = [
     dict(chosen=[-1.25, -0.75], rejected=[-1.25, -1.0], reference=(-2.0, -2.25), prompt=[-4.0]),
 ]
 SIGMOID = dict(loss_type=["sigmoid"])
-DPO = [SIGMOID, dict(SIGMOID, beta=0.5), dict(SIGMOID, label_smoothing=0.1)] + [dict(loss_type=[name]) for name in (
+DPO = [SIGMOID, dict(SIGMOID, beta=0.5)] + [dict(loss_type=[name]) for name in (
     "sigmoid_norm", "hinge", "ipo", "nca_pair", "apo_zero", "apo_down", "sppo_hard", "bco_pair", "discopop", "sft")]
 DPO += [
     dict(loss_type=["sigmoid_norm"], beta=5.0), dict(loss_type=["hinge"], beta=0.25),
