@@ -48,21 +48,26 @@ extension Comparison {
 }
 
 extension Comparison.Row {
-  /// `{"index", "prompt", "reference", "metadata", "base": {"answer", "prediction", "choices"},
-  /// "tuned": {…}}`: `answer` is what was judged, `prediction` all that the model wrote; what a row
+  /// `{"index", "prompt", "chosen", "rejected", "completion", "label", "reference", "metadata", "base": {"answer", "prediction", "choices",
+  /// "log_probabilities"}, "tuned": {…}}`: `answer` is what was judged, `prediction` all that the model wrote; what a row
   /// does not have is left out.
   public var json: JSONValue {
     let line = base.json
     var json: JSONValue = .emptyObject
-    for key in ["index", "prompt", "reference", "metadata"] {
+    let keys = [
+      "index", "prompt", "chosen", "rejected", "completion", "label", "reference", "metadata",
+    ]
+    for key in keys {
       if let value = line[key] { json = json.setting(key, value) }
     }
     for (name, prediction) in [("base", base), ("tuned", tuned)] {
       var said: JSONValue = ["answer": .string(prediction.answer)]
-      if prediction.choiceLogLikelihoods.isEmpty {
+      if prediction.choiceLogLikelihoods.isEmpty || !prediction.text.isEmpty {
         said = said.setting("prediction", .string(prediction.text))
       }
-      if let choices = prediction.json["choices"] { said = said.setting("choices", choices) }
+      for key in ["choices", "log_probabilities"] {
+        if let value = prediction.json[key] { said = said.setting(key, value) }
+      }
       json = json.setting(name, said)
     }
     return json

@@ -12,7 +12,9 @@ public struct Question: Sendable {
 public struct Answer: Sendable, Hashable {
   /// The generated text; empty where choices were scored instead.
   public var text: String
-  /// One log-likelihood for each of the row's choices; empty where none were scored.
+  /// One log-likelihood for each of the row's choices; of a pair those of the chosen and the rejected
+  /// answer, of a row with a label its answer's, then the same under the reference model where there
+  /// is one. Empty where none were scored.
   public var choiceLogLikelihoods: [Double]
 
   /// Creates an answer.
@@ -95,21 +97,31 @@ public struct EvaluationRun {
 
   /// The metrics that the evaluator gives, found before any model is asked: it judges the right
   /// answers to `limit` rows, or all. Only names and directions say anything, and that a metric is
-  /// missing only where all rows were judged: few may leave it undefined.
-  public func metrics(limit: Int? = nil) throws(TaskError) -> [(name: String, measure: Measure)] {
+  /// missing only where all rows were judged: few may leave it undefined. `hasReference`: whether
+  /// there will be a reference model's log-likelihoods.
+  public func metrics(
+    limit: Int? = nil, hasReference: Bool = false
+  ) throws(TaskError) -> [(name: String, measure: Measure)] {
     var predictions: [Prediction] = []
     for row in sampledRows(of: rows.count, limit: limit, seed: seed) {
       let question = try question(rows[row])
-      predictions.append(
-        Prediction(question, Answer(rightFor: question.example), reference: nil))
+      let answer = Answer(rightFor: question.example, hasReference: hasReference)
+      predictions.append(Prediction(question, answer, reference: nil))
     }
     return try evaluator.evaluate(predictions).metrics
   }
 }
 
 extension Answer {
-  /// The reference itself, or all but certainty that it stands among the row's choices.
-  fileprivate init(rightFor example: Example) {
+  /// The reference itself, or all but certainty that it stands among the row's choices, or that the
+  /// chosen answer is given.
+  fileprivate init(rightFor example: Example, hasReference: Bool) {
+    let scores = example.kind == .pairs ? [-1.0, -14] : example.kind == .labels ? [-1] : []
+    guard scores.isEmpty else {
+      let reference = hasReference ? scores.map { _ in -7.0 } : []
+      self.init(text: example.reference ?? "", choiceLogLikelihoods: scores + reference)
+      return
+    }
     let right = example.places.isEmpty ? [example.reference ?? ""] : example.places.map(\.text)
     self.init(
       text: example.choices.isEmpty ? right[0] : "",
@@ -120,15 +132,25 @@ extension Answer {
 
 extension Prediction {
   init(_ question: Question, _ answer: Answer, reference: String?) {
-    let places = max(1, question.example.places.count)
-    let choices = question.example.choices.count * places
-    let scored = answer.choiceLogLikelihoods.count
-    precondition(
-      scored == 0 || scored == choices, "evaluation: \(scored) scores for \(choices) choices")
     var example = question.example
+    let scored = answer.choiceLogLikelihoods.count, texts = example.scoredTexts
+    precondition(
+      scored == 0 || scored == texts || scored == 2 * texts && example.choices.isEmpty,
+      "evaluation: \(scored) scores for \(texts) texts")
     example.tensors = [:]
     self.init(
       index: question.index, text: answer.text, example: example,
       choiceLogLikelihoods: answer.choiceLogLikelihoods, reference: reference)
+  }
+}
+
+extension Example {
+  /// How many texts of the row are weighed.
+  fileprivate var scoredTexts: Int {
+    switch kind {
+    case .pairs: 2
+    case .labels: 1
+    case .texts, .prompts: choices.count * max(1, places.count)
+    }
   }
 }

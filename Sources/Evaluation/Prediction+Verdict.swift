@@ -4,9 +4,13 @@ extension Prediction {
   /// What the model answered, as one text: the likeliest choices where choices were weighed, else
   /// what it wrote, without the thinking (`<think>…</think>`, or all of it where the model was cut
   /// off while thinking). White space at the ends does not count. What begins with one of the row's
-  /// choices as a word of its own, in any letter case, is that choice: `Yes, since …`.
+  /// choices as a word of its own, in any letter case, is that choice: `Yes, since …`. Of a pair it is
+  /// the answer that the model finds likelier.
   public var answer: String {
-    guard choiceLogLikelihoods.isEmpty else {
+    if let prefersChosen {
+      return Self.text(of: prefersChosen ? example.chosen : example.rejected)
+    }
+    guard choiceLogLikelihoods.isEmpty || example.choices.isEmpty else {
       return likeliest.map(trimmed).joined(separator: ", ")
     }
     let written = trimmed(withoutThinking(text))
@@ -16,6 +20,7 @@ extension Prediction {
 
   /// What the answer should have been, in the same form; nil for a row without a reference.
   public var expectedAnswer: String? {
+    if prefersChosen != nil { return Self.text(of: example.chosen) }
     guard let reference else { return nil }
     guard !choiceLogLikelihoods.isEmpty, !example.places.isEmpty else {
       return trimmed(withoutThinking(reference))
@@ -24,8 +29,20 @@ extension Prediction {
   }
 
   /// Whether the answer is right: the likeliest choice, or at every place of one, is the reference's;
-  /// a written answer is the reference exactly. nil for a row without a reference.
-  public var isCorrect: Bool? { expectedAnswer.map { $0 == answer } }
+  /// a written answer is the reference exactly; of a pair the chosen answer is the likelier one. nil
+  /// for a row without a reference.
+  public var isCorrect: Bool? { prefersChosen ?? expectedAnswer.map { $0 == answer } }
+
+  /// Whether the model finds the chosen answer of a pair likelier; nil where it was not asked.
+  private var prefersChosen: Bool? {
+    guard example.isPair, choiceLogLikelihoods.count >= 2 else { return nil }
+    return choiceLogLikelihoods[0] > choiceLogLikelihoods[1]
+  }
+
+  /// What an answer of a pair says, as one text.
+  private static func text(of turns: [Turn]) -> String {
+    trimmed(withoutThinking(turns.map(\.text).joined(separator: "\n")))
+  }
 
   /// The likeliest choice at each place, the first of equals.
   private var likeliest: [String] {

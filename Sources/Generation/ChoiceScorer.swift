@@ -25,20 +25,9 @@ extension CausalLanguageModel {
     for (index, question) in questions.enumerated() {
       try check(question, name: "question \(index)")
     }
-    let packing = ChoicePacking(questions, rotaryClass: rotaryClass), layout = packing.layout
+    let packing = ChoicePacking(questions, rotaryClass: rotaryClass)
     guard !packing.targets.isEmpty else { return questions.map { _ in [] } }
-    let needed = Set(packing.rows).sorted()
-    let place = Dictionary(uniqueKeysWithValues: zip(needed, needed.indices))
-    let logProbabilities = Recording.off {
-      let hidden = hidden(
-        layout.ids, Segments(lengths: layout.lengths), rows: needed, media: media(layout.media),
-        shared: layout.shared, classes: layout.classes)
-      return Tensors.logProbabilities(
-        selectRows(hidden, packing.rows.compactMap { place[$0] }), head.weight,
-        targets: packing.targets
-      ).values
-    }
-    var rest = logProbabilities[...]
+    var rest = logProbabilities(packing.layout, packing.rows, packing.targets)[...]
     return questions.map { question in
       question.choices.map { choice in
         defer { rest = rest.dropFirst(choice.count) }

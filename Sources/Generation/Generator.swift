@@ -82,8 +82,8 @@ public struct Generator {
 }
 
 extension CausalLanguageModel {
-  /// Refuses ids that the embedding lacks, and texts that leave no room for one more token.
-  func check(_ ids: [Int32], name: String) throws(GenerationError) {
+  /// Refuses an empty text and ids that the embedding lacks.
+  func checkTokens(_ ids: [Int32], name: String) throws(GenerationError) {
     guard !ids.isEmpty else {
       throw GenerationError(.prompt, "\(name) has no tokens; at least one is needed")
     }
@@ -93,6 +93,11 @@ extension CausalLanguageModel {
         "\(name) holds the id \(bad), but the model has \(config.vocabularySize) tokens; was it "
           + "encoded with another model's tokenizer?")
     }
+  }
+
+  /// The same, and refuses texts that leave no room for one more token.
+  func check(_ ids: [Int32], name: String) throws(GenerationError) {
+    try checkTokens(ids, name: name)
     guard ids.count < config.contextLength else {
       throw GenerationError(
         .prompt,
