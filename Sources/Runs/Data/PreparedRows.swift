@@ -18,6 +18,8 @@ public struct PreparedRows {
 
   /// The splits that the task has.
   public let splits: [PreparedSplit]
+  /// What the rows are: those of all splits are alike.
+  private let kind: RowKind
   private let task: String, recipe: Recipe
   private let tell: RunObserver, isCancelled: () -> Bool
 
@@ -37,7 +39,13 @@ public struct PreparedRows {
       throw Diagnosis(Diagnosis.data, "the task '\(task)' has no rows; see its data keys")
     }
     self.splits = splits
+    kind = try splits[0].data.example(
+      at: 0, epoch: 0, seed: UInt64(recipe.training.seed)
+    ).kind
   }
+
+  /// Whether the rows are preferences, of which the registry of Alpaca's readers knows nothing.
+  private var arePreferences: Bool { kind == .pairs || kind == .labels }
 
   /// The names of the files that an earlier call wrote into `folder`, by what they say of themselves.
   public static func files(in folder: String) -> [String] {
@@ -57,8 +65,10 @@ public struct PreparedRows {
       counts = counts.setting(split.name.rawValue, .int(split.data.count))
       files = files.setting(split.file, digest.json)
     }
-    let registry = try folder.write("dataset_info.json", registry.text(.pretty) + "\n")
-    files = files.setting("dataset_info.json", registry.json)
+    if !arePreferences {
+      let registry = try folder.write("dataset_info.json", registry.text(.pretty) + "\n")
+      files = files.setting("dataset_info.json", registry.json)
+    }
     let meta: JSONValue = [
       "host_version": .string(HostVersion.current), "task": .string(task), "data": recipe.data,
       "dataset": recipe.dataset.map(JSONValue.string) ?? .null,
@@ -77,10 +87,10 @@ public struct PreparedRows {
         if isCancelled() {
           throw FormatError(.unwritable, sink.path, "interrupted; nothing was written")
         }
-        let alpaca = try self.row(row, of: split)
-        if alpaca.earlier > 0 { withHistory += 1 }
+        let (json, earlier) = try self.row(row, of: split)
+        if earlier > 0 { withHistory += 1 }
         let ending = split.isLines || row == count - 1 ? "\n" : ",\n"
-        try sink.write(alpaca.json.text(.spaced) + ending)
+        try sink.write(json.text(.spaced) + ending)
         reached(row + 1)
       }
     }
@@ -92,11 +102,25 @@ public struct PreparedRows {
     }
   }
 
-  private func row(_ row: Int, of split: PreparedSplit) throws(FormatError) -> AlpacaRow {
+  /// A row, and how many exchanges of it stand in its history.
+  private func row(
+    _ row: Int, of split: PreparedSplit
+  ) throws(FormatError) -> (json: JSONValue, earlier: Int) {
     do throws(TaskError) {
       let example = try split.data.example(
         at: row, epoch: 0, seed: UInt64(recipe.training.seed))
-      return try AlpacaRow(example, label: "\(split.name.rawValue) row \(row)")
+      let label = "\(split.name.rawValue) row \(row)"
+      guard arePreferences || example.kind == .pairs || example.kind == .labels else {
+        let alpaca = try AlpacaRow(example, label: label)
+        return (alpaca.json, alpaca.earlier)
+      }
+      guard example.kind == kind, let preference = try PreferenceRow(example, label: label) else {
+        throw TaskError(
+          .data,
+          "\(label) is \(example.kind.row), but \(splits[0].name.rawValue) row 0 is \(kind.row); a "
+            + "file has rows of one kind")
+      }
+      return (preference.json, 0)
     } catch {
       throw FormatError(.malformed, "task '\(task)'", error.message)
     }

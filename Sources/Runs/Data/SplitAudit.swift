@@ -10,6 +10,8 @@ public struct SplitAudit {
     public let encoder: ConversationEncoder?
     /// How assistant turns become samples.
     public let assistantTurns: AssistantTurns
+    /// What the run learns, of which rows of another kind cannot be used; nil takes each row as it is.
+    public let kind: RowKind?
     /// The longest row that a run takes, in the same unit; nil where none is known in it.
     public let maximumLength: Int?
     /// How many of the longest rows are kept.
@@ -19,11 +21,12 @@ public struct SplitAudit {
 
     /// Describes a measure.
     public init(
-      encoder: ConversationEncoder?, assistantTurns: AssistantTurns, maximumLength: Int?,
-      longest: Int, seed: UInt64
+      encoder: ConversationEncoder?, assistantTurns: AssistantTurns, kind: RowKind? = nil,
+      maximumLength: Int?, longest: Int, seed: UInt64
     ) {
       self.encoder = encoder
       self.assistantTurns = assistantTurns
+      self.kind = kind
       self.maximumLength = maximumLength
       self.longest = longest
       self.seed = seed
@@ -55,6 +58,8 @@ public struct SplitAudit {
   public private(set) var faults: [String] = []
   /// What the chat template left out of the trained turns, and of how many rows.
   public private(set) var omission = Omission(), omittingRows = 0
+  /// What pairs and labels there are.
+  public private(set) var preferences = PreferenceAudit()
   /// What the dataset says of its rows.
   public let notes: [String]
   /// Rows whose conversation an earlier row has.
@@ -82,16 +87,19 @@ public struct SplitAudit {
   private mutating func read(_ row: Int, of data: any Dataset) {
     do throws(TaskError) {
       let example = try data.example(at: row, epoch: 0, seed: measure.seed)
+      // A conversation without an answer has nothing to learn, which is said of it as of a text.
+      let own = example.kind == .prompts ? .texts : example.kind
       let samples = try measure.encoder?.samples(
-        example, turns: measure.assistantTurns, label: "\(split.rawValue) row \(row)")
+        example, turns: measure.assistantTurns, kind: measure.kind ?? own,
+        label: "\(split.rawValue) row \(row)")
       add(row, example, samples?.map(\.sample))
     } catch { faults.append(error.message) }
   }
 
   private mutating func add(_ row: Int, _ example: Example, _ samples: [Sample]?) {
-    let count = example.turns.reduce(0) { $0 + $1.text.count }
-    characters.append(count)
-    for length in samples.map({ $0.map(\.ids.count) }) ?? [count] {
+    let counts = example.texts.map { $0.reduce(0) { $0 + $1.text.count } }
+    characters += counts
+    for length in samples.map({ $0.map(\.ids.count) }) ?? counts {
       lengths.append(length)
       if let maximum = measure.maximumLength, length > maximum { overlength.append((row, length)) }
       keep(row, length, example)
@@ -101,16 +109,21 @@ public struct SplitAudit {
       omission += sample.omission
     }
     if samples?.contains(where: { $0.omission.turns > 0 }) == true { omittingRows += 1 }
-    let conversation = Self.hash(example.turns, example)
+    preferences.add(
+      example,
+      lengths: samples?.map { $0.isTrained.count { $0 } }
+        ?? [example.chosen, example.rejected].map { $0.reduce(0) { $0 + $1.text.count } })
+    let conversation = Self.hash(Array(example.texts.joined()), example, label: example.label)
     if conversations[conversation] != nil { duplicates += 1 }
     conversations[conversation, default: 0] += 1
     prompts[Self.hash(example.prompt, example), default: 0] += 1
   }
 
-  private static func hash(_ turns: [Turn], _ example: Example) -> Int {
+  private static func hash(_ turns: [Turn], _ example: Example, label: Bool? = nil) -> Int {
     var hasher = Hasher()
     hasher.combine(turns)
     hasher.combine(example.templateVariables)
+    hasher.combine(label)
     return hasher.finalize()
   }
 
@@ -173,6 +186,7 @@ public struct SplitAudit {
           "characters": .int(omission.characters),
         ])
     }
+    for (key, value) in preferences.json(percents) { json = json.setting(key, value) }
     json = json.setting("notes", .array(notes.map(JSONValue.string)))
     let longest = zip(longest, excerpts).map { row, excerpt -> JSONValue in
       ["row": .int(row.row), measure.unit: .int(row.length), "excerpt": .string(excerpt)]
@@ -180,6 +194,11 @@ public struct SplitAudit {
     return json.setting("longest", .array(longest)).setting("duplicates", .int(duplicates))
       .setting("unusable", .array(faults.map(JSONValue.string)))
   }
+}
+
+extension Example {
+  /// The conversations that the row holds: of a pair two, which begin alike.
+  fileprivate var texts: [[Turn]] { isPair ? [turns + chosen, turns + rejected] : [turns] }
 }
 
 /// Rows of a split that another one has too: by what is asked, and by the whole conversation.

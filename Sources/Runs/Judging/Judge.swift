@@ -10,9 +10,10 @@ import Text
 public typealias Judged = (report: Report, predictions: [Prediction])
 
 /// Asks a model the rows of a split and lets the task's evaluator and the recipe's rewards judge the
-/// answers.
+/// answers. The answers of preference pairs and of rows with labels are weighed; the model writes its
+/// own beside them unless the recipe says otherwise.
 public struct Judge {
-  private let session: TaskSession
+  let session: TaskSession
   private let split: Split
   private let evaluation: EvaluationRun
   private let panel: RewardPanel?
@@ -21,14 +22,14 @@ public struct Judge {
   private let generates: Bool
 
   /// A judge over `split`; nil when the task has no evaluator, no such split, or the recipe asks for
-  /// losses only. `limit` rows are spread evenly over the split; `log` keeps what rewards say.
+  /// losses only and there is nothing to weigh. `limit` rows are spread evenly over the split; `log` keeps what rewards say.
   public init?(
     _ session: TaskSession, split: Split, limit: Int?, panel: RewardPanel? = nil,
     log: RewardLog? = nil, generates: Bool = false
   ) throws {
     self.generates = generates
-    guard session.recipe.evaluation.generates, let dataset = try session.dataset(split),
-      dataset.count > 0,
+    guard let dataset = try session.dataset(split), dataset.count > 0,
+      try session.recipe.evaluation.generates || Self.isWeighed(dataset, session),
       let evaluator = try session.task.evaluator(
         split: split, configuration: session.recipe.dataConfiguration)
     else { return nil }
@@ -49,14 +50,14 @@ public struct Judge {
     _ session: TaskSession, split: Split, limit: Int?, panel: RewardPanel? = nil,
     log: RewardLog? = nil, generates: Bool = false
   ) throws -> Judge {
-    guard session.recipe.evaluation.generates else {
-      throw session.recipe.fault(
-        "evaluation.predict_with_generate",
-        "is false, so no answer would be judged; leave it out, or set it to true")
-    }
     let judge = try Judge(
       session, split: split, limit: limit, panel: panel, log: log, generates: generates)
     guard let judge else {
+      guard session.recipe.evaluation.generates else {
+        throw session.recipe.fault(
+          "evaluation.predict_with_generate",
+          "is false, so no answer would be judged; leave it out, or set it to true")
+      }
       let task = session.task.description
       throw Diagnosis(
         Diagnosis.data,
@@ -67,6 +68,13 @@ public struct Judge {
             .map(\.rawValue).joined(separator: ", "))
     }
     return judge
+  }
+
+  /// Whether the rows are such that a model is judged without writing answers.
+  private static func isWeighed(
+    _ dataset: any Dataset, _ session: TaskSession
+  ) throws(TaskError) -> Bool {
+    try dataset.example(at: 0, epoch: 0, seed: session.seed).isWeighed
   }
 
   /// The rows that are asked, by their indices in the split.
@@ -88,15 +96,20 @@ public struct Judge {
   }
 
   /// The evaluator's metrics before any model is asked, with `name` among them if it ever gives that;
-  /// their values say nothing.
-  func metrics(lookingFor name: String) throws -> [(name: String, measure: Measure)] {
-    let few = try evaluation.metrics(limit: 16)
-    return few.contains { $0.name == name } ? few : try evaluation.metrics()
+  /// their values say nothing. `hasReference`: whether `judge` will be given one.
+  func metrics(
+    lookingFor name: String, hasReference: Bool = false
+  ) throws -> [(name: String, measure: Measure)] {
+    let few = try evaluation.metrics(limit: 16, hasReference: hasReference)
+    return few.contains { $0.name == name }
+      ? few : try evaluation.metrics(hasReference: hasReference)
   }
 
-  /// The report over the model's answers, and the answers; greedy unless the recipe samples.
+  /// The report over the model's answers, and the answers; greedy unless the recipe samples. Where
+  /// answers are weighed, `reference` weighs them too.
   public func judge(
-    _ model: CausalLanguageModel, label: String, at moment: RewardLog.Moment
+    _ model: CausalLanguageModel, label: String, at moment: RewardLog.Moment,
+    reference: ReferenceLikelihoods? = nil
   ) throws -> Judged {
     let generator = try generator(model)
     var scored: [ScoredCompletion] = []
@@ -104,7 +117,7 @@ public struct Judge {
       label, total: evaluation.rows.count, unit: "rows"
     ) { reached in
       try evaluation(observe: { reached($0.done) }) { questions in
-        let answers = try answers(questions, model, generator)
+        let answers = try answers(questions, model, generator, reference)
         scored += try score(questions, answers, at: moment)
         return answers
       }
@@ -115,9 +128,11 @@ public struct Judge {
 
   /// The metrics of a training run's evaluation after `step` steps.
   func metrics(
-    of model: CausalLanguageModel, at step: Int
+    of model: CausalLanguageModel, at step: Int, reference: ReferenceLikelihoods? = nil
   ) throws -> [(name: String, value: Double)] {
-    let report = try judge(model, label: "answering", at: .step(step)).report
+    let report = try judge(
+      model, label: "answering", at: .step(step), reference: reference
+    ).report
     return report.metrics.map { ($0.name, $0.measure.value) }
   }
 
@@ -127,7 +142,7 @@ public struct Judge {
     _ questions: [Question], _ answers: [Answer], at moment: RewardLog.Moment
   ) throws -> [ScoredCompletion] {
     guard let panel else { return [] }
-    let completions = try zip(questions, answers).filter { $0.0.example.choices.isEmpty }.map {
+    let completions = try zip(questions, answers).filter { isWritten($0.0) }.map {
       question, answer in
       let prompt = session.tokenizer.encode(
         try session.encoder.question(question.example, label: label(question)))
@@ -145,12 +160,20 @@ public struct Judge {
     }
   }
 
-  /// Generated answers, or, for rows that carry choices, the log-likelihood of each.
+  /// Whether the model writes its own answer to the row.
+  private func isWritten(_ question: Question) -> Bool {
+    question.example.isWeighed
+      ? session.recipe.evaluation.generates : generates || question.example.choices.isEmpty
+  }
+
+  /// Generated answers, and the log-likelihoods of the answers that a row holds; or, for rows that
+  /// carry choices, the log-likelihood of each.
   private func answers(
-    _ questions: [Question], _ model: CausalLanguageModel, _ generator: Generator
+    _ questions: [Question], _ model: CausalLanguageModel, _ generator: Generator,
+    _ reference: ReferenceLikelihoods?
   ) throws -> [Answer] {
     var answers = questions.map { _ in Answer(text: "") }
-    let open = questions.indices.filter { generates || questions[$0].example.choices.isEmpty }
+    let open = questions.indices.filter { isWritten(questions[$0]) }
     let prompts = try open.map { index in
       let prompt = try session.encoder.prompt(
         questions[index].example, label: label(questions[index]))
@@ -159,7 +182,10 @@ public struct Judge {
     for (index, sequence) in zip(open, try generator(prompts).sequences) {
       answers[index].text = session.tokenizer.decode(sequence.ids, skipSpecialTokens: true)
     }
-    let closed = questions.indices.filter { !open.contains($0) }
+    let weighed = questions.indices.filter { questions[$0].example.isWeighed }
+    let scores = try weigh(weighed.map { questions[$0] }, model, reference)
+    for (index, scores) in zip(weighed, scores) { answers[index].choiceLogLikelihoods = scores }
+    let closed = questions.indices.filter { !open.contains($0) && !weighed.contains($0) }
     for (index, scores) in zip(closed, try choose(closed.map { questions[$0] }, model)) {
       answers[index].choiceLogLikelihoods = scores
     }
@@ -168,40 +194,6 @@ public struct Judge {
 
   /// A row as errors name it.
   func label(_ question: Question) -> String { "\(split.rawValue) \(question.index)" }
-
-  /// Log-likelihoods of each row's choices, as its answers; or at each place of a choice inside its
-  /// answer, filled from left to right with the model's own likeliest choice.
-  private func choose(_ questions: [Question], _ model: CausalLanguageModel) throws -> [[Double]] {
-    var texts = try questions.map { question in
-      question.example.places.isEmpty
-        ? try session.encoder.prompt(question.example, label: label(question))
-        : try session.encoder.sample(question.example, label: label(question))
-    }
-    var scores = questions.map { _ in [Double]() }
-    for turn in 0..<(questions.map { max(1, $0.example.places.count) }.max() ?? 0) {
-      let asked = questions.indices.filter { turn < max(1, questions[$0].example.places.count) }
-      let batch = try asked.map { index -> ChoiceQuestion in
-        let text = texts[index]
-        guard turn < text.choices.count else {
-          return ChoiceQuestion(
-            prompt: text.ids, media: text.media,
-            choices: try session.encoder.choices(
-              questions[index].example, label: label(questions[index])))
-        }
-        let prefix = text.prefix(text.choices[turn].place)
-        return ChoiceQuestion(
-          prompt: prefix.ids, media: prefix.media, choices: text.choices[turn].ids.map { [$0] })
-      }
-      for (index, found) in zip(asked, try model.scoreChoices(batch)) {
-        scores[index] += found
-        guard turn < texts[index].choices.count else { continue }
-        let place = texts[index].choices[turn]
-        let best = found.indices.reduce(0) { found[$1] > found[$0] ? $1 : $0 }
-        texts[index].ids[place.place] = place.ids[best]
-      }
-    }
-    return scores
-  }
 
   private func generator(_ model: CausalLanguageModel) throws -> Generator {
     let recipe = session.recipe.generation

@@ -16,7 +16,8 @@ struct CompareCommand: ParsableCommand {
     discussion: """
       A row counts as right when its likeliest choice is the reference's, or, for
       written answers, when the answer is exactly the reference; white space at the
-      ends and thinking do not count. The task's evaluator judges both models beside
+      ends and thinking do not count. A preference pair counts as right when the model
+      finds the chosen answer likelier than the rejected one. The task's evaluator judges both models beside
       that. Thinking is off (enable_thinking: false) unless the recipe says
       otherwise, or its template trains other prompts than that would ask.
 
@@ -108,7 +109,9 @@ struct CompareCommand: ParsableCommand {
     let base = try adapters.withoutAdapters {
       try judge.judge(model, label: "base model answering", at: .base)
     }
-    let tuned = try judge.judge(model, label: "tuned model answering", at: .end)
+    let tuned = try judge.judge(
+      model, label: "tuned model answering", at: .end,
+      reference: Judge.reference(model, without: adapters))
     let after = try adapters.withoutAdapters { try check.digest(model) }
     guard before == after else {
       throw Diagnosis(

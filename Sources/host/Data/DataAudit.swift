@@ -12,7 +12,8 @@ struct DataAudit: ParsableCommand {
       max_length, the longest rows by what tells them apart, rows that cannot be
       read, duplicates within it and in other splits, the share of trained tokens,
       columns that are not used, text of the assistant that the chat template
-      leaves out. Ends with exit code 65 when a row cannot be read.
+      leaves out. Of preference pairs also the lengths of both answers and how often
+      the chosen one is longer. Ends with exit code 65 when a row cannot be read.
 
       --chars needs neither tokenizer nor model: lengths, and --max-length where it
       is given, count characters.
@@ -56,6 +57,7 @@ struct DataAudit: ParsableCommand {
       Console.print(report(audits, overlaps).text(.pretty))
     } else {
       Console.print(lengths(audits, measure))
+      printPreferences(audits)
       printRows(audits, overlaps)
     }
     let faulty = audits.reduce(0) { $0 + $1.faults.count }

@@ -11,9 +11,12 @@ struct DataExport: ParsableCommand {
     discussion: """
       A line is {"messages": [{"role", "content", …}], "tools": …, "metadata": …},
       which the task 'instruct' reads as its own data; a turn that is not trained
-      has "weight": 0. A row with sound, or with a choice of several right answers,
-      is refused. --tokens adds "input_ids" and "labels" (-100 where nothing is
-      trained) of the row as rendered.
+      has "weight": 0. A preference pair is {"prompt", "chosen", "rejected"}, an
+      answer with a label {"prompt", "completion", "label"}, each part a list of
+      messages, which the task 'preference' reads. A row with sound, or with a choice
+      of several right answers, is refused. --tokens adds "input_ids" and "labels"
+      (-100 where nothing is trained) of the row as rendered; of a pair
+      "chosen_input_ids", "chosen_labels" and those of the rejected answer.
 
       Examples:
         host data export --task hri_dialogue --out train.jsonl
@@ -45,34 +48,37 @@ struct DataExport: ParsableCommand {
 
   private func line(_ row: Int, _ data: any Dataset, _ session: TaskSession) throws -> String {
     let example = try data.example(at: row, epoch: 0, seed: session.seed)
+    let label = "\(split.rawValue) row \(row)"
+    var line = try PreferenceRow(example, label: label)?.json ?? text(example, label: label)
+    if tokens {
+      let samples = try session.encoder.samples(
+        example, turns: .asRendered, kind: example.kind, label: label)
+      for (_, sample) in samples { line = sample.tokens(in: line) }
+    }
+    return line.text(.spaced)
+  }
+
+  /// A row that is learnt as it is.
+  private func text(_ example: Example, label: String) throws(TaskError) -> JSONValue {
     if let part = example.turns.lazy.flatMap(\.parts).compactMap(\.unwritable).first {
       throw TaskError(
-        .unsupported,
-        "\(split.rawValue) row \(row) holds \(part), which has no place among messages of text")
+        .unsupported, "\(label) holds \(part), which has no place among messages of text")
     }
     let messages = example.turns.map { turn in
       turn.isTrained ? turn.message : turn.message.setting("weight", 0)
     }
-    var line: JSONValue = ["messages": .array(messages)]
-    var further: JSONValue = .emptyObject
-    for (name, value) in example.templateVariables {
-      // Where the task 'instruct' reads a variable of the template.
-      if ["tools", "documents"].contains(name) {
-        line = line.setting(name, value)
-      } else {
-        further = further.setting(name, value)
-      }
+    return example.besideTurns(in: ["messages": .array(messages)])
+  }
+}
+
+extension Sample {
+  /// The line of a file with the text's tokens in it; those of a pair's texts bear their names.
+  fileprivate func tokens(in line: JSONValue) -> JSONValue {
+    let prefix = role == .chosen || role == .rejected ? "\(role)_" : ""
+    let labels = zip(ids, isTrained).map { id, isTrained -> JSONValue in
+      .int(isTrained ? Int(id) : -100)
     }
-    if further != .emptyObject { line = line.setting("chat_template_kwargs", further) }
-    if example.metadata != .emptyObject { line = line.setting("metadata", example.metadata) }
-    if tokens {
-      let sample = try session.encoder.sample(example, label: "\(split.rawValue) row \(row)")
-      let labels = zip(sample.ids, sample.isTrained).map { id, isTrained -> JSONValue in
-        .int(isTrained ? Int(id) : -100)
-      }
-      line = line.setting("input_ids", .array(sample.ids.map { .int(Int($0)) }))
-        .setting("labels", .array(labels))
-    }
-    return line.text(.spaced)
+    return line.setting(prefix + "input_ids", .array(ids.map { .int(Int($0)) }))
+      .setting(prefix + "labels", .array(labels))
   }
 }

@@ -15,7 +15,9 @@ struct DataPrepare: ParsableCommand {
       what they were made of, manifest.json how large each file is and its SHA-256.
       Splits that the task does not have are left out. Earlier exchanges of a
       conversation become its history; rows with sound, tools or other turns are
-      refused. Where rows vary from epoch to epoch, they are the first one's.
+      refused. Preference pairs are written as {"prompt", "chosen", "rejected"},
+      answers with labels as {"prompt", "completion", "label"}, as `host data export`
+      and trl know them, without dataset_info.json. Where rows vary from epoch to epoch, they are the first one's.
       Training needs none of these files.
 
       The folder appears whole or not at all, however the program ends.

@@ -9,7 +9,8 @@ struct DataShow: ParsableCommand {
     commandName: "show", abstract: "Shows rows as the model sees them.",
     discussion: """
       The text is decoded from the row's token ids. Trained tokens are green on a
-      terminal, and stand between ⟦ and ⟧ elsewhere.
+      terminal, and stand between ⟦ and ⟧ elsewhere. Of a preference pair the prompt
+      comes once, then the two answers.
 
       Examples:
         host data show --task hri_dialogue
@@ -34,30 +35,50 @@ struct DataShow: ParsableCommand {
     for row in index..<min(index + count, data.count) {
       let example = try data.example(at: row, epoch: 0, seed: session.seed)
       let samples = try session.encoder.samples(
-        example, turns: session.assistantTurns, label: "\(split.rawValue) row \(row)")
-      for (_, sample) in samples { show(sample, session) }
+        example, turns: session.assistantTurns, kind: example.kind,
+        label: "\(split.rawValue) row \(row)"
+      ).map(\.sample)
+      if example.isPair {
+        show(samples[0], samples[1], session)
+      } else {
+        for sample in samples { show(sample, session) }
+      }
       if example.metadata != .emptyObject {
         Console.print(Style.dim("metadata " + example.metadata.text(.spaced)))
       }
     }
   }
 
-  private func show(_ sample: Sample, _ session: TaskSession) {
-    let trained = sample.isTrained.count { $0 }
+  /// What both texts of a pair begin with, then how each goes on.
+  private func show(_ chosen: Sample, _ rejected: Sample, _ session: TaskSession) {
+    let firstTrained = [chosen, rejected].compactMap { $0.isTrained.firstIndex(of: true) }.min()
+    let common = zip(chosen.ids, rejected.ids).prefix { $0 == $1 }.count
+    let prompt = min(common, firstTrained ?? common)
     Console.print(
-      Style.bold("\(sample.source)")
-        + Style.dim("  \(sample.ids.count) tokens, \(trained) trained"))
-    Console.print(text(of: sample, session.tokenizer))
+      Style.bold("\(chosen.source.dropLast(", chosen answer".count)), prompt")
+        + Style.dim("  \(prompt) tokens"))
+    Console.print(session.tokenizer.decode(Array(chosen.ids[..<prompt])))
+    for sample in [chosen, rejected] { show(sample, from: prompt, session) }
+  }
+
+  /// The text from a token on, and what is to be said of it. A text with a label says which.
+  private func show(_ sample: Sample, from first: Int = 0, _ session: TaskSession) {
+    let trained = sample.isTrained.count { $0 }
+    let label = ["desirable", "undesirable"].first { $0 == "\(sample.role)" }.map { ", " + $0 }
+    Console.print(
+      Style.bold("\(sample.source)\(label ?? "")")
+        + Style.dim("  \(sample.ids.count - first) tokens, \(trained) trained"))
+    Console.print(text(of: sample, from: first, session.tokenizer))
     if sample.omission.turns > 0 {
       Console.print(
         Style.dim("left out by the chat template: ") + sample.omission.sentence(rows: nil))
     }
   }
 
-  /// The sample's text, trained stretches marked.
-  private func text(of sample: Sample, _ tokenizer: Tokenizer) -> String {
-    var text = "", first = 0
-    for end in 1...sample.ids.count
+  /// The sample's text from token `start` on, trained stretches marked.
+  private func text(of sample: Sample, from start: Int, _ tokenizer: Tokenizer) -> String {
+    var text = "", first = start
+    for end in start + 1...sample.ids.count
     where end == sample.ids.count || sample.isTrained[end] != sample.isTrained[first] {
       let part = tokenizer.decode(Array(sample.ids[first..<end]))
       text += sample.isTrained[first] ? mark(part) : part

@@ -15,7 +15,9 @@ struct EvaluateCommand: ParsableCommand {
     discussion: """
       Answers are greedy unless the recipe samples (generation.do_sample); the same
       recipe and seed give the same answers. With --adapter the tuned model is
-      judged, with --base beside it the base too.
+      judged, with --base beside it the base too. Preference pairs and answers with
+      labels are weighed: how likely the model finds them, and, with --adapter, how
+      likely the base does.
 
       A chat template that writes the date writes the day on which the adapter's run
       began, so that a run is judged alike on any day; template_date says otherwise.
@@ -78,13 +80,16 @@ struct EvaluateCommand: ParsableCommand {
     }
     desk.open(model, adapters: adapters)
     var results: [(name: String, report: Report, predictions: [Prediction])] = []
-    func ask(_ name: String, _ moment: RewardLog.Moment) throws {
-      let result = try judge.judge(model, label: "\(name) model answering", at: moment)
+    func ask(
+      _ name: String, _ moment: RewardLog.Moment, reference: ReferenceLikelihoods? = nil
+    ) throws {
+      let result = try judge.judge(
+        model, label: "\(name) model answering", at: moment, reference: reference)
       results.append((name, result.report, result.predictions))
     }
     if let adapters {
       if base { try adapters.withoutAdapters { try ask("base", .base) } }
-      try ask("tuned", .end)
+      try ask("tuned", .end, reference: Judge.reference(model, without: adapters))
     } else {
       try ask("base", .base)
     }
