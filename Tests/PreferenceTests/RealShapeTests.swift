@@ -93,6 +93,34 @@ import Testing
     #expect(schema?["type"] == "function" && schema?["function"]?["name"] == "f")
   }
 
+  /// As `data export` writes rows, what was told of them under `metadata`.
+  @Test func rowsThatWereExportedAreTheSameRows() throws {
+    func talk(_ turns: [Turn]) -> JSON {
+      .array(turns.map { ["role": .string($0.role), "content": .string($0.text)] })
+    }
+    let line = pair(
+      #", "source": "forum", "score_chosen": 8, "score_rejected": 6, "chosen_model": "a", "#
+        + #""topic": "tea""#)
+    for use in ["pairs", "labels"] {
+      for text in [line, Self.ultraFeedback] {
+        let rows = try dataset(text) { $0.rows = use }.examples()
+        let exported = rows.map { row -> String in
+          var members: JSON.Members = ["prompt": talk(row.turns), "metadata": row.metadata]
+          if let label = row.label {
+            members["prompt"] = talk(row.turns.dropLast())
+            members["completion"] = talk(row.turns.suffix(1))
+            members["label"] = .bool(label)
+          } else {
+            members["chosen"] = talk(row.chosen)
+            members["rejected"] = talk(row.rejected)
+          }
+          return JSON.object(members).text
+        }
+        #expect(try dataset(exported.joined(separator: "\n")).examples() == rows)
+      }
+    }
+  }
+
   @Test func tablesFullOfNullsAreRowsOfOneShape() throws {
     let nulls = [
       "label", "completion", "completions", "conversations", "messages", "instruction", "system",

@@ -36,7 +36,8 @@ struct PreferenceRow: Sendable {
     let fields = try Fields(value, place: place, what: "a row")
     let shape = try RowShape(fields), keys = shape.keys(fields)
     try keys.check(fields)
-    let reader = try RowReader(fields)
+    let earlier = RowMetadata(exported: fields)
+    let reader = try RowReader(fields, earlier)
     switch shape {
     case .pair: (prompt, answers) = try reader.pair()
     case .scored:
@@ -54,12 +55,14 @@ struct PreferenceRow: Sendable {
     prompt = try fields.withSystem(prompt)
     templateVariables = try TemplateVariables.of(
       fields, wrapsTools: fields["conversations"] != nil)
-    metadata = try keys.metadata(fields)
-    guard metadata[RowMetadata.key] == nil else {
+    var columns = try keys.metadata(fields)
+    if earlier != nil { columns[RowMetadata.key] = nil }
+    guard columns[RowMetadata.key] == nil else {
       throw fields.fault("'\(RowMetadata.key)' is the name of what is told of each row; rename it")
     }
-    source = RowShape.sources.lazy.compactMap { fields[$0]?.label }.first ?? file
-    promptID = fields["prompt_id"]?.label ?? prompt.fingerprint
+    metadata = columns
+    source = RowShape.sources.lazy.compactMap { fields[$0]?.label }.first ?? earlier?.source ?? file
+    promptID = fields["prompt_id"]?.label ?? earlier?.prompt_id ?? prompt.fingerprint
     var unread = metadata
     for key in RowShape.described { unread[key] = nil }
     if case .scored(let scored) = answers {

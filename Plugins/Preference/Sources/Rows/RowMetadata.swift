@@ -18,6 +18,13 @@ struct RowMetadata: Decodable, Sendable, Hashable {
 }
 
 extension RowMetadata {
+  /// What was told of a row that `data export` or `data prepare` wrote; nil of other rows.
+  init?(exported fields: Fields) {
+    guard let value = fields["metadata"]?[Self.key], let told = try? value.decoded(as: Self.self)
+    else { return nil }
+    self = told
+  }
+
   /// The object that travels with the row, beside its own columns.
   var json: JSON {
     var members: JSON.Members = ["source": .string(source), "prompt_id": .string(prompt_id)]

@@ -5,9 +5,11 @@ struct RowReader {
   private let fields: Fields
   /// The key that names what is asked; nil where the answers begin with it.
   private let key: String?
+  /// What is known of a row that was written before.
+  private let earlier: RowMetadata?
 
-  init(_ fields: Fields) throws {
-    self.fields = fields
+  init(_ fields: Fields, _ earlier: RowMetadata?) throws {
+    (self.fields, self.earlier) = (fields, earlier)
     let found = RowShape.prompts.filter { fields[$0] != nil }
     guard found.count < 2 else {
       throw fields.fault("the row has '\(found[0])' and '\(found[1])' too; keep one of them")
@@ -59,10 +61,10 @@ struct RowReader {
       throw BadPair(.identical, "'chosen' and 'rejected' say the same")
     }
     let division = try divide(chosen, rejected)
-    let (one, other) = (scores(), models())
+    let (scores, models) = (try scores(), models())
     let pair = (
-      Answer(turns: division.chosen, score: try one.0.flatMap(fields.score), model: other.0),
-      Answer(turns: division.rejected, score: try one.1.flatMap(fields.score), model: other.1)
+      Answer(turns: division.chosen, score: scores.0, model: models.0),
+      Answer(turns: division.rejected, score: scores.1, model: models.1)
     )
     try pair.0.check("chosen", fields)
     try pair.1.check("rejected", fields)
@@ -102,14 +104,24 @@ struct RowReader {
     }
   }
 
-  private func scores() -> (String?, String?) {
-    let named = RowShape.scores.first { fields[$0.0] != nil || fields[$0.1] != nil }
-    return (named?.0, named?.1)
+  private func scores() throws -> (Double?, Double?) {
+    let (one, other) = named(RowShape.scores) ?? ("", "")
+    return (
+      try fields.score(one) ?? earlier?.chosen?.score,
+      try fields.score(other) ?? earlier?.rejected?.score
+    )
   }
 
   private func models() -> (String?, String?) {
-    let named = RowShape.models.first { fields[$0.0] != nil || fields[$0.1] != nil }
-    return (named.flatMap { fields[$0.0]?.label }, named.flatMap { fields[$0.1]?.label })
+    let (one, other) = named(RowShape.models) ?? ("", "")
+    return (
+      fields[one]?.label ?? earlier?.chosen?.model, fields[other]?.label ?? earlier?.rejected?.model
+    )
+  }
+
+  /// The first two keys of which the row has one.
+  private func named(_ keys: [(String, String)]) -> (String, String)? {
+    keys.first { fields[$0.0] != nil || fields[$0.1] != nil }
   }
 
   /// The prompt and the answer of a row with a label.
@@ -130,7 +142,9 @@ struct RowReader {
       prompt = Array(turns[...asked])
       turns.removeFirst(asked + 1)
     }
-    let answer = Answer(turns: turns, model: fields["model"]?.label)
+    let answer = Answer(
+      turns: turns, score: earlier?.answer?.score,
+      model: fields["model"]?.label ?? earlier?.answer?.model)
     try answer.check(answerKey, fields)
     return (prompt.untrained, .labeled(answer, isWanted: isWanted))
   }
