@@ -8,12 +8,18 @@ public struct DPO: Objective {
   public var loss: PairLoss
   /// β, what a log-ratio is multiplied by to be a reward; ε, the share of labels taken as wrong.
   public var beta: Double, labelSmoothing: Double
+  /// discopop's temperature.
+  public var temperature: Double
 
   /// The loss `loss`.
-  public init(_ loss: PairLoss = .sigmoid, beta: Double = 0.1, labelSmoothing: Double = 0) {
+  public init(
+    _ loss: PairLoss = .sigmoid, beta: Double = 0.1, labelSmoothing: Double = 0,
+    temperature: Double = 0.05
+  ) {
     self.loss = loss
     self.beta = beta
     self.labelSmoothing = labelSmoothing
+    self.temperature = temperature
   }
 
   /// Pairs.
@@ -34,7 +40,7 @@ public struct DPO: Objective {
       let result = loss(
         PairLoss.Pair(
           chosen: c, rejected: r, chosenLength: chosen.length, rejectedLength: rejected.length),
-        beta: beta, epsilon: labelSmoothing)
+        beta: beta, epsilon: labelSmoothing, temperature: temperature)
       value += result.loss
       batch.spread(result.chosen, over: chosen.answer, in: &derivative)
       batch.spread(result.rejected, over: rejected.answer, in: &derivative)

@@ -6,7 +6,7 @@
 
 /// What DPO and its relatives make of a pair's log-ratios, by TRL's names of `loss_type`.
 public enum PairLoss: String, Sendable, CaseIterable {
-  /// Rafailov et al. 2023, eq. 7.
+  /// Rafailov et al. 2023, eq. 7; with ε conservative (Mitchell 2023).
   case sigmoid
   /// The same of ratios per token (Lambert et al. 2024, Tulu 3).
   case sigmoidNorm = "sigmoid_norm"
@@ -27,7 +27,7 @@ public enum PairLoss: String, Sendable, CaseIterable {
   case sppoHard = "sppo_hard"
   /// Jung et al. 2024, without the running mean of rewards.
   case bcoPair = "bco_pair"
-  /// Lu et al. 2024, at temperature 0.05.
+  /// Lu et al. 2024.
   case discopop
 
   /// A pair: log π/π_ref of the chosen and of the rejected answer, and their tokens.
@@ -44,15 +44,21 @@ public enum PairLoss: String, Sendable, CaseIterable {
   /// A loss with its derivatives by the two log-ratios.
   typealias Value = (loss: Double, chosen: Double, rejected: Double)
 
-  /// The loss of a pair, with `beta` β and `epsilon` ε, the label smoothing.
-  func callAsFunction(_ pair: Pair, beta: Double, epsilon: Double) -> Value {
+  /// The loss of a pair, with `beta` β and `epsilon` ε, the label smoothing; `temperature` is
+  /// discopop's.
+  func callAsFunction(
+    _ pair: Pair, beta: Double, epsilon: Double, temperature: Double
+  ) -> Value {
     let (c, r) = (pair.chosen, pair.rejected), (x, y) = (beta * c, beta * r), z = beta * (c - r)
     /// Of a loss that depends on c − r alone: its derivative by z.
     func difference(_ loss: Double, _ derivative: Double) -> Value {
       (loss, beta * derivative, -beta * derivative)
     }
     switch self {
-    case .sigmoid: return difference(-logSigmoid(z), -logistic(-z))
+    case .sigmoid:
+      return difference(
+        -(1 - epsilon) * logSigmoid(z) - epsilon * logSigmoid(-z),
+        epsilon * logistic(z) - (1 - epsilon) * logistic(-z))
     case .hinge: return difference(max(0, 1 - z), z < 1 ? -1 : 0)
     case .robust:
       let scale = 1 - 2 * epsilon
@@ -60,7 +66,7 @@ public enum PairLoss: String, Sendable, CaseIterable {
         (epsilon * logSigmoid(-z) - (1 - epsilon) * logSigmoid(z)) / scale,
         -((1 - epsilon) * logistic(-z) + epsilon * logistic(z)) / scale)
     case .exoPair: return exoPair(z, epsilon, difference)
-    case .discopop: return discopop(z, difference)
+    case .discopop: return discopop(z, temperature, difference)
     case .sigmoidNorm, .ipo: return perToken(pair, beta)
     case .ncaPair:
       return (
@@ -107,8 +113,10 @@ public enum PairLoss: String, Sendable, CaseIterable {
     return difference(p * up + q * down, p * q * (up - down))
   }
 
-  private func discopop(_ z: Double, _ difference: (Double, Double) -> Value) -> Value {
-    let temperature = 0.05, mix = logistic(z / temperature), power = exp(-z)
+  private func discopop(
+    _ z: Double, _ temperature: Double, _ difference: (Double, Double) -> Value
+  ) -> Value {
+    let mix = logistic(z / temperature), power = exp(-z)
     let turn = slope(z / temperature) / temperature
     return difference(
       mix * power - (1 - mix) * logSigmoid(z),

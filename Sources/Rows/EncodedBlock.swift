@@ -5,9 +5,10 @@ import Tasks
 /// Consecutive rows, encoded: what is kept of them, and what statistics need. Rows that cannot be
 /// used are left out.
 struct EncodedBlock: Sendable {
-  /// The usable samples' rows in the dataset and turns (from 1; 0 stands for the whole row), and their
-  /// lengths.
-  private(set) var rows: [UInt32] = [], turns: [UInt32] = [], lengths: [UInt32] = []
+  /// The usable samples' rows in the dataset and turns (from 1; 0 stands for the whole row), what they
+  /// are in their rows, and their lengths.
+  private(set) var rows: [UInt32] = [], turns: [UInt32] = [], roles: [UInt32] = []
+  private(set) var lengths: [UInt32] = []
   /// What the chat template left out of the trained turns, and of how many rows.
   private(set) var omission = Omission(), omittingRows = 0
   /// Their tokens, one row behind the other.
@@ -30,7 +31,9 @@ struct EncodedBlock: Sendable {
     for row in range {
       do throws(TaskError) {
         let samples = try encoding.samples(row, of: dataset, epoch: 0)
-        for (turn, sample) in samples { add(row, turn, sample, encoding) }
+        // The texts of a pair are used together or not at all.
+        let rows = encoding.kind == .pairs ? [samples] : samples.map { [$0] }
+        for texts in rows { add(row, texts, encoding) }
         if samples.contains(where: { $0.sample.omission.turns > 0 }) { omittingRows += 1 }
       } catch {
         self.error = error
@@ -40,26 +43,26 @@ struct EncodedBlock: Sendable {
   }
 
   private mutating func add(
-    _ row: Int, _ turn: Int?, _ sample: Sample, _ encoding: RowEncoding
+    _ row: Int, _ texts: [(turn: Int?, sample: Sample)], _ encoding: RowEncoding
   ) {
-    omission += sample.omission
-    let length = sample.ids.count
-    func skipped(_ reason: String) -> EncodedDataset.Skipped {
-      EncodedDataset.Skipped(row: row, length: length, reason: reason)
+    for text in texts { omission += text.sample.omission }
+    let length = texts.map(\.sample.ids.count).max() ?? 0
+    func skip(_ reason: String) {
+      skipped.append(EncodedDataset.Skipped(row: row, length: length, reason: reason))
     }
-    if length > encoding.maximumLength, encoding.policy != .truncate {
-      self.skipped.append(skipped("longer than max_length"))
-    } else if let kept = encoding.shortened(sample) {
-      keep(row, turn, kept)
-      if kept.ids.count < length { self.skipped.append(skipped("truncated")) }
-    } else {
-      self.skipped.append(skipped("no trained token is left after truncation"))
+    switch encoding.usable(texts.map(\.sample)) {
+    case .whole: for (turn, sample) in texts { keep(row, turn, sample) }
+    case .cut(let samples):
+      for (text, sample) in zip(texts, samples) { keep(row, text.turn, sample) }
+      skip("truncated")
+    case .refused(let reason): skip(reason)
     }
   }
 
   private mutating func keep(_ row: Int, _ turn: Int?, _ sample: Sample) {
     rows.append(UInt32(row))
     turns.append(turn.map { UInt32($0 + 1) } ?? 0)
+    roles.append(sample.role.rawValue)
     lengths.append(UInt32(sample.ids.count))
     ids += sample.ids
     let runs = sample.trainedRuns

@@ -54,7 +54,10 @@ public struct EncodedDataset: Sendable {
 
   let source: LazyDataset
   let encoding: RowEncoding
-  private var usable: [UInt32] = [], turns: [UInt32] = [], lengths: [UInt32] = []
+  private var usable: [UInt32] = [], turns: [UInt32] = [], roles: [Sample.Role] = []
+  private var lengths: [UInt32] = []
+  /// The first sample of each row.
+  private var starts: [Int] = []
   /// The frames of each clip, of those usable rows that have clips.
   private var clips: [[Int]] = []
   private var file: RowFile?
@@ -69,13 +72,13 @@ public struct EncodedDataset: Sendable {
   /// step.
   public init(
     _ dataset: any Dataset, name: String, encoder: ConversationEncoder,
-    assistantTurns: AssistantTurns = .asRendered, maximumLength: Int,
+    kind: RowKind = .texts, assistantTurns: AssistantTurns = .asRendered, maximumLength: Int,
     policy: OverlengthPolicy, seed: UInt64, cache: RowCache? = nil,
     hear: (Event) -> Void = { _ in }
   ) throws(TaskError) {
     let opened = try Self(
-      name: name, encoder: encoder, assistantTurns: assistantTurns, maximumLength: maximumLength,
-      policy: policy, seed: seed, cache: cache, hear: hear
+      name: name, encoder: encoder, kind: kind, assistantTurns: assistantTurns,
+      maximumLength: maximumLength, policy: policy, seed: seed, cache: cache, hear: hear
     ) { dataset }
     guard let opened else { throw TaskError(.internal, "\(name): the dataset has gone") }
     self = opened
@@ -85,15 +88,16 @@ public struct EncodedDataset: Sendable {
   /// only if a row is asked for that was not kept. nil when `open` says that there are none. Once
   /// `isCancelled` says so, reading ends with an error, and nothing is kept.
   public init?(
-    name: String, encoder: ConversationEncoder, assistantTurns: AssistantTurns = .asRendered,
-    maximumLength: Int, policy: OverlengthPolicy, seed: UInt64, cache: RowCache?,
+    name: String, encoder: ConversationEncoder, kind: RowKind = .texts,
+    assistantTurns: AssistantTurns = .asRendered, maximumLength: Int, policy: OverlengthPolicy,
+    seed: UInt64, cache: RowCache?,
     hear: (Event) -> Void = { _ in },
     isCancelled: () -> Bool = { false },
     open: @escaping @Sendable () throws(TaskError) -> (any Dataset)?
   ) throws(TaskError) {
     encoding = RowEncoding(
-      name: name, encoder: encoder, assistantTurns: assistantTurns, maximumLength: maximumLength,
-      policy: policy, seed: seed)
+      name: name, encoder: encoder, kind: kind, assistantTurns: assistantTurns,
+      maximumLength: maximumLength, policy: policy, seed: seed)
     source = LazyDataset(name, open: open)
     if let cache,
       let found = cache.find(cache.request(encoding), note: { hear(.note($0)) })
@@ -126,7 +130,8 @@ public struct EncodedDataset: Sendable {
   }
 
   private mutating func use(_ file: RowFile) {
-    (usable, turns, lengths) = (file.rows, file.turns, file.lengths)
+    (usable, turns, roles, lengths) = (file.rows, file.turns, file.roles, file.lengths)
+    starts = roles.indices.filter { roles[$0] != .rejected }
     (statistics, variesByEpoch) = (file.statistics, file.variesByEpoch)
     self.file = file
   }
@@ -139,6 +144,7 @@ public struct EncodedDataset: Sendable {
       (block, done) throws(TaskError) in
       usable += block.rows
       turns += block.turns
+      roles += block.roles.compactMap(Sample.Role.init(rawValue:))
       lengths += block.lengths
       clips += block.clips
       block.digested.withUnsafeBytes { digest.update($0) }
@@ -147,17 +153,29 @@ public struct EncodedDataset: Sendable {
       try progress(done)
     }
     statistics.digest = digest.finish().sha256
+    starts = roles.indices.filter { roles[$0] != .rejected }
   }
 
   /// What errors call the rows.
   public var name: String { encoding.name }
 
-  /// The number of usable samples: rows, or their trained turns.
-  public var count: Int { usable.count }
+  /// The number of usable rows: texts, trained turns, or pairs of texts.
+  public var count: Int { starts.count }
 
-  /// The lengths of the `count` longest rows, the longest first.
-  public func longestRows(_ count: Int) -> [Int] {
+  /// Row `index`'s samples among all.
+  private func samples(of index: Int) -> Range<Int> {
+    starts[index]..<(index + 1 < starts.count ? starts[index + 1] : usable.count)
+  }
+
+  /// The lengths of the `count` longest texts, the longest first.
+  public func longestTexts(_ count: Int) -> [Int] {
     lengths.sorted(by: >).prefix(count).map { Int($0) }
+  }
+
+  /// How many tokens the `count` longest rows have, the longest first: of a pair both texts'.
+  public func longestRows(_ count: Int) -> [Int] {
+    starts.indices.map { samples(of: $0).reduce(0) { $0 + Int(lengths[$1]) } }
+      .sorted(by: >).prefix(count).map { $0 }
   }
 
   /// The clips of the `count` rows that have most of them, the longest clip, all clips together.
@@ -168,15 +186,24 @@ public struct EncodedDataset: Sendable {
       longest: clips.compactMap { $0.max() }.max() ?? 0, all: rows.reduce(0, +))
   }
 
-  /// Sample `index` of the usable ones, as epoch `epoch` has it.
-  public func sample(_ index: Int, epoch: Int) throws(TaskError) -> Sample {
+  /// The texts of row `index` of the usable ones, as epoch `epoch` has them: one, or a pair's two.
+  public func texts(_ index: Int, epoch: Int) throws(TaskError) -> [Sample] {
+    try samples(of: index).map { (sample) throws(TaskError) in
+      try self.sample(sample, epoch: epoch)
+    }
+  }
+
+  /// Sample `index` of all.
+  func sample(_ index: Int, epoch: Int) throws(TaskError) -> Sample {
     let row = Int(usable[index]), turn = turns[index] == 0 ? nil : Int(turns[index]) - 1
-    let label = encoding.label(ofRow: row)
+    let label = encoding.label(ofRow: row), role = roles[index]
     if let file, epoch == 0 || !file.variesByEpoch {
-      return file.sample(index, source: ConversationEncoder.label(label, turn: turn))
+      return file.sample(
+        index, source: ConversationEncoder.label(label, turn: turn, role: role))
     }
     let sample = try encoding.encoder.sample(
-      source.example(at: row, epoch: epoch, seed: encoding.seed), turn: turn, label: label)
+      source.example(at: row, epoch: epoch, seed: encoding.seed), turn: turn, role: role,
+      label: label)
     let kept = encoding.shortened(sample)
     if let kept, encoding.policy == .truncate || kept.ids.count == sample.ids.count { return kept }
     throw TaskError(
@@ -188,14 +215,9 @@ public struct EncodedDataset: Sendable {
           : "; raise it or set on_overlength: truncate"))
   }
 
-  /// The texts of row `index`.
-  public func texts(_ index: Int, epoch: Int) throws(TaskError) -> [Sample] {
-    [try sample(index, epoch: epoch)]
-  }
-
-  /// The row of sample `index` as the dataset has it.
+  /// Row `index` of the usable ones as the dataset has it.
   public func example(_ index: Int, epoch: Int) throws(TaskError) -> Example {
-    try source.example(at: Int(usable[index]), epoch: epoch, seed: encoding.seed)
+    try source.example(at: Int(usable[starts[index]]), epoch: epoch, seed: encoding.seed)
   }
 
   private func refuseOverlength(of rows: Int) throws(TaskError) {

@@ -20,7 +20,10 @@ import Tensors
 /// a dataset whose rows are still good need not be opened at all.
 public struct RowCache: Sendable {
   /// Raised whenever the same request would lead to another file.
-  static let version = 2
+  static let version = 3
+
+  /// The ending of files that keep a reference's log-probabilities of rows.
+  public static let referenceSuffix = ".logps"
 
   /// The folder.
   public let folder: String
@@ -122,7 +125,7 @@ public struct RowCache: Sendable {
       let path = folder + "/" + name
       var status = stat()
       guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { continue }
-      if name.hasSuffix(".rows") {
+      if name.hasSuffix(".rows") || name.hasSuffix(Self.referenceSuffix) {
         files.append((path, Int(status.st_size), status.st_mtim.tv_sec))
       } else if name.hasSuffix(RowFileWriter.partialSuffix),
         time(nil) - status.st_mtim.tv_sec > 86_400

@@ -7,6 +7,8 @@ struct RowEncoding: Sendable {
   /// What errors call the rows.
   let name: String
   let encoder: ConversationEncoder
+  /// What the objective asks of rows.
+  let kind: RowKind
   let assistantTurns: AssistantTurns
   let maximumLength: Int
   let policy: OverlengthPolicy
@@ -18,17 +20,40 @@ struct RowEncoding: Sendable {
   {
     try encoder.samples(
       dataset.example(at: row, epoch: epoch, seed: seed), turns: assistantTurns,
-      label: label(ofRow: row))
+      kind: kind, label: label(ofRow: row))
   }
 
   /// What errors call a row.
   func label(ofRow row: Int) -> String { "\(name) row \(row)" }
 
-  /// The sample, cut to the maximum length; nil when no trained token is left.
+  /// The sample, cut to the maximum length; nil when no trained token is left, or a prompt that is to
+  /// be answered would lose its end.
   func shortened(_ sample: Sample) -> Sample? {
     guard sample.ids.count > maximumLength else { return sample }
     let cut = sample.prefix(maximumLength)
     return cut.isTrained.contains(true) ? cut : nil
+  }
+
+  /// A row's texts, cut to the maximum length, or why the row cannot be used.
+  func usable(_ texts: [Sample]) -> Usable {
+    let isLong = texts.contains { $0.ids.count > maximumLength }
+    guard isLong else { return .whole }
+    guard policy == .truncate else { return .refused("longer than max_length") }
+    let cut = texts.compactMap(shortened)
+    guard cut.count == texts.count else {
+      return .refused("no trained token is left after truncation")
+    }
+    guard cut.count < 2 || cut[0].ids != cut[1].ids else {
+      return .refused("chosen and rejected are the same after truncation")
+    }
+    return .cut(cut)
+  }
+
+  /// What becomes of a row's texts.
+  enum Usable {
+    case whole
+    case cut([Sample])
+    case refused(String)
   }
 
   /// All that decides a row's tokens, beside the row and the tokenizer.
@@ -37,7 +62,7 @@ struct RowEncoding: Sendable {
     return [
       "name": .string(name), "seed": .string("\(seed)"), "max_length": .int(maximumLength),
       "on_overlength": .string(policy.rawValue),
-      "assistant_turns": .string(assistantTurns.rawValue),
+      "assistant_turns": .string(assistantTurns.rawValue), "kind": .string(kind.rawValue),
       "template_sha256": .string(FileDigest(of: Array(encoder.template.source.utf8)).sha256),
       "template_variables": .object(.init(uniqueKeysWithValues: variables)),
       "template_date": encoder.template.usesDate

@@ -23,7 +23,8 @@ final class RowFileWriter {
   private let keySize: Int, idSize: Int, limit: Int
   private var size = 0
   private var isOpen = true
-  private var rows: [UInt32] = [], turns: [UInt32] = [], lengths: [UInt32] = []
+  private var rows: [UInt32] = [], turns: [UInt32] = [], roles: [UInt32] = []
+  private var lengths: [UInt32] = []
   private var spanCounts: [UInt32] = [], choiceCounts: [UInt32] = []
   private var spans: [UInt32] = [], choices: [UInt32] = [], weights: [UInt32] = []
   private var sets: [RowFile.OptionSet: Int] = [:], orderedSets: [RowFile.OptionSet] = []
@@ -53,6 +54,7 @@ final class RowFileWriter {
   func append(_ block: EncodedBlock) throws(RowFile.Fault) {
     rows += block.rows
     turns += block.turns
+    roles += block.roles
     lengths += block.lengths
     spanCounts += block.spanCounts
     spans += block.spans
@@ -81,7 +83,8 @@ final class RowFileWriter {
   func finish(_ statistics: EncodedDataset.Statistics, variesByEpoch: Bool) throws(RowFile.Fault) {
     try put([UInt8](repeating: 0, count: (idSize * tokens).padded - idSize * tokens))
     try put(
-      (rows + turns + lengths + spanCounts + choiceCounts).map(\.littleEndian).padded(with: 0))
+      (rows + turns + roles + lengths + spanCounts + choiceCounts).map(\.littleEndian)
+        .padded(with: 0))
     try put((spans + choices + weights.padded(with: 0)).map(\.littleEndian))
     let summary = statistics.json
       .setting("varies_by_epoch", .bool(variesByEpoch)).setting("id_bytes", .int(idSize))

@@ -34,6 +34,12 @@ public struct DataOrder: Sendable, Hashable {
     return Array(order(epoch: epoch(of: step))[first..<min(first + rowsPerStep, rows)])
   }
 
+  /// Every row that one of the first `steps` steps takes.
+  public func rows(through steps: Int) -> [Int] {
+    guard steps < stepsPerEpoch else { return Array(0..<rows) }
+    return Array(order(epoch: 0).prefix(steps * rowsPerStep))
+  }
+
   /// Epochs done after step `step`, as `trainer_state.json` counts them.
   public func progress(after step: Int) -> Double {
     let inEpoch = (step - 1) % stepsPerEpoch + 1

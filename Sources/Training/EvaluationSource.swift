@@ -4,18 +4,19 @@ import Tasks
 /// The rows of a validation split, or the sample of it that a run evaluates.
 public struct EvaluationSource {
   let dataset: EncodedDataset
-  let rows: [Int], batchSize: Int
-  let kept: ReferenceTable?
+  /// The rows that are evaluated.
+  public let rows: [Int]
+  let batchSize: Int
+  /// What is kept of the reference's numbers.
+  public var kept: ReferenceTable?
 
   /// `limit` rows of `dataset`, drawn once by `seed`, or all; `batchSize` at once.
   public init(
-    _ dataset: EncodedDataset, limit: Int?, seed: UInt64, batchSize: Int,
-    kept: ReferenceTable? = nil
+    _ dataset: EncodedDataset, limit: Int?, seed: UInt64, batchSize: Int
   ) {
     self.dataset = dataset
     rows = sampledRows(of: dataset.count, limit: limit, seed: seed)
     self.batchSize = batchSize
-    self.kept = kept
   }
 
   /// The loss and what the objective says beside it, under the names of an evaluation.

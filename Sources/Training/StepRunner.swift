@@ -31,7 +31,8 @@ public struct StepRunner {
   let model: CausalLanguageModel
   /// What is minimized is their weighted sum.
   let terms: [Term]
-  let reference: Reference?
+  /// What they compare with.
+  public let reference: Reference?
   /// Whether what texts begin with alike is computed once. A token that several texts share has one
   /// mask of dropout; so that each has its own, none shares then.
   let sharesPrefixes: Bool

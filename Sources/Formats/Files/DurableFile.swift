@@ -69,6 +69,9 @@ public enum DurableFile {
     }
   }
 
+  /// The folder that the file `path` lies in.
+  public static func folder(of path: String) -> String { split(path).folder }
+
   /// Where the new content of `path` lies until it is whole.
   static func temporaryPath(for path: String) -> String {
     let (folder, name) = split(path)

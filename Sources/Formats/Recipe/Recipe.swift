@@ -41,6 +41,9 @@ public struct Recipe: Sendable {
     var origins = RecipeOrigins()
     for layer in layers { self = try Self.merged(self, layer.node, at: "", &origins) }
     self.origins = origins
+    if origins["training_args.learning_rate"] == nil {
+      training.learningRate = objective.defaultLearningRate(trainsAll: peft.method == .full)
+    }
     try checkTogether()
   }
 
@@ -54,6 +57,9 @@ public struct Recipe: Sendable {
 
   /// Who set the key at a dotted path last; nil when its default stands.
   public func origin(of path: String) -> RecipeOrigin? { origins[path] }
+
+  /// Whether the user set a key of `objective`.
+  private func isSet(_ key: String) -> Bool { origins["objective.\(key)"]?.isDefault == false }
 
   /// An error about the value of the key at a dotted path, which names who set it.
   public func fault(_ path: String, _ message: String) -> FormatError {
@@ -145,6 +151,7 @@ extension Recipe: RecipeSection {
         "peft.layers_to_transform",
         "cannot stand beside a regular expression; write the layers into target_modules")
     }
+    try objective.check(isSet: isSet) { fault("objective.\($0)", $1) }
     if startsFromScratch, peft.method != .full {
       throw fault("from_scratch", "needs peft.method: full")
     }

@@ -23,6 +23,9 @@ struct RecipeRule: Sendable {
   static let duration = RecipeRule(text: "greater than 0, at most 1e9") { $0 > 0 && $0 <= 1e9 }
   static let notNegative = RecipeRule(text: "0 or greater") { $0 >= 0 }
   static let belowOne = RecipeRule(text: "at least 0 and less than 1") { (0..<1).contains($0) }
+  static let belowHalf = RecipeRule(text: "at least 0 and less than 0.5") {
+    (0..<0.5).contains($0)
+  }
   static let share = RecipeRule(text: "from 0 to 1") { (0...1).contains($0) }
   static let positiveShare = RecipeRule(text: "greater than 0, at most 1") { $0 > 0 && $0 <= 1 }
 }

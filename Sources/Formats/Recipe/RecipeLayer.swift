@@ -34,7 +34,7 @@ public struct RecipeLayer: Sendable {
   /// What a task's plugin wants unless the recipe says otherwise.
   public static func defaults(_ values: JSONValue, ofTask task: String) -> RecipeLayer {
     let origin = RecipeOrigin(
-      description: "defaults of the task '\(task)'", isCommandLine: false)
+      description: "defaults of the task '\(task)'", isCommandLine: false, isDefault: true)
     return RecipeLayer(node: RecipeNode(values, origin: origin))
   }
 

@@ -7,6 +7,8 @@ public struct RecipeOrigin: Sendable, Hashable, CustomStringConvertible {
   public let description: String
   /// Whether the command line gave it.
   public let isCommandLine: Bool
+  /// Whether a task's plugin gave it, and nobody asked for it.
+  public var isDefault = false
 
   func error(_ message: String) -> FormatError {
     FormatError(isCommandLine ? .usage : .malformed, description, message)

@@ -35,24 +35,6 @@ extension QuantizationRecipe: RecipeSection {
   ]
 }
 
-/// `objective`: what is minimized.
-public struct ObjectiveRecipe: Sendable, Hashable {
-  /// Cross-entropy of the trained tokens.
-  public enum Kind: String, Sendable, CaseIterable { case sft }
-
-  /// What is minimized.
-  public var type = Kind.sft
-
-  init() {}
-}
-
-extension ObjectiveRecipe.Kind: RecipeChoice {}
-extension ObjectiveRecipe: RecipeSection {
-  static let keys: [RecipeKey<ObjectiveRecipe>] = [
-    RecipeKey("type", \.type, "sft: cross-entropy of the assistant's tokens")
-  ]
-}
-
 /// `generation`: how answers are decoded.
 public struct GenerationRecipe: Sendable, Hashable {
   /// The longest answer, in tokens.

@@ -127,7 +127,7 @@ public struct TaskSession {
     let training = recipe.training, task = task, configuration = recipe.dataConfiguration
     let encoded = try tell.during("reading \(split)", unit: "rows") { reached in
       try EncodedDataset(
-        name: split.rawValue, encoder: encoder, assistantTurns: assistantTurns,
+        name: split.rawValue, encoder: encoder, kind: terms.rows, assistantTurns: assistantTurns,
         maximumLength: training.maximumLength,
         policy: OverlengthPolicy(training.onOverlength), seed: UInt64(training.seed),
         cache: usesCache ? RowCache(key: rowsKey(split), beginning: beginning) : nil

@@ -43,11 +43,11 @@ public struct MemoryBudget {
 
   private func plan(rows: Int, longest: Int? = nil, usesCheckpointing: Bool) -> MemoryPlan {
     let lengths = train.longestRows(rows).map { min($0, longest ?? $0) }
-    let tokens = lengths.reduce(0, +)
+    let tokens = lengths.reduce(0, +), text = train.longestTexts(1).first ?? 0
     return MemoryPlan(
       shapes,
       batch: .init(
-        tokens: tokens, longest: lengths.first ?? 0, trained: tokens,
+        tokens: tokens, longest: min(text, longest ?? text), trained: tokens,
         sound: train.sound(ofRows: rows)),
       answered: answered, usesCheckpointing: usesCheckpointing, program: program)
   }
@@ -55,7 +55,7 @@ public struct MemoryBudget {
   /// How long the rows may become that an evaluation answers at once.
   private var answered: [Int] {
     guard judges else { return [] }
-    return train.longestRows(recipe.training.evaluationBatchSize).map {
+    return train.longestTexts(recipe.training.evaluationBatchSize).map {
       $0 + recipe.generation.maximumNewTokens
     }
   }
@@ -88,7 +88,7 @@ public struct MemoryBudget {
       return "per_device_train_batch_size: \(rows) would fit"
         + (checkpoints ? "" : " without gradient_checkpointing")
     }
-    let longest = train.longestRows(1).first ?? 1
+    let longest = train.longestTexts(1).first ?? 1
     let lengths = stride(from: longest / 16 * 16, to: 0, by: -16)
     if let length = lengths.first(where: { fits(1, $0, true) }) {
       return "one row of max_length: \(length) would fit"

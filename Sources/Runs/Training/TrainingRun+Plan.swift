@@ -1,6 +1,7 @@
 import Adapters
 import Formats
 import Models
+import Objectives
 import Rows
 import Training
 
@@ -10,6 +11,8 @@ public struct PlannedRun {
   public let session: TaskSession
   /// The model, as it will be trained, and what of it.
   public let model: CausalLanguageModel, trainable: Trainable
+  /// What is minimized, and what that compares with.
+  let terms: [Term], reference: Reference?
   /// Length, intervals and rates.
   public let options: TrainingOptions
   /// What will be in memory at most.
@@ -42,12 +45,36 @@ extension TrainingRun {
     var options = TrainingOptions(
       recipe, rows: opened.train.count, hasValidation: opened.validation != nil)
     options.isMetricKnown = true
+    options.usesDropout = usesDropout(of: trainable)
     options.forgetsBest = changes?.concernsEvaluation ?? false
     try opened.folder.checkResumption(of: trainable, steps: options.steps)
     receipt.note(trainable)
     return PlannedRun(
-      session: session, model: model, trainable: trainable, options: options, memory: memory,
+      session: session, model: model, trainable: trainable, terms: session.terms,
+      reference: try reference(of: model, trainable), options: options, memory: memory,
       opened: opened, receipt: receipt)
+  }
+
+  /// What the objective compares with: the model as it is before the first step. nil where it compares
+  /// with nothing.
+  private func reference(
+    of model: CausalLanguageModel, _ trainable: Trainable
+  ) throws -> Reference? {
+    guard session.terms.useReference else { return nil }
+    guard let adapters = trainable.adapters else { return .frozen(try session.mapped()) }
+    return recipe.peft.adapterPath == nil
+      ? .base(of: model, below: adapters) : .snapshot(of: model, with: adapters)
+  }
+
+  /// Whether anything is dropped out in training; says where that is not as the adapters have it.
+  private func usesDropout(of trainable: Trainable) -> Bool {
+    guard trainable.dropout > 0, recipe.objective.type != .sft else { return trainable.dropout > 0 }
+    tell.note(
+      recipe.objective.disablesDropout
+        ? "dropout   lora_dropout \(trainable.dropout) has no effect in preference training; "
+          + "objective.disable_dropout: false applies it"
+        : "dropout   each text has masks of its own, so that prompts of pairs are computed twice")
+    return !recipe.objective.disablesDropout
   }
 
   /// What is trained of the model: adapters, fresh or of an earlier run, or every weight.

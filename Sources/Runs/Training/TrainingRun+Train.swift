@@ -1,6 +1,6 @@
 import Formats
 import JSON
-import Objectives
+import Rows
 import Tasks
 import Training
 
@@ -31,18 +31,21 @@ extension TrainingRun {
     let opened = planned.opened, receipt = planned.receipt, model = planned.model
     var options = planned.options
     options.greaterIsBetter = try greaterIsBetter(opened, before)
-    options.usesDropout = planned.trainable.dropout > 0
     let runner = StepRunner(
-      model, terms: [Term(SFT())], sharesPrefixes: !options.usesDropout)
+      model, terms: planned.terms, reference: planned.reference,
+      sharesPrefixes: !options.usesDropout)
+    let order = DataOrder(rows: opened.train.count, options)
+    let kept = try table(runner, opened.train, rows: order.rows(through: options.steps))
     let trainer = Trainer(
       runner, trainable: planned.trainable, optimizer: optimizer(of: planned.trainable),
       source: DatasetSource(
-        opened.train, order: DataOrder(rows: opened.train.count, options),
-        batchSize: options.batchSize),
-      evaluation: opened.validation.map {
-        EvaluationSource(
-          $0, limit: options.evaluationRows, seed: options.seed,
+        opened.train, order: order, batchSize: options.batchSize, kept: kept),
+      evaluation: try opened.validation.map { validation in
+        var source = EvaluationSource(
+          validation, limit: options.evaluationRows, seed: options.seed,
           batchSize: options.evaluationBatchSize)
+        source.kept = try table(runner, validation, rows: source.rows)
+        return source
       }, options: options, folder: planned.folder, base: session.modelFolder,
       receipt: {
         receipt.noteBase()
@@ -50,6 +53,22 @@ extension TrainingRun {
       }, judge: opened.judge.map { judge in { try judge.metrics(of: model, at: $0) } },
       observe: { tell(.training($0)) })
     return try trainer.run(resuming: planned.folder.resumption != nil, shouldStop: shouldStop)
+  }
+
+  /// The reference's numbers of `rows`: an earlier run's where they are still good.
+  private func table(
+    _ runner: StepRunner, _ dataset: EncodedDataset, rows: [Int]
+  ) throws -> ReferenceTable? {
+    guard let reference = runner.reference else { return nil }
+    let store =
+      usesCache
+      ? ReferenceStore(
+        RowCache(key: .emptyObject), key: session.key(of: reference, over: dataset)) : nil
+    return try tell.during("reference, \(dataset.name)", unit: "rows") { reached in
+      try runner.referenceTable(
+        of: dataset, rows: rows, batchSize: recipe.training.evaluationBatchSize, store: store,
+        note: { tell.note($0) }, progress: reached, isCancelled: session.catalog.isCancelled)
+    }
   }
 
   private func optimizer(of trainable: Trainable) -> AdamW {

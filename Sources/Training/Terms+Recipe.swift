@@ -1,0 +1,49 @@
+import Formats
+import Objectives
+public import Tasks
+
+extension [Term] {
+  /// What a recipe's `objective` asks for, as summands; of two kinds of terms that of pairs is first,
+  /// whose mean the log tells.
+  public init(_ recipe: ObjectiveRecipe) {
+    let beta = recipe.beta ?? (recipe.type == .simpo ? 2 : 0.1)
+    let smoothing = recipe.labelSmoothing, answers = SFT(rows: .pairs)
+    switch recipe.type {
+    case .sft: self = [Term(SFT())]
+    case .dpo:
+      let weights = recipe.lossWeights?.numbers ?? recipe.losses.map { _ in 1 }
+      let terms = zip(recipe.losses, weights).map { name, weight in
+        guard let loss = PairLoss(rawValue: name) else { return Term(answers, weight: weight) }
+        return Term(
+          DPO(
+            loss, beta: beta, labelSmoothing: smoothing,
+            temperature: recipe.discopopTemperature), weight: weight)
+      }
+      self = terms.filter(\.objective.usesReference) + terms.filter { !$0.objective.usesReference }
+    case .kto:
+      let kind = recipe.losses.first.flatMap(KTO.Kind.init(rawValue:)) ?? .kto
+      self = [
+        Term(
+          KTO(
+            kind, beta: beta, desirable: recipe.desirableWeight,
+            undesirable: recipe.undesirableWeight))
+      ]
+    case .simpo:
+      self = [
+        Term(SimPO(beta: beta, gamma: recipe.simpoGamma, labelSmoothing: smoothing))
+      ]
+    case .cpo:
+      self =
+        [Term(CPO(beta: beta, labelSmoothing: smoothing))]
+        + (recipe.cpoAlpha > 0 ? [Term(answers, weight: recipe.cpoAlpha)] : [])
+    case .orpo:
+      self = [Term(ORPO(beta: beta)), Term(SFT(rows: .pairs, scoresPrompts: true))]
+    }
+  }
+
+  /// What they ask of rows.
+  public var rows: RowKind { first?.objective.rows ?? .texts }
+
+  /// Whether any compares with the model at the start.
+  public var useReference: Bool { contains { $0.objective.usesReference } }
+}
