@@ -65,7 +65,8 @@ import Testing
       let weight = weights?[index] ?? 1
       if name == "sft" { return (SFT(rows: .pairs), weight) }
       let loss = try #require(PairLoss(rawValue: name), "\(name)")
-      let smoothing = settings["label_smoothing"]?.double ?? 0
+      // TRL's sigmoid leaves label_smoothing without effect; ours is conservative DPO.
+      let smoothing = loss == .sigmoid ? 0 : settings["label_smoothing"]?.double ?? 0
       return (
         DPO(loss, beta: settings["beta"]?.double ?? 0.1, labelSmoothing: smoothing), weight
       )
