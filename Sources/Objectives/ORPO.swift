@@ -29,8 +29,9 @@ public struct ORPO: Objective {
     var log = PairLog()
     for (chosen, rejected) in batch.pairs {
       let (w, l) = (Double(chosen.length), Double(rejected.length))
-      let up = batch.sum(policy, chosen.answer) / w
-      let down = batch.sum(policy, rejected.answer) / l
+      // A probability of 1 has no odds; it is taken as f32's nearest below.
+      let up = min(batch.sum(policy, chosen.answer) / w, -0x1p-24)
+      let down = min(batch.sum(policy, rejected.answer) / l, -0x1p-24)
       let odds = up - log1p(-exp(up)) - (down - log1p(-exp(down)))
       value -= beta * logSigmoid(odds)
       let slope = -beta * logistic(-odds)

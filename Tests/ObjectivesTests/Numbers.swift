@@ -90,6 +90,13 @@ struct Texts {
     batch.weights = policy.map { _ in 1 }
   }
 
+  /// A pair whose answers had log-probability 0 under the reference.
+  init(chosen: [Float], rejected: [Float]) {
+    add(.chosen, 0, [], chosen, 0)
+    add(.rejected, 0, [], rejected, 0)
+    batch.weights = policy.map { _ in 1 }
+  }
+
   /// The reference's sum is put on the answer's first token.
   private mutating func add(
     _ role: Sample.Role, _ row: Int, _ prompt: [Float], _ answer: [Float], _ reference: Float

@@ -6,9 +6,6 @@ import Testing
 /// Losses of preference training and their derivatives against trl's: `numbers.json` of
 /// `Tests/Goldens/preference`.
 @Suite struct PreferenceNumbersTests {
-  /// A case's settings, with the weights that its loss gives to objectives.
-  typealias Case = (settings: JSONValue, terms: [(objective: any Objective, weight: Double)])
-
   @Test func dpo() throws {
     let numbers = try Numbers()
     for expected in try numbers.cases("dpo", atLeast: 20) {
@@ -57,6 +54,17 @@ import Testing
     }
   }
 
+  /// Answers that the model is sure of to the last bit have no finite odds.
+  @Test func certainAnswersKeepOddsFinite() {
+    for (chosen, rejected) in [(0, -1), (-1, 0), (0, 0)] as [(Float, Float)] {
+      let outcome = Outcome(
+        Texts(chosen: [chosen, chosen], rejected: [rejected]), [(ORPO(), 1)])
+      #expect(outcome.loss.isFinite)
+      let derivatives = outcome.derivatives.values.joined()
+      #expect(derivatives.count == 2 && derivatives.allSatisfy(\.isFinite))
+    }
+  }
+
   /// The terms of DPO's `loss_type` and `loss_weights`.
   static func dpo(_ settings: JSONValue) throws -> [(any Objective, Double)] {
     let types = try #require(settings["loss_type"]?.array).compactMap(\.string)
@@ -65,11 +73,11 @@ import Testing
       let weight = weights?[index] ?? 1
       if name == "sft" { return (SFT(rows: .pairs), weight) }
       let loss = try #require(PairLoss(rawValue: name), "\(name)")
-      // TRL's sigmoid leaves label_smoothing without effect; ours is conservative DPO.
-      let smoothing = loss == .sigmoid ? 0 : settings["label_smoothing"]?.double ?? 0
-      return (
-        DPO(loss, beta: settings["beta"]?.double ?? 0.1, labelSmoothing: smoothing), weight
-      )
+      let objective = DPO(
+        loss, beta: settings["beta"]?.double ?? 0.1,
+        labelSmoothing: settings["label_smoothing"]?.double ?? 0,
+        temperature: settings["discopop_tau"]?.double ?? 0.05)
+      return (objective, weight)
     }
   }
 }

@@ -29,8 +29,9 @@ DPO = [SIGMOID, dict(SIGMOID, beta=0.5)] + [dict(loss_type=[name]) for name in (
 DPO += [
     dict(loss_type=["sigmoid_norm"], beta=5.0), dict(loss_type=["hinge"], beta=0.25),
     dict(loss_type=["ipo"], beta=0.5), dict(loss_type=["sppo_hard"], beta=0.5),
-    dict(loss_type=["robust"]), dict(loss_type=["robust"], label_smoothing=0.1),
-    dict(loss_type=["exo_pair"], label_smoothing=1e-3), dict(loss_type=["exo_pair"], label_smoothing=0.25, beta=0.25),
+    dict(loss_type=["discopop"], discopop_tau=0.5), dict(loss_type=["robust"]),
+    dict(loss_type=["robust"], label_smoothing=0.1), dict(loss_type=["exo_pair"], label_smoothing=1e-3),
+    dict(loss_type=["exo_pair"], label_smoothing=0.25, beta=0.25),
     dict(loss_type=["sigmoid", "sft"], loss_weights=[1.0, 0.5]),
     dict(loss_type=["sigmoid", "bco_pair", "sft"], loss_weights=[0.8, 0.2, 1.0])]
 KTO = [dict(), dict(loss_type="apo_zero_unpaired"), dict(beta=0.5, desirable_weight=1.5, undesirable_weight=0.75)]
