@@ -72,6 +72,7 @@ let package = Package(
     .target(name: "CPluginABI", exclude: ["ABI.md"]),
     .target(name: "CHostSupport"),
     .target(name: "CSHA256", cSettings: [.unsafeFlags(["-O3"])]),
+    .target(name: "Names"),
     // Floor 1
     .target(name: "JSON", dependencies: [collections]),
     .target(name: "Tensors", dependencies: ["CKernels"]),
@@ -79,17 +80,20 @@ let package = Package(
     .target(name: "Text", dependencies: ["JSON"]),
     .target(
       name: "Formats",
-      dependencies: ["CHostSupport", "CSHA256", "JSON", "Tensors", collections, yams]),
-    .target(name: "Tracking", dependencies: ["JSON", collections]),
+      dependencies: [
+        "CHostSupport", "CSHA256", "JSON", "Names", "Tensors", collections, yams,
+      ]),
     // Floor 3
+    .target(name: "Tracking", dependencies: ["Formats", "JSON", collections]),
     .target(name: "Tasks", dependencies: ["JSON", "Text", collections]),
     .target(
-      name: "PluginHost", dependencies: ["CHostSupport", "CPluginABI", "JSON", "Tasks", "Text"]),
+      name: "PluginHost",
+      dependencies: ["CHostSupport", "CPluginABI", "JSON", "Names", "Tasks", "Text"]),
     // Floor 4
     .target(name: "Layers", dependencies: ["Tensors"]),
     // Floor 5
     .target(name: "Models", dependencies: ["Formats", "JSON", "Layers", "Tasks", "Tensors"]),
-    .target(name: "Adapters", dependencies: ["Formats", "JSON", "Layers", "Tensors"]),
+    .target(name: "Adapters", dependencies: ["Formats", "JSON", "Layers", "Names", "Tensors"]),
     .target(name: "Objectives", dependencies: ["Tasks"]),
     // Floor 6
     .target(
@@ -107,7 +111,8 @@ let package = Package(
     .target(
       name: "Runs",
       dependencies: [
-        "Adapters", "Evaluation", "Formats", "Generation", "JSON", "Layers", "Models", "Objectives",
+        "Adapters", "Evaluation", "Formats", "Generation", "JSON", "Layers", "Models", "Names",
+        "Objectives",
         "PluginHost", "Rows", "Tasks", "Tensors", "Text", "Tracking", "Training",
       ]),
     // Floor 9
@@ -115,7 +120,7 @@ let package = Package(
       name: "host",
       dependencies: [
         "Adapters", "CHostSupport", "Evaluation", "Formats", "Generation", "JSON", "Layers",
-        "Models", "Objectives", "PluginHost", "Rows", "Runs", "Tasks", "Tensors", "Text",
+        "Models", "Names", "Objectives", "PluginHost", "Rows", "Runs", "Tasks", "Tensors", "Text",
         "Tracking", "Training", arguments,
       ],
       linkerSettings: [libraries(in: "$ORIGIN/../lib/host")]),
@@ -135,11 +140,12 @@ let package = Package(
 
     // What several test targets compare with.
     .testTarget(name: "TestSupport"),
+    .testTarget(name: "NamesTests", dependencies: ["Names"]),
     .testTarget(name: "JSONTests", dependencies: ["JSON"]),
     .testTarget(name: "TensorsTests", dependencies: ["CKernels", "Tensors", "TestSupport"]),
     .testTarget(name: "TextTests", dependencies: ["JSON", "Text"]),
     .testTarget(name: "FormatsTests", dependencies: ["Formats", "JSON", "Tensors"]),
-    .testTarget(name: "TrackingTests", dependencies: ["JSON", "Tracking"]),
+    .testTarget(name: "TrackingTests", dependencies: ["Formats", "JSON", "Tracking"]),
     .testTarget(name: "TasksTests", dependencies: ["JSON", "Tasks", "Text"]),
     .testTarget(
       name: "PluginHostTests",
@@ -153,7 +159,8 @@ let package = Package(
       name: "ObjectivesTests",
       dependencies: ["Formats", "JSON", "Objectives", "Tasks", "TestSupport"]),
     .testTarget(
-      name: "RowsTests", dependencies: ["JSON", "Models", "Rows", "Tasks", "Tensors", "Text"]),
+      name: "RowsTests",
+      dependencies: ["Formats", "JSON", "Models", "Rows", "Tasks", "Tensors", "Text"]),
     .testTarget(
       name: "TrainingTests",
       dependencies: [

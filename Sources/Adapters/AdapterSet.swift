@@ -71,6 +71,13 @@ public final class AdapterSet {
   /// The paths of the projections that carry an adapter.
   public var paths: [String] { seats.map(\.linear.path) }
 
+  /// How many numbers the adapter on each of these paths has.
+  public var sizes: [(path: String, count: Int)] {
+    seats.map { seat in
+      (seat.linear.path, seat.adapter.parameters.reduce(0) { $0 + $1.tensor.count })
+    }
+  }
+
   /// Every trained tensor under its name in adapter_model.safetensors.
   public var parameters: [NamedTensor] {
     seats.flatMap { seat in

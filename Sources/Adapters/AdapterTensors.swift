@@ -1,5 +1,6 @@
 import Formats
 import Layers
+import Names
 import Tensors
 
 /// The tensors of an adapter's file. Each must be asked for once, by the module it belongs to.
@@ -77,7 +78,8 @@ struct AdapterTensors {
   func checkNothingIsLeft() throws(FormatError) {
     let known = Set(asked)
     guard let name = file.entries.keys.filter({ !known.contains($0) }).min() else { return }
-    let near = nearest(to: name, among: asked).map { "; the nearest name that is: '\($0)'" } ?? ""
+    let near =
+      nearestName(to: name, among: asked).map { "; the nearest name that is: '\($0)'" } ?? ""
     throw FormatError(
       .unsupported, file.path,
       "the adapter's tensor '\(name)' \(Self.reason(name))" + near)

@@ -1,5 +1,6 @@
 import Formats
 import Layers
+import Names
 
 extension AdapterConfig {
   /// The projections that get an adapter, in the model's order. `all-linear` means every projection
@@ -80,7 +81,8 @@ extension AdapterConfig {
       return "'\(name)' matches no projection of the language model; for the \(part.title) write "
         + "'\(part.rawValue).\(name)'"
     }
-    let near = nearest(to: name, among: linears.map(\.name)).map { "; did you mean '\($0)'?" } ?? ""
+    let near =
+      nearestName(to: name, among: linears.map(\.name)).map { "; did you mean '\($0)'?" } ?? ""
     return "'\(name)' matches no projection of this model; it has \(names(linears))" + near
   }
 

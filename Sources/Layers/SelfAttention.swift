@@ -44,6 +44,9 @@ public final class SelfAttention {
     return output(attend(q, k, v, span.asking, heads: heads, window: window))
   }
 
+  /// Whether each head of q and k has a norm.
+  public var normsHeads: Bool { queryNorm != nil }
+
   /// Its projections and norms, in the files' order.
   public var modules: (linears: [Linear], norms: [RMSNorm]) {
     ([query, key, value, output], [queryNorm, keyNorm].compactMap { $0 })

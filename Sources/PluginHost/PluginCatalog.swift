@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Names
 import Synchronization
 import Tasks
 
@@ -197,28 +198,4 @@ public final class PluginCatalog: Sendable {
       return "\(file) (\(reason))"
     }
   }
-}
-
-/// The candidate with the smallest edit distance to `name`, if it is near enough to be a slip.
-func nearestName(to name: String, among candidates: [String]) -> String? {
-  let scored = candidates.map { (distance: editDistance(name, $0), name: $0) }
-  guard let best = scored.min(by: { $0.distance < $1.distance }),
-    best.distance <= max(1, (name.count + 1) / 3)
-  else { return nil }
-  return best.name
-}
-
-private func editDistance(_ left: String, _ right: String) -> Int {
-  let right = Array(right)
-  var row = Array(0...right.count)
-  for (i, character) in left.enumerated() {
-    var diagonal = row[0]
-    row[0] = i + 1
-    for j in right.indices {
-      let replaced = diagonal + (right[j] == character ? 0 : 1)
-      diagonal = row[j + 1]
-      row[j + 1] = min(replaced, row[j] + 1, diagonal + 1)
-    }
-  }
-  return row[right.count]
 }

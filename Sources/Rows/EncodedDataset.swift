@@ -2,11 +2,6 @@ import Formats
 import Models
 import Tasks
 
-/// What happens to a row longer than `max_length`.
-public enum OverlengthPolicy: String, Sendable, CaseIterable {
-  case error, drop, truncate
-}
-
 /// A dataset's rows as token ids.
 ///
 /// A first pass over the data finds the usable rows. Where the dataset says which files it comes
@@ -73,7 +68,7 @@ public struct EncodedDataset: Sendable {
   public init(
     _ dataset: any Dataset, name: String, encoder: ConversationEncoder,
     kind: RowKind = .texts, assistantTurns: AssistantTurns = .asRendered, maximumLength: Int,
-    policy: OverlengthPolicy, seed: UInt64, cache: RowCache? = nil,
+    policy: TrainingRecipe.Overlength, seed: UInt64, cache: RowCache? = nil,
     hear: (Event) -> Void = { _ in }
   ) throws(TaskError) {
     let opened = try Self(
@@ -89,8 +84,8 @@ public struct EncodedDataset: Sendable {
   /// `isCancelled` says so, reading ends with an error, and nothing is kept.
   public init?(
     name: String, encoder: ConversationEncoder, kind: RowKind = .texts,
-    assistantTurns: AssistantTurns = .asRendered, maximumLength: Int, policy: OverlengthPolicy,
-    seed: UInt64, cache: RowCache?,
+    assistantTurns: AssistantTurns = .asRendered, maximumLength: Int,
+    policy: TrainingRecipe.Overlength, seed: UInt64, cache: RowCache?,
     hear: (Event) -> Void = { _ in },
     isCancelled: () -> Bool = { false },
     open: @escaping @Sendable () throws(TaskError) -> (any Dataset)?

@@ -11,7 +11,7 @@ struct RowEncoding: Sendable {
   let kind: RowKind
   let assistantTurns: AssistantTurns
   let maximumLength: Int
-  let policy: OverlengthPolicy
+  let policy: TrainingRecipe.Overlength
   let seed: UInt64
 
   /// The samples of row `row`, however many tokens they have.

@@ -18,11 +18,9 @@ final class RowFileWriter {
   /// The ending of unfinished files.
   static let partialSuffix = ".partial"
 
-  private let path: String, partial: String
-  private let descriptor: Int32
+  private let file: NewFile
   private let keySize: Int, idSize: Int, limit: Int
   private var size = 0
-  private var isOpen = true
   private var rows: [UInt32] = [], turns: [UInt32] = [], roles: [UInt32] = []
   private var lengths: [UInt32] = []
   private var spanCounts: [UInt32] = [], choiceCounts: [UInt32] = []
@@ -32,22 +30,17 @@ final class RowFileWriter {
 
   /// Begins the file that will be `path`; ids are smaller than `vocabulary`.
   init(_ path: String, key: JSONValue, vocabulary: Int, limit: Int) throws(RowFile.Fault) {
-    self.path = path
     self.limit = limit
     idSize = vocabulary <= 1 << 16 ? 2 : 4
-    partial = "\(path).\(getpid()).\(UInt32.random(in: .min ... .max))\(Self.partialSuffix)"
-    descriptor = open(partial, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+    let number = UInt32.random(in: .min ... .max)
+    let partial = "\(path).\(getpid()).\(number)\(Self.partialSuffix)"
+    file = try Self.writing { () throws(FormatError) in
+      try NewFile(path, at: partial, isPrivate: true)
+    }
     let bytes = Array(key.text(.pretty).utf8)
     keySize = bytes.count
-    guard descriptor >= 0 else { throw Self.systemFault() }
     try put([UInt8](repeating: 0, count: RowFile.headSize))
     try put(bytes.padded(with: UInt8(ascii: " ")))
-  }
-
-  deinit {
-    guard isOpen, descriptor >= 0 else { return }
-    close(descriptor)
-    unlink(partial)
   }
 
   /// Appends rows; they must not have clips.
@@ -93,15 +86,16 @@ final class RowFileWriter {
       .setting("option_sets", .array(orderedSets.map(\.json)))
     let text = Array(summary.text(.pretty).utf8)
     try put(text)
-    let file: MappedFile
-    do { file = try MappedFile(path: partial) } catch { throw RowFile.Fault(reason: error.reason) }
+    let content: MappedFile
+    do { content = try MappedFile(path: file.location) } catch {
+      throw RowFile.Fault(reason: error.reason)
+    }
     let head = RowFile.Head(
-      fileSize: size, keySize: keySize, summarySize: text.count, hash: ContentHash(file: file)())
-    guard pwrite(descriptor, head.bytes, RowFile.headSize, 0) == RowFile.headSize,
-      rename(partial, path) == 0
-    else { throw Self.systemFault() }
-    isOpen = false
-    close(descriptor)
+      fileSize: size, keySize: keySize, summarySize: text.count, hash: ContentHash(file: content)())
+    try Self.writing { () throws(FormatError) in
+      try file.overwriteStart(head.bytes)
+      try file.takeName(isDurable: false)
+    }
   }
 
   private func put<Element: BitwiseCopyable>(_ elements: [Element]) throws(RowFile.Fault) {
@@ -109,20 +103,18 @@ final class RowFileWriter {
     guard size <= limit else {
       throw RowFile.Fault(reason: "they take more than \(limit >> 20) MiB")
     }
-    let isWritten = elements.withUnsafeBytes { bytes in
-      var done = 0
-      while done < bytes.count {
-        let count = write(descriptor, bytes.baseAddress! + done, bytes.count - done)
-        guard count > 0 || (count < 0 && errno == EINTR) else { return false }
-        done += max(0, count)
-      }
-      return true
+    try Self.writing { () throws(FormatError) in
+      try elements.withUnsafeBytes { bytes in
+        Result { () throws(FormatError) in try file.append(bytes) }
+      }.get()
     }
-    guard isWritten else { throw Self.systemFault() }
   }
 
-  private static func systemFault() -> RowFile.Fault {
-    RowFile.Fault(reason: String(cString: strerror(errno)))
+  /// Does `body`; what the system has against it is a fault of the file.
+  private static func writing<Result>(
+    _ body: () throws(FormatError) -> Result
+  ) throws(RowFile.Fault) -> Result {
+    do { return try body() } catch { throw RowFile.Fault(reason: error.message) }
   }
 }
 

@@ -22,14 +22,6 @@ public struct RewardPanel: Sendable {
     }
   }
 
-  /// What follows when a reward fails on a batch: throws, crashes, takes too long.
-  public enum FailurePolicy: String, Sendable, CaseIterable {
-    /// The run ends with the reward's error.
-    case stop
-    /// The batch has no score of this reward, and the run goes on.
-    case abstain
-  }
-
   /// A batch that a reward failed on.
   public struct Failure: Error, Sendable {
     /// The reward's error.
@@ -40,18 +32,19 @@ public struct RewardPanel: Sendable {
 
   /// The rewards, in the recipe's order.
   public let members: [Member]
-  /// What follows when one fails.
-  public let onFailure: FailurePolicy
+  /// Whether the run goes on without the scores of a reward that fails on a batch: throws, crashes,
+  /// takes too long. Otherwise it ends with the reward's error.
+  public let toleratesFailure: Bool
   private let isCancelled: @Sendable () -> Bool
 
   /// Creates a panel. `isCancelled` says whether the user has asked to stop: a reward that gives up
-  /// for that reason ends the run whatever the policy.
+  /// for that reason ends the run in any case.
   public init(
-    _ members: [Member], onFailure: FailurePolicy,
+    _ members: [Member], toleratesFailure: Bool,
     isCancelled: @escaping @Sendable () -> Bool = { false }
   ) {
     self.members = members
-    self.onFailure = onFailure
+    self.toleratesFailure = toleratesFailure
     self.isCancelled = isCancelled
   }
 
@@ -70,7 +63,7 @@ public struct RewardPanel: Sendable {
         }
       } catch {
         for index in scored.indices { scored[index].fail(error.message, of: member) }
-        guard onFailure == .abstain, !isCancelled() else {
+        guard toleratesFailure, !isCancelled() else {
           throw Failure(error: error, batch: scored)
         }
       }

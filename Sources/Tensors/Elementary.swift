@@ -8,7 +8,6 @@
 
 // The few elementary functions used outside kernels, in double.
 func logarithm(_ x: Double) -> Double { log(x) }
-func exponential(_ x: Double) -> Double { exp(x) }
 func cosine(_ x: Double) -> Double { cos(x) }
 func sine(_ x: Double) -> Double { sin(x) }
 func power(_ x: Double, _ y: Double) -> Double { pow(x, y) }

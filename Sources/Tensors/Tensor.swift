@@ -77,9 +77,6 @@ public struct Tensor {
     return result
   }
 
-  /// The index of the first number that is not finite; nil when all are.
-  public var firstNonFinite: Int? { (0..<count).first { !start[$0].isFinite } }
-
   var shape: String { "[\(rows), \(columns)]" }
 }
 

@@ -1,3 +1,5 @@
+import Formats
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -12,30 +14,16 @@ final class AppendedFile {
   let path: String
   private let descriptor: Int32
 
-  init(path: String) throws(TrackingError) {
+  init(path: String) throws(FormatError) {
     self.path = path
     descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
-    guard descriptor >= 0 else { throw Self.failure(path) }
+    guard descriptor >= 0 else { throw .cannotWrite(path) }
   }
 
   deinit { close(descriptor) }
 
-  func append(_ bytes: [UInt8]) throws(TrackingError) {
-    guard write(descriptor, bytes, bytes.count) == bytes.count else { throw Self.failure(path) }
-  }
-
-  /// Writes a file whole under a temporary name, forces it to the disk and renames it.
-  static func replace(_ path: String, with text: String) throws(TrackingError) {
-    let temporary = path + ".tmp", bytes = Array(text.utf8)
-    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-    guard descriptor >= 0 else { throw failure(path) }
-    let isWritten = write(descriptor, bytes, bytes.count) == bytes.count && fsync(descriptor) == 0
-    let error = failure(path)
-    close(descriptor)
-    guard isWritten, rename(temporary, path) == 0 else {
-      unlink(temporary)
-      throw error
-    }
+  func append(_ bytes: [UInt8]) throws(FormatError) {
+    guard write(descriptor, bytes, bytes.count) == bytes.count else { throw .cannotWrite(path) }
   }
 
   /// The file's text; nil when there is none.
@@ -47,12 +35,5 @@ final class AppendedFile {
       bytes += chunk[..<count]
     }
     return String(decoding: bytes, as: UTF8.self)
-  }
-
-  private static func failure(_ path: String) -> TrackingError {
-    TrackingError(
-      path: path,
-      reason: "cannot be written: "
-        + (errno == ENOSPC ? "the disk is full" : String(cString: strerror(errno))))
   }
 }

@@ -1,3 +1,5 @@
+import Formats
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -12,7 +14,7 @@ public final class EventWriter {
 
   /// Makes a new event file in an existing folder. TensorBoard reads all files of a folder as one
   /// run; after `step`, the last one that a resumed run keeps, it forgets what older files say.
-  public init(folder: String, keepingThrough step: Int? = nil) throws(TrackingError) {
+  public init(folder: String, keepingThrough step: Int? = nil) throws(FormatError) {
     let now = Self.now, number = String(Int(now))
     let padded = String(repeating: "0", count: max(0, 10 - number.count)) + number
     var name = [CChar](repeating: 0, count: 256)
@@ -31,42 +33,20 @@ public final class EventWriter {
   }
 
   /// Appends a scalar.
-  public func scalar(_ tag: String, _ value: Double, step: Int) throws(TrackingError) {
+  public func scalar(_ tag: String, _ value: Double, step: Int) throws(FormatError) {
     var item = Message()
     item.bytes(1, Array(tag.utf8))
     item.fixed32(2, Float(value).bitPattern)
     try append(item, step: step)
   }
 
-  /// Appends a text in Markdown, shown under TensorBoard's tab "Text".
-  public func text(_ tag: String, _ text: String, step: Int) throws(TrackingError) {
-    try append(Self.textValue(tag, text), step: step)
-  }
-
   /// Appends one value of a summary.
-  private func append(_ item: Message, step: Int) throws(TrackingError) {
+  private func append(_ item: Message, step: Int) throws(FormatError) {
     var summary = Message()
     summary.bytes(1, item.encoded)
     var event = Self.event(wallTime: Self.now, step: step)
     event.bytes(5, summary.encoded)
     try file.append(Self.record(event.encoded))
-  }
-
-  /// A summary's value for TensorBoard's text plugin: a tensor of one string.
-  static func textValue(_ tag: String, _ text: String) -> Message {
-    var size = Message(), shape = Message(), tensor = Message()
-    size.varint(1, 1)
-    shape.bytes(2, size.encoded)
-    tensor.varint(1, 7)
-    tensor.bytes(2, shape.encoded)
-    tensor.bytes(8, Array(text.utf8))
-    var plugin = Message(), metadata = Message(), item = Message()
-    plugin.bytes(1, Array("text".utf8))
-    metadata.bytes(1, plugin.encoded)
-    item.bytes(1, Array("\(tag)/text_summary".utf8))
-    item.bytes(8, tensor.encoded)
-    item.bytes(9, metadata.encoded)
-    return item
   }
 
   /// Tells the reader to forget what older files say of `step` and after.

@@ -1,3 +1,4 @@
+import Formats
 import JSON
 import OrderedCollections
 
@@ -88,8 +89,8 @@ public struct TrainerState: Sendable, Hashable {
   }
 
   /// Replaces the file at `path`.
-  public func write(to path: String) throws(TrackingError) {
+  public func write(to path: String) throws(FormatError) {
     let style = JSONValue.Style(indent: 2, sortsKeys: true, isSpaced: true)
-    try AppendedFile.replace(path, with: json.text(style) + "\n")
+    try DurableFile.write(json.text(style) + "\n", to: path)
   }
 }

@@ -1,3 +1,5 @@
+import Formats
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -7,19 +9,14 @@
 /// The learning rate as a function of the optimizer step alone: neither accumulation nor threads
 /// nor a resume can shift it.
 public struct LearningRate: Sendable, Hashable {
-  /// The curve after warm-up.
-  public enum Shape: String, Sendable, CaseIterable {
-    case linear, cosine, constant
-    case constantWithWarmup = "constant_with_warmup"
-  }
-  /// The curve, its peak, the steps it rises and all steps.
-  public let shape: Shape, peak: Double, warmup: Int, total: Int
+  /// The curve after warm-up, its peak, the steps it rises and all steps.
+  public let schedule: TrainingRecipe.Schedule, peak: Double, warmup: Int, total: Int
 
   /// A curve over `total` steps.
-  public init(shape: Shape, peak: Double, warmup: Int, total: Int) {
-    self.shape = shape
+  public init(_ schedule: TrainingRecipe.Schedule, peak: Double, warmup: Int, total: Int) {
+    self.schedule = schedule
     self.peak = peak
-    self.warmup = shape == .constant ? 0 : warmup
+    self.warmup = schedule == .constant ? 0 : warmup
     self.total = total
   }
 
@@ -29,7 +26,7 @@ public struct LearningRate: Sendable, Hashable {
     let done = Double(step - 1)
     if step - 1 < warmup { return peak * done / Double(max(warmup, 1)) }
     let progress = (done - Double(warmup)) / Double(max(total - warmup, 1))
-    switch shape {
+    switch schedule {
     case .constant, .constantWithWarmup: return peak
     case .linear: return peak * max(0, 1 - progress)
     case .cosine: return peak * max(0, 0.5 * (1 + cos(.pi * progress)))

@@ -7,7 +7,7 @@ import Tensors
 public struct ModelShapes: Sendable {
   let layers: Int, hidden: Int, inner: Int, vocabulary: Int
   let queries: Int, keys: Int, heads: Int, keyHeads: Int
-  let hasHeadNorms: Bool
+  let normsHeads: Bool
   /// Bytes of all weights that a pass reads.
   let storedBytes: Int
   /// Numbers that are trained, and the ranks of one block's low-rank parts together.
@@ -34,7 +34,7 @@ public struct ModelShapes: Sendable {
     keys = config.keyValueHeads * config.headDimension
     heads = config.attentionHeads
     keyHeads = config.keyValueHeads
-    hasHeadNorms = model.modules.norms.count > 2 * config.layers + 1
+    normsHeads = model.normsHeads
     let stored = model.linears.dropLast().reduce(model.head.weight.storedBytes) { sum, linear in
       guard config.quantization == nil, let quantization else {
         return sum + linear.weight.storedBytes
@@ -87,7 +87,7 @@ public struct ModelShapes: Sendable {
   /// with the residual, gate and up. Norms, rotations and silu(gate) · up are computed again.
   func kept(tokens: Int) -> Int {
     let wide = [hidden, queries, keys, keys, keepsAttended ? queries : 0, hidden, inner, inner]
-    let narrow = heads + 2 + (hasHeadNorms ? heads + keyHeads : 0) + ranks
+    let narrow = heads + 2 + (normsHeads ? heads + keyHeads : 0) + ranks
     return (wide + [narrow]).reduce(0) { $0 + Buffer.bytes($1 * tokens) }
   }
 

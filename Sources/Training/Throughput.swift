@@ -71,31 +71,25 @@ public struct Throughput: Sendable {
   /// nothing back to what lies below it.
   func flops(_ model: CausalLanguageModel, _ trainable: Trainable) -> Double {
     let tokens = Double(length * batch), rows = Double(supervised * batch), config = model.config
-    let isFull = if case .full = trainable { true } else { false }
-    let ways: Double = isFull ? 6 : 4
-    let head = model.head.weight, linears = model.projections
-    func isNarrow(_ path: String) -> Bool {
-      path.hasPrefix("model.layers.\(config.layers - 1).") && !path.contains(".k_proj")
-        && !path.contains(".v_proj")
-    }
     func size(_ weight: Weight) -> Double { Double(weight.rows * weight.columns) }
-    let projections = linears.reduce(0.0) {
-      $0 + size($1.weight) * (isNarrow($1.path) ? rows : tokens)
+    let head = model.head, blocks = model.projectionsOfBlocks
+    let narrowed = (blocks.last ?? []).filter { !["k_proj", "v_proj"].contains($0.name) }
+    // How many tokens pass each projection; none those of an encoder, since rows hold no clips.
+    var passing = Dictionary(uniqueKeysWithValues: blocks.joined().map { ($0.path, tokens) })
+    for linear in narrowed + [head] { passing[linear.path] = rows }
+    func products(_ linears: some Sequence<Linear>) -> Double {
+      linears.reduce(0) { $0 + size($1.weight) * (passing[$1.path] ?? 0) }
     }
     // Embeddings pass no gradient to a frozen table, so three products of the first block are
     // forward only.
     let unneeded =
-      isFull
+      trainable.adapters == nil
       ? 0
-      : linears.prefix { $0.path.hasPrefix("model.layers.0.") }.filter {
-        ["q_proj", "k_proj", "v_proj"].contains($0.name)
-      }.reduce(0.0) { $0 + 2 * size($1.weight) * tokens }
-    let adapters =
-      isFull
-      ? 0
-      : trainable.parameters.reduce(0.0) {
-        $0 + Double($1.tensor.count) * (isNarrow($1.name) ? rows : tokens)
-      }
+      : products((blocks.first ?? []).filter { ["q_proj", "k_proj", "v_proj"].contains($0.name) })
+    let ways: Double = trainable.adapters == nil ? 6 : 4
+    let adapters = (trainable.adapters?.sizes ?? []).reduce(0) {
+      $0 + Double($1.count) * (passing[$1.path] ?? 0)
+    }
     // Two products forward and four backward over what each row sees: the row itself and all before
     // it, or a window of them.
     func pairs(_ rows: some Sequence<Int>, _ rule: ModelConfig.AttentionRule) -> Double {
@@ -106,6 +100,6 @@ public struct Throughput: Sendable {
     }
     let all = config.attention.dropLast().reduce(0.0) { $0 + pairs(1...length, $1) }
     let attention = 6 * 2 * Double(config.attentionHeads * config.headDimension) * (all + seen)
-    return ways * projections - unneeded + 6 * adapters + attention + ways * size(head) * rows
+    return ways * products(blocks.joined() + [head]) - 2 * unneeded + 6 * adapters + attention
   }
 }

@@ -1,3 +1,4 @@
+import Formats
 import Foundation
 import JSON
 import Models
@@ -79,7 +80,8 @@ final class KeptRows: Sendable {
   /// What is different about an opening.
   struct Change {
     var key: JSONValue = ["task": "test"]
-    var name = "lines.txt", maximumLength = 128, policy = OverlengthPolicy.error, seed: UInt64 = 7
+    var name = "lines.txt", maximumLength = 128, policy = TrainingRecipe.Overlength.error,
+      seed: UInt64 = 7
     var enableThinking: Bool?
     var template: String?
     var now: CivilTime?

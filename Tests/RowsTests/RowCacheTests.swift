@@ -1,3 +1,4 @@
+import Formats
 import Foundation
 import JSON
 import Synchronization
@@ -247,8 +248,8 @@ import Text
     #expect(rows.files.isEmpty)
   }
 
-  @Test(arguments: [OverlengthPolicy.drop, .truncate])
-  func rowsLeftOutOrCutAreRemembered(policy: OverlengthPolicy) throws {
+  @Test(arguments: [TrainingRecipe.Overlength.drop, .truncate])
+  func rowsLeftOutOrCutAreRemembered(policy: TrainingRecipe.Overlength) throws {
     let long = String(repeating: " gear", count: 90)
     let rows = try KeptRows(["a", "b" + long, "c", "one | two" + long])
     let change = Change(maximumLength: 64, policy: policy)

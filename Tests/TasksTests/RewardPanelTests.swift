@@ -19,13 +19,13 @@ import Testing
   }
 
   private func panel(
-    _ fails: TaskError?, _ policy: RewardPanel.FailurePolicy = .stop, isCancelled: Bool = false
+    _ fails: TaskError?, toleratesFailure: Bool = false, isCancelled: Bool = false
   ) -> RewardPanel {
     RewardPanel(
       [
         .init(name: "length", weight: 2, reward: Length()),
         .init(name: "other", weight: -1, reward: Length(fails: fails)),
-      ], onFailure: policy, isCancelled: { isCancelled })
+      ], toleratesFailure: toleratesFailure, isCancelled: { isCancelled })
   }
   private let texts = ["abc", "", "x"].map { Completion(prompt: "p", text: $0) }
 
@@ -51,14 +51,17 @@ import Testing
   }
 
   @Test func aFailureMayCostTheBatchAlone() throws {
-    let scored = try panel(TaskError(.internal, "boom"), .abstain).score(texts)
+    let scored = try panel(TaskError(.internal, "boom"), toleratesFailure: true).score(texts)
     #expect(scored.map(\.total) == [6, nil, 2])
     #expect(scored.map { $0.errors["other"] } == ["boom", "boom", "boom"])
     // A user who asked to stop is not answered by going on.
     #expect(throws: RewardPanel.Failure.self) {
-      try panel(TaskError(.cancelled, "stopped"), .abstain, isCancelled: true).score(texts)
+      try panel(
+        TaskError(.cancelled, "stopped"), toleratesFailure: true, isCancelled: true
+      ).score(texts)
     }
     // One that gives up for no reason has failed like any other.
-    #expect(try panel(TaskError(.cancelled, "?"), .abstain).score(texts)[0].total == 6)
+    let other = try panel(TaskError(.cancelled, "?"), toleratesFailure: true).score(texts)
+    #expect(other[0].total == 6)
   }
 }

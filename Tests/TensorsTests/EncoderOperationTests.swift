@@ -1,3 +1,4 @@
+import Foundation
 import CKernels
 import TestSupport
 import Testing
@@ -67,7 +68,7 @@ import Testing
         for head in 0..<2 {
           let part = head * 5..<head * 5 + 5
           let weights = segments[segment].map { other in
-            exponential(
+            exp(
               part.reduce(0) { $0 + numbers[0][row][$1] * numbers[1][other][$1] }
                 / 5.0.squareRoot())
           }

@@ -30,7 +30,7 @@ import Testing
     let steps = script.values.count
     var options = TrainingOptions(
       steps: steps,
-      learningRate: LearningRate(shape: .constant, peak: 1e-2, warmup: 0, total: steps))
+      learningRate: LearningRate(.constant, peak: 1e-2, warmup: 0, total: steps))
     options.batchSize = 2
     options.bestMetric = "score"
     options.greaterIsBetter = script.greaterIsBetter

@@ -41,7 +41,7 @@ import Testing
         folder: "\(Self.goldens)/models/\(family)/adapter", on: model.linears
       ).parameters
     let optimizer = AdamW(parameters, weightDecay: 0.01)
-    let rate = LearningRate(shape: .cosine, peak: 1e-3, warmup: 4, total: 20)
+    let rate = LearningRate(.cosine, peak: 1e-3, warmup: 4, total: 20)
     let rows = try Self.rows()
     let order = DataOrder(rows: 12, rowsPerStep: 4, seed: 0, isShuffled: false)
     for expected in try #require(run["steps"]?.array) {
@@ -102,14 +102,14 @@ import Testing
 
   /// transformers' get_linear_schedule_with_warmup(2, 6) and get_cosine_schedule_with_warmup(2, 6).
   @Test func curves() {
-    let linear = LearningRate(shape: .linear, peak: 1, warmup: 2, total: 6)
+    let linear = LearningRate(.linear, peak: 1, warmup: 2, total: 6)
     #expect((1...6).map { linear($0) } == [0, 0.5, 1, 0.75, 0.5, 0.25])
-    let cosine = LearningRate(shape: .cosine, peak: 1, warmup: 2, total: 6)
+    let cosine = LearningRate(.cosine, peak: 1, warmup: 2, total: 6)
     let expected = [0, 0.5, 1, 0.8535533905932737, 0.5, 0.14644660940672627]
     expectClose((1...6).map { cosine($0) }, expected, atol: 1e-12, rtol: 0)
-    let constant = LearningRate(shape: .constant, peak: 2, warmup: 2, total: 6)
+    let constant = LearningRate(.constant, peak: 2, warmup: 2, total: 6)
     #expect(constant(1) == 2)
-    let warm = LearningRate(shape: .constantWithWarmup, peak: 2, warmup: 2, total: 6)
+    let warm = LearningRate(.constantWithWarmup, peak: 2, warmup: 2, total: 6)
     #expect((1...4).map { warm($0) } == [0, 1, 2, 2])
   }
 }

@@ -39,7 +39,7 @@ import Tracking
   }
 
   static func encoded(
-    _ rows: Rows, policy: OverlengthPolicy = .error, cache: RowCache? = nil
+    _ rows: Rows, policy: TrainingRecipe.Overlength = .error, cache: RowCache? = nil
   ) throws -> EncodedDataset {
     let encoder = try ConversationEncoder(
       folder: modelFolder, tokenizer: Tokenizer(folder: modelFolder))
@@ -62,7 +62,7 @@ import Tracking
     let adapters = try AdapterSet.fresh(config, on: model.linears, seed: 7)
     let data = try data ?? Self.encoded(Rows())
     var options = TrainingOptions(
-      steps: 7, learningRate: LearningRate(shape: .cosine, peak: 1e-2, warmup: 2, total: 7))
+      steps: 7, learningRate: LearningRate(.cosine, peak: 1e-2, warmup: 2, total: 7))
     options.batchSize = 2
     options.accumulation = 2
     options.loggingSteps = 2

@@ -1,4 +1,5 @@
 import JSON
+import Names
 import OrderedCollections
 
 /// The members of one adapter_config.json, and how they are read.
@@ -30,7 +31,7 @@ struct AdapterConfigReader {
       case .read, .idle: continue
       case .refused(let why): throw refuse(key, why)
       case nil:
-        let near = nearest(to: key, among: AdapterKey.all.map(\.name))
+        let near = nearestName(to: key, among: AdapterKey.all.map(\.name))
         throw refuse(
           key,
           "no setting of this name is known"

@@ -18,18 +18,11 @@ public enum DurableFile {
   public static func write(
     to path: String, _ body: (FileSink) throws(FormatError) -> Void
   ) throws(FormatError) -> FileDigest {
-    let temporary = temporaryPath(for: path)
-    do throws(FormatError) {
-      let sink = try FileSink(location: temporary, reportedAs: path)
-      try body(sink)
-      let digest = try sink.finish()
-      guard rename(temporary, path) == 0 else { throw .cannotWrite(path) }
-      try sync(folder: split(path).folder)
-      return digest
-    } catch {
-      unlink(temporary)
-      throw error
-    }
+    let file = try NewFile(path, at: temporaryPath(for: path)), sink = FileSink(file)
+    try body(sink)
+    let digest = try sink.finish()
+    try file.takeName(isDurable: true)
+    return digest
   }
 
   /// Writes `text` as the whole of the file `path`.

@@ -84,7 +84,7 @@ public final class DurableFolder {
     if parts.count > 1 {
       try DurableFile.createFolder(DurableFile.split("\(temporary)/\(name)").folder)
     }
-    let sink = try FileSink(location: "\(temporary)/\(name)", reportedAs: "\(path)/\(name)")
+    let sink = FileSink(try NewFile("\(path)/\(name)", at: "\(temporary)/\(name)"))
     try body(sink)
     let digest = try sink.finish()
     digests[name] = digest
@@ -106,8 +106,8 @@ public final class DurableFolder {
   private func commit() throws(FormatError) {
     let files = digests.map { ($0.key, $0.value.json) }
     let manifest: JSONValue = ["files": .object(OrderedDictionary(uniqueKeysWithValues: files))]
-    let sink = try FileSink(
-      location: "\(temporary)/\(Self.manifestName)", reportedAs: "\(path)/\(Self.manifestName)")
+    let name = Self.manifestName
+    let sink = FileSink(try NewFile("\(path)/\(name)", at: "\(temporary)/\(name)"))
     try sink.write(manifest.text(.pretty) + "\n")
     _ = try sink.finish()
     let below = Set(digests.keys.map { DurableFile.split("\(temporary)/\($0)").folder })

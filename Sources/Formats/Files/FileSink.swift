@@ -11,26 +11,17 @@ import Tensors
 /// A new file being written from its start to its end, hashed on the way.
 public final class FileSink {
   /// The file that errors name; the bytes may lie under a temporary name until the end.
-  public let path: String
+  public var path: String { file.path }
   /// Bytes written so far.
   public private(set) var count = 0
-  private let descriptor: Int32
+  private let file: NewFile
   private var pending: [UInt8] = []
   private var digest = SHA256()
-  private var isOpen = true
 
   private static let pieceSize = 1 << 18
 
-  /// Creates the file `location` (mode 0644), which replaces one that lies there already.
-  init(location: String, reportedAs path: String) throws(FormatError) {
-    self.path = path
-    descriptor = open(location, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-    guard descriptor >= 0 else { throw .cannotWrite(path) }
-  }
-
-  deinit {
-    if isOpen { close(descriptor) }
-  }
+  /// Writes into `file`.
+  init(_ file: NewFile) { self.file = file }
 
   /// Appends raw bytes.
   public func write(_ bytes: UnsafeRawBufferPointer) throws(FormatError) {
@@ -71,9 +62,7 @@ public final class FileSink {
   /// Writes what is pending, waits until the disk has it, and gives size and hash.
   func finish() throws(FormatError) -> FileDigest {
     try flush()
-    guard fsync(descriptor) == 0 else { throw .cannotWrite(path) }
-    isOpen = false
-    guard close(descriptor) == 0 else { throw .cannotWrite(path) }
+    try file.finish()
     return FileDigest(size: count, sha256: digest.hexadecimal)
   }
 
@@ -85,25 +74,7 @@ public final class FileSink {
 
   private func put(_ bytes: UnsafeRawBufferPointer) throws(FormatError) {
     digest.update(bytes)
-    var written = 0
-    while written < bytes.count {
-      let piece = UnsafeRawBufferPointer(rebasing: bytes[written...])
-      let result = Self.systemWrite(descriptor, piece)
-      if result < 0 && errno == EINTR { continue }
-      guard result > 0 else { throw .cannotWrite(path) }
-      written += result
-    }
-  }
-
-  /// `write(2)`, whose name the methods of this class hide.
-  private static func systemWrite(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer) -> Int {
-    #if canImport(Glibc)
-      Glibc.write(descriptor, bytes.baseAddress, bytes.count)
-    #elseif canImport(Musl)
-      Musl.write(descriptor, bytes.baseAddress, bytes.count)
-    #else
-      Darwin.write(descriptor, bytes.baseAddress, bytes.count)
-    #endif
+    try file.append(bytes)
   }
 }
 
@@ -120,7 +91,7 @@ private func withBytes<T>(
 
 extension FormatError {
   /// What `errno` says of an attempt to write `path`.
-  static func cannotWrite(_ path: String) -> FormatError {
+  public static func cannotWrite(_ path: String) -> FormatError {
     let reason = String(cString: strerror(errno))
     return FormatError(.unwritable, path, "cannot be written: \(reason)")
   }

@@ -4,16 +4,13 @@ public struct AudioConfig: Sendable, Hashable {
   public var melBins: Int, layers: Int, width: Int
   /// Attention heads, features of the feed-forward layer, positions the encoder was made for.
   public var heads: Int, feedForward: Int, maximumPositions: Int
-  /// `scale_embedding`. The published models say false, and transformers' encoder never reads it.
-  public var scalesEmbedding: Bool
   /// `activation_function`; "gelu" (the exact one, with erf) is the one the encoder has.
   public var activation: String
 
   /// A configuration of these values; those left out are the published model's.
   public init(
     melBins: Int = 128, layers: Int = 32, width: Int = 1280, heads: Int = 20,
-    feedForward: Int = 5120, maximumPositions: Int = 1500, scalesEmbedding: Bool = false,
-    activation: String = "gelu"
+    feedForward: Int = 5120, maximumPositions: Int = 1500, activation: String = "gelu"
   ) {
     self.melBins = melBins
     self.layers = layers
@@ -21,7 +18,6 @@ public struct AudioConfig: Sendable, Hashable {
     self.heads = heads
     self.feedForward = feedForward
     self.maximumPositions = maximumPositions
-    self.scalesEmbedding = scalesEmbedding
     self.activation = activation
   }
 }

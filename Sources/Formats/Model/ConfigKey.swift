@@ -1,4 +1,5 @@
 import JSON
+import Names
 
 /// What is made of a key of config.json: one list for all that are known.
 struct ConfigKey {
@@ -28,8 +29,7 @@ struct ConfigKey {
       "rms_norm_eps", "initializer_range", "rope_theta", "rope_scaling", "rope_parameters",
       "partial_rotary_factor", "original_max_position_embeddings", "max_position_embeddings",
       "tie_word_embeddings", "sliding_window", "use_sliding_window", "max_window_layers",
-      "layer_types", "eos_token_id", "bos_token_id", "pad_token_id", "dtype", "torch_dtype",
-      "quantization_config"),
+      "layer_types", "eos_token_id", "dtype", "torch_dtype", "quantization_config"),
     .init(.readBy([.llama, .qwen3, .smolLM3], elsewhere: [false]), "attention_bias"),
     .init(.readBy([.llama, .smolLM3], elsewhere: [false]), "mlp_bias"),
     .init(.readBy([.smolLM3], elsewhere: []), "no_rope_layers", "no_rope_layer_interval"),
@@ -114,7 +114,7 @@ struct ConfigKey {
       "unsloth_fixed",
       "unsloth_version", "model_max_length", "max_sequence_length", "seq_length",
       "max_seq_len", "max_seq_length", "n_positions", "n_ctx", "tokenizer_model_max_length",
-      "tokenizer_padding_side"),
+      "tokenizer_padding_side", "bos_token_id", "pad_token_id"),
     // Settings of generation, which transformers takes out of config.json too.
     .init(
       .harmless, "do_sample", "temperature", "top_k", "top_p", "min_p", "typical_p",
@@ -153,7 +153,7 @@ extension ConfigReader {
   /// Keys that are on no list, each with the nearest known one.
   var unknownKeys: [String] {
     members.keys.filter { ConfigKey.use(of: $0) == nil }.map { key in
-      let hint = nearest(to: key, among: ConfigKey.all.flatMap(\.names))
+      let hint = nearestName(to: key, among: ConfigKey.all.flatMap(\.names))
       return section + key + (hint.map { " (like \($0))" } ?? "")
     }
   }

@@ -48,7 +48,6 @@ extension ConfigReader {
       feedForward: try reader.positive("encoder_ffn_dim", default: published.feedForward),
       maximumPositions: try reader.positive(
         "max_source_positions", default: published.maximumPositions),
-      scalesEmbedding: try reader.flag("scale_embedding"),
       activation: members["activation_function"]?.string ?? published.activation)
     guard audio.width % audio.heads == 0 else {
       throw FormatError(

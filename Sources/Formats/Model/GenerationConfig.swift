@@ -1,4 +1,5 @@
 import JSON
+import Names
 import OrderedCollections
 
 /// What generation_config.json says; every part may be absent.
@@ -32,7 +33,7 @@ public struct GenerationConfig: Sendable, Hashable {
       case .notComputed(let neutral) where !neutral.contains { $0.isSame(as: value) }:
         missing.append(entry)
       case nil:
-        let hint = nearest(to: key, among: GenerationKey.names).map { " (like \($0))" }
+        let hint = nearestName(to: key, among: GenerationKey.names).map { " (like \($0))" }
         unknown.append(key + (hint ?? ""))
       default: continue
       }

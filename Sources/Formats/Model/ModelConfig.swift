@@ -27,8 +27,8 @@ public struct ModelConfig: Sendable, Hashable {
   public var tiesWordEmbeddings: Bool
   /// Whether config.json asks for biases (Llama, Qwen3; Qwen2's are fixed by the family).
   public var hasAttentionBias: Bool, hasMLPBias: Bool
-  /// Tokens that end a text, the padding token.
-  public var endTokens: [Int], beginToken: Int?, padToken: Int?
+  /// Tokens that end a text.
+  public var endTokens: [Int]
   /// The type its weights are stored in, as torch names it.
   public var dtype: String
   /// The audio encoder and the token whose embeddings its features replace; nil for text alone.
@@ -86,8 +86,6 @@ extension ModelConfig {
     hasMLPBias = try reader.flag("mlp_bias")
     endTokens = try (reader.members["eos_token_id"] == nil ? whole : reader)
       .tokens("eos_token_id")
-    beginToken = reader.members["bos_token_id"]?.int
-    padToken = reader.members["pad_token_id"]?.int
     dtype = whole.dtype ?? reader.dtype ?? "float32"
     if let config = members["quantization_config"], !config.isNull {
       quantization = try Quantization(config: config, path: path)

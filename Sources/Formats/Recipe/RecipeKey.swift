@@ -1,4 +1,5 @@
 import JSON
+import Names
 import OrderedCollections
 
 /// What help says of one key.
@@ -97,7 +98,7 @@ extension RecipeSection {
 
   /// "unknown key 'a' in b", with the nearest key here, or the same key in another section.
   private static func unknown(_ key: String, at path: String) -> String {
-    var hint = nearest(to: key, among: keys.map(\.name)) ?? ""
+    var hint = nearestName(to: key, among: keys.map(\.name)) ?? ""
     if hint.isEmpty {
       let elsewhere = Recipe.documentation.first { $0.path.hasSuffix("." + key) }
       hint = elsewhere?.path ?? ""

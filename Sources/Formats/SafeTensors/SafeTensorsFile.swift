@@ -1,4 +1,5 @@
 import JSON
+import Names
 import OrderedCollections
 import Tensors
 
@@ -64,7 +65,7 @@ public struct SafeTensorsFile: Sendable {
 
 /// "lacks the tensor 'a'", with the nearest name there is.
 func missingTensor(_ name: String, among names: some Sequence<String>) -> String {
-  let hint = nearest(to: name, among: names).map { "; the nearest name is '\($0)'" } ?? ""
+  let hint = nearestName(to: name, among: names).map { "; the nearest name is '\($0)'" } ?? ""
   return "lacks the tensor '\(name)'" + hint
 }
 

@@ -18,7 +18,7 @@ extension RewardPanel {
           name: opened.name, weight: entry.weight, path: opened.path, reward: opened.reward))
     }
     self.init(
-      members, onFailure: FailurePolicy(recipe.onRewardError), isCancelled: catalog.isCancelled)
+      members, toleratesFailure: recipe.onRewardError == .abstain, isCancelled: catalog.isCancelled)
   }
 }
 
@@ -28,16 +28,6 @@ extension RewardRequest {
     self.init(
       name: entry.name, configuration: entry.configuration, isIsolated: entry.isIsolated,
       limits: WorkerLimits(timeout: .seconds(entry.timeout), memory: entry.memoryLimit.bytes))
-  }
-}
-
-extension RewardPanel.FailurePolicy {
-  /// The recipe's choice.
-  init(_ policy: RewardErrorPolicy) {
-    switch policy {
-    case .stop: self = .stop
-    case .abstain: self = .abstain
-    }
   }
 }
 

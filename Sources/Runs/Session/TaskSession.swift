@@ -129,7 +129,7 @@ public struct TaskSession {
       try EncodedDataset(
         name: split.rawValue, encoder: encoder, kind: terms.rows, assistantTurns: assistantTurns,
         maximumLength: training.maximumLength,
-        policy: OverlengthPolicy(training.onOverlength), seed: UInt64(training.seed),
+        policy: training.onOverlength, seed: UInt64(training.seed),
         cache: usesCache ? RowCache(key: rowsKey(split), beginning: beginning) : nil
       ) { event in
         switch event {
@@ -218,16 +218,5 @@ extension AudioTokens {
     self.init(
       id: Int32(id), text: text, melBins: audio.melBins, mostFrames: AudioClip.maximumFrames,
       count: AudioClip.tokens)
-  }
-}
-
-extension OverlengthPolicy {
-  /// The recipe's choice.
-  init(_ choice: TrainingRecipe.Overlength) {
-    switch choice {
-    case .error: self = .error
-    case .drop: self = .drop
-    case .truncate: self = .truncate
-    }
   }
 }

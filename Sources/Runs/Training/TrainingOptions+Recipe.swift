@@ -15,8 +15,7 @@ extension TrainingOptions {
     self.init(
       steps: steps,
       learningRate: LearningRate(
-        shape: LearningRate.Shape(rawValue: training.schedule.rawValue) ?? .linear,
-        peak: training.learningRate, warmup: warmup, total: steps))
+        training.schedule, peak: training.learningRate, warmup: warmup, total: steps))
     batchSize = training.trainBatchSize
     accumulation = training.accumulation
     evaluationBatchSize = training.evaluationBatchSize

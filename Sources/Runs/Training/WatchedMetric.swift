@@ -1,4 +1,5 @@
 import Formats
+import Names
 import Tasks
 
 /// The metric that chooses the best step and ends a run early, where the recipe asks for either.
@@ -62,7 +63,7 @@ struct WatchedMetric {
     let known = [("loss", Direction.lower)] + given
     if let found = known.first(where: { $0.0 == bare }) { return found.1 }
     let names = known.map(\.0)
-    let hint = nearest(to: bare, among: names).map { "; did you mean '\($0)'?" } ?? ""
+    let hint = nearestName(to: bare, among: names).map { "; did you mean '\($0)'?" } ?? ""
     throw recipe.fault(
       "training_args.metric_for_best_model",
       "is '\(metric)', which no evaluation gives; there are "

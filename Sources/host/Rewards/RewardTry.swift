@@ -42,7 +42,7 @@ struct RewardTry: ParsableCommand {
     help: ArgumentHelp(
       "What follows when a reward fails on a batch: stop or abstain.",
       valueName: "policy"))
-  var onRewardError = RewardPanel.FailurePolicy.stop
+  var onRewardError = RewardErrorPolicy.stop
   @Option(help: ArgumentHelp("Write a line for every row.", valueName: "file")) var output: String?
   @OptionGroup(title: "Isolation") var isolation: IsolationOptions
   @OptionGroup(title: "A model for rewards that ask one") var judge: JudgeModelOptions
@@ -70,7 +70,7 @@ struct RewardTry: ParsableCommand {
     let panel = RewardPanel(
       RewardTrial.labels(rewards).enumerated().map {
         RewardPanel.Member(name: $0.element, weight: 1, reward: rewards[$0.offset])
-      }, onFailure: onRewardError)
+      }, toleratesFailure: onRewardError == .abstain)
     let scored = try score(rows, panel)
     let trial = RewardTrial(panel: panel, rewards: rewards, scored: scored)
     Console.print(json ? trial.json.text(.pretty) : trial.description)
@@ -131,7 +131,7 @@ struct RewardTry: ParsableCommand {
   }
 }
 
-extension RewardPanel.FailurePolicy: ExpressibleByArgument {}
+extension RewardErrorPolicy: ExpressibleByArgument {}
 
 /// `--isolate`, `--timeout`, `--memory-limit`
 struct IsolationOptions: ParsableArguments {

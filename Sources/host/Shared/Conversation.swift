@@ -1,5 +1,6 @@
 import Formats
 import JSON
+import Names
 import Runs
 import Tasks
 import Text
@@ -58,11 +59,17 @@ struct Conversation {
       if let advice = Self.refused[key] {
         throw FormatError(.malformed, place, "'\(key)' is not read here; \(advice)")
       }
-      if let meant = misspelled(key, among: Self.members) {
+      if let meant = Self.slip(key, among: Self.members) {
         throw FormatError(.malformed, place, "unknown key '\(key)'; did you mean '\(meant)'?")
       }
       Console.note("\(place): '\(key)' is not used")
     }
+  }
+
+  /// What `key` is a slip of the pen away from: one, or two in a longer word. Other keys may well be
+  /// meant as they are.
+  private static func slip(_ key: String, among known: [String]) -> String? {
+    nearestName(to: key, among: known, slips: key.count < 6 ? 1 : 2)
   }
 
   /// A list of objects; it may be a text that holds it, as some data sets store tools.
@@ -131,7 +138,7 @@ struct Conversation {
     var said = Set(Self.silent)
     for (index, message) in messages.enumerated() {
       for (key, value) in message.object ?? [:] where !value.isNull && !template.mentions(key) {
-        if !Self.keys.contains(key), let meant = misspelled(key, among: Self.keys) {
+        if !Self.keys.contains(key), let meant = Self.slip(key, among: Self.keys) {
           throw FormatError(
             .malformed, place,
             "message \(index) has the unknown key '\(key)'; did you mean '\(meant)'?")
