@@ -32,14 +32,19 @@ import Testing
   }
 
   @Test func aFullDiskIsNamed() throws {
-    let sink = try FileSink(location: "/dev/full", reportedAs: "out/checkpoint-1/a")
-    let error = try #require(throws: FormatError.self) {
-      try sink.write("text")
-      _ = try sink.finish()
+    try withFolder { folder in
+      // What is given up is removed: here the link, and not the device.
+      try FileSystem.link(folder + "/a", to: "/dev/full")
+      let error = try #require(throws: FormatError.self) {
+        let sink = FileSink(try NewFile("out/checkpoint-1/a", at: folder + "/a"))
+        try sink.write("text")
+        _ = try sink.finish()
+      }
+      #expect(error.kind == .unwritable)
+      #expect(
+        error.description == "out/checkpoint-1/a: cannot be written: No space left on device")
+      #expect(FileSystem.names(in: folder).isEmpty && FileSystem.exists("/dev/full"))
     }
-    #expect(error.kind == .unwritable)
-    #expect(
-      error.description == "out/checkpoint-1/a: cannot be written: No space left on device")
   }
 
   @Test func foldersThatCannotBeMadeAreNamed() throws {
