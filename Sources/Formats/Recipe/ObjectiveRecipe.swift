@@ -1,4 +1,5 @@
 import JSON
+import Names
 
 /// `objective`: what is minimized, by TRL's names.
 public struct ObjectiveRecipe: Sendable, Hashable {
@@ -103,7 +104,7 @@ extension ObjectiveRecipe {
       default: []
       }
     for name in losses where !known.contains(name) {
-      let hint = nearest(to: name, among: known).map { "; did you mean '\($0)'?" } ?? ""
+      let hint = nearestName(to: name, among: known).map { "; did you mean '\($0)'?" } ?? ""
       throw fault(
         "loss_type",
         "names '\(name)', which \(type.rawValue) does not know; there are "
