@@ -208,6 +208,46 @@ import Text
     #expect(open.kind == .prompts && open.prompt == open.turns && open.reference == nil)
   }
 
+  /// A clip of the prompt stands in both texts, and in what is asked.
+  @Test func clipsOfThePromptAreInBothTexts() throws {
+    let folder = ConversationEncoderTests.folder.replacing("nano-qwen3", with: "nano-qwen2-audio")
+    let tokenizer = try Tokenizer(folder: folder)
+    let audio = AudioTokens(
+      id: try #require(tokenizer.id(of: "<|AUDIO|>")), text: "<|AUDIO|>", melBins: 2,
+      mostFrames: 100, count: { $0 / 2 })
+    let encoder = try ConversationEncoder(folder: folder, tokenizer: tokenizer, audio: audio)
+    let clip = MediaTensor(shape: [2, 12], values: (0..<24).map(Float.init))
+    let pair = Example(
+      turns: [
+        Turn(role: "user", parts: [.media(kind: "audio", tensor: "clip"), .text("What is it?")])
+      ], tensors: ["clip": clip], chosen: [Turn(role: "assistant", text: "A bell.")],
+      rejected: [Turn(role: "assistant", text: "Nothing much.")])
+    let texts = try encoder.samples(pair, turns: .each, kind: .pairs, label: "row").map(\.sample)
+    let asked = try encoder.prompt(pair, label: "row")
+    #expect(asked.media.map(\.features) == [clip] && asked.media[0].places.count == 5)
+    for text in texts {
+      #expect(text.media == asked.media && text.ids.starts(with: asked.ids))
+      #expect(text.isTrained.firstIndex(of: true) == asked.ids.count)
+    }
+    #expect(texts[0].role == .chosen && texts[1].role == .rejected)
+    // Answers of the same words are two where another clip is heard between them.
+    var heard = pair
+    heard.tensors["other"] = MediaTensor(shape: [2, 12], values: Array(repeating: 0, count: 24))
+    func answer(_ clip: String) -> [Turn] {
+      [
+        pair.chosen[0], Turn(role: "user", parts: [.media(kind: "audio", tensor: clip)]),
+        pair.chosen[0],
+      ]
+    }
+    (heard.chosen, heard.rejected) = (answer("clip"), answer("other"))
+    #expect(
+      try encoder.samples(heard, turns: .asRendered, kind: .pairs, label: "row").count == 2)
+    heard.rejected = heard.chosen
+    #expect(
+      failure { _ = try encoder.samples(heard, turns: .asRendered, kind: .pairs, label: "row") }?
+        .contains("are the same tokens") == true)
+  }
+
   @Test func ofAPromptNothingIsLearnt() throws {
     let encoder = try encoder("thinking_turns")
     var row = Golden.all[1].pair

@@ -80,7 +80,8 @@ extension EvaluationRecipe: RecipeSection {
       "rows judged at each evaluation, the same ones each time; null: all", .positive),
     RecipeKey(
       "predict_with_generate", \.generates,
-      "generate answers for the task's metrics; else loss only"
+      "generate answers for the task's metrics; else loss only, and how likely the answers of "
+        + "preference pairs and of rows with labels are"
     ),
   ]
 }
