@@ -127,23 +127,31 @@ struct PreferenceRowsTests {
   }
 
   @Test func theAuditHoldsTheAnswersOfPairsBesideEachOther() throws {
-    let report = try json("data audit \(options)")
-    let pairs = report["train"]?["pairs"]
-    #expect(pairs?["rows"] == 4 && pairs?["chosen_longer_share"] == 0.75)
-    #expect(pairs?["equal_length_share"] == 0.0)
-    let (chosen, rejected) = (pairs?["chosen_lengths"], pairs?["rejected_lengths"])
+    let pairs = "\(options) --set objective.type=dpo"
+    let report = try json("data audit \(pairs)")
+    let found = report["train"]?["pairs"]
+    #expect(found?["rows"] == 4 && found?["chosen_longer_share"] == 0.75)
+    #expect(found?["equal_length_share"] == 0.0)
+    let (chosen, rejected) = (found?["chosen_lengths"], found?["rejected_lengths"])
     #expect(try #require(chosen?["min"]?.int) > #require(rejected?["min"]?.int))
     #expect(try #require(chosen?["max"]?.int) < #require(rejected?["max"]?.int))
     #expect(report["validation"]?["prompts_in_train"] == 1)
     #expect(report["validation"]?["conversations_in_train"] == 1)
-    let text = try HostProgram.shell("host data audit \(options)").output
+    let text = try HostProgram.shell("host data audit \(pairs)").output
     #expect(
       text.contains("train: of 4 pairs the chosen answer is the longer one in 75.0 %, as long as"))
     #expect(text.contains("train rejected"), "\(text)")
     let characters = try json("data audit \(options) --chars")
     #expect(characters["train"]?["pairs"]?["rejected_lengths"]?["min"] == 3)
-    let labels = try json("data audit \(options) --set data.kind=labels")
+    let labels = try json(
+      "data audit \(options) --set data.kind=labels --set objective.type=kto")
     #expect(labels["train"]?["labels"] == ["wanted": 2, "unwanted": 2])
+    let other = try HostProgram.shell("host data audit \(options) --set objective.type=kto")
+    #expect(other.code == 65)
+    #expect(
+      other.errors.contains(
+        "train row 0: the row is a preference pair, but the objective learns answers with labels; "
+          + "set objective.type: dpo"), "\(other.errors)")
   }
 
   @Test func pairsAreExportedAsTheyAre() throws {

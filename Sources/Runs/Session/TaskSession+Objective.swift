@@ -1,12 +1,16 @@
 import Formats
 import JSON
 import Rows
+public import Tasks
 import Tensors
 import Training
 
 extension TaskSession {
   /// What is minimized.
   var terms: [Term] { [Term](recipe.objective) }
+
+  /// What the objective asks of rows.
+  public var rowKind: RowKind { terms.rows }
 
   /// All that decides the numbers of `reference` on the rows of `dataset`, to the last bit.
   func key(of reference: Reference, over dataset: EncodedDataset) -> JSONValue {

@@ -13,7 +13,8 @@ struct DataAudit: ParsableCommand {
       read, duplicates within it and in other splits, the share of trained tokens,
       columns that are not used, text of the assistant that the chat template
       leaves out. Of preference pairs also the lengths of both answers and how often
-      the chosen one is longer. Ends with exit code 65 when a row cannot be read.
+      the chosen one is longer. Ends with exit code 65 when a row cannot be read, or
+      is of another kind than the recipe's objective learns.
 
       --chars needs neither tokenizer nor model: lengths, and --max-length where it
       is given, count characters.
@@ -43,7 +44,7 @@ struct DataAudit: ParsableCommand {
     let maximum = chars && task.maximumLength == nil ? nil : recipe.training.maximumLength
     let measure = SplitAudit.Measure(
       encoder: session?.encoder, assistantTurns: session?.assistantTurns ?? .asRendered,
-      maximumLength: maximum, longest: longest,
+      kind: session?.rowKind, maximumLength: maximum, longest: longest,
       seed: UInt64(recipe.training.seed))
     var audits: [SplitAudit] = []
     for split in Split.allCases {
