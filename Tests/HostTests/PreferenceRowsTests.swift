@@ -81,7 +81,7 @@ struct PreferenceRowsTests {
   /// Pairs need no written answers to be judged, texts do.
   @Test func withoutGenerationPairsAreWeighedAlone() throws {
     let silent = "--set evaluation.predict_with_generate=false"
-    let report = try json("evaluate \(options) \(silent)")
+    let report = try json("evaluate \(options) \(silent) --set objective.type=dpo")
     #expect(metrics(report, of: "base") == [6, 0])
     let texts = try HostProgram.shell("host evaluate --task hri_dialogue \(silent)")
     #expect(texts.code == 64 || texts.code == 65 || texts.code == 78, "\(texts.code)")

@@ -75,7 +75,12 @@ extension Judge {
   }
 }
 
-extension Example {
-  /// Whether the row holds answers to be weighed: those of a pair, or one with a label.
-  var isWeighed: Bool { kind == .pairs || kind == .labels }
+extension TaskSession {
+  /// Whether there is anything to judge: answers that the model writes, or such as are weighed.
+  var judges: Bool { recipe.evaluation.generates || rowKind.isWeighed }
+}
+
+extension RowKind {
+  /// Whether such rows hold answers to be weighed: those of a pair, or one with a label.
+  var isWeighed: Bool { self == .pairs || self == .labels }
 }

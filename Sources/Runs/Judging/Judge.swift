@@ -22,14 +22,14 @@ public struct Judge {
   private let generates: Bool
 
   /// A judge over `split`; nil when the task has no evaluator, no such split, or the recipe asks for
-  /// losses only and there is nothing to weigh. `limit` rows are spread evenly over the split; `log` keeps what rewards say.
+  /// losses only and does not learn what can be weighed. `limit` rows are spread evenly over the
+  /// split; `log` keeps what rewards say.
   public init?(
     _ session: TaskSession, split: Split, limit: Int?, panel: RewardPanel? = nil,
     log: RewardLog? = nil, generates: Bool = false
   ) throws {
     self.generates = generates
-    guard let dataset = try session.dataset(split), dataset.count > 0,
-      try session.recipe.evaluation.generates || Self.isWeighed(dataset, session),
+    guard session.judges, let dataset = try session.dataset(split), dataset.count > 0,
       let evaluator = try session.task.evaluator(
         split: split, configuration: session.recipe.dataConfiguration)
     else { return nil }
@@ -50,14 +50,14 @@ public struct Judge {
     _ session: TaskSession, split: Split, limit: Int?, panel: RewardPanel? = nil,
     log: RewardLog? = nil, generates: Bool = false
   ) throws -> Judge {
+    guard session.judges else {
+      throw session.recipe.fault(
+        "evaluation.predict_with_generate",
+        "is false, so no answer would be judged; leave it out, or set it to true")
+    }
     let judge = try Judge(
       session, split: split, limit: limit, panel: panel, log: log, generates: generates)
     guard let judge else {
-      guard session.recipe.evaluation.generates else {
-        throw session.recipe.fault(
-          "evaluation.predict_with_generate",
-          "is false, so no answer would be judged; leave it out, or set it to true")
-      }
       let task = session.task.description
       throw Diagnosis(
         Diagnosis.data,
@@ -68,13 +68,6 @@ public struct Judge {
             .map(\.rawValue).joined(separator: ", "))
     }
     return judge
-  }
-
-  /// Whether the rows are such that a model is judged without writing answers.
-  private static func isWeighed(
-    _ dataset: any Dataset, _ session: TaskSession
-  ) throws(TaskError) -> Bool {
-    try dataset.example(at: 0, epoch: 0, seed: session.seed).isWeighed
   }
 
   /// The rows that are asked, by their indices in the split.
@@ -162,7 +155,7 @@ public struct Judge {
 
   /// Whether the model writes its own answer to the row.
   private func isWritten(_ question: Question) -> Bool {
-    question.example.isWeighed
+    question.example.kind.isWeighed
       ? session.recipe.evaluation.generates : generates || question.example.choices.isEmpty
   }
 
@@ -182,7 +175,7 @@ public struct Judge {
     for (index, sequence) in zip(open, try generator(prompts).sequences) {
       answers[index].text = session.tokenizer.decode(sequence.ids, skipSpecialTokens: true)
     }
-    let weighed = questions.indices.filter { questions[$0].example.isWeighed }
+    let weighed = questions.indices.filter { questions[$0].example.kind.isWeighed }
     let scores = try weigh(weighed.map { questions[$0] }, model, reference)
     for (index, scores) in zip(weighed, scores) { answers[index].choiceLogLikelihoods = scores }
     let closed = questions.indices.filter { !open.contains($0) && !weighed.contains($0) }
