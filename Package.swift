@@ -92,21 +92,21 @@ let package = Package(
     // Floor 4
     .target(name: "Layers", dependencies: ["Tensors"]),
     // Floor 5
-    .target(name: "Models", dependencies: ["Formats", "JSON", "Layers", "Tasks", "Tensors"]),
-    .target(name: "Adapters", dependencies: ["Formats", "JSON", "Layers", "Names", "Tensors"]),
+    .target(name: "Models", dependencies: ["Formats", "Layers", "Tasks", "Tensors"]),
+    .target(name: "Adapters", dependencies: ["Formats", "Layers", "Names", "Tensors"]),
     .target(name: "Objectives", dependencies: ["Tasks"]),
     // Floor 6
     .target(
-      name: "Generation", dependencies: ["Layers", "Models", "Tasks", "Tensors", "Text"]),
+      name: "Generation", dependencies: ["Models", "Tasks", "Tensors"]),
     .target(name: "Rows", dependencies: ["Formats", "JSON", "Models", "Tasks", "Tensors"]),
     // Floor 7
     .target(
       name: "Training",
       dependencies: [
         "Adapters", "Formats", "Generation", "JSON", "Layers", "Models", "Objectives", "Rows",
-        "Tasks", "Tensors", "Text", "Tracking",
+        "Tasks", "Tensors", "Tracking",
       ]),
-    .target(name: "Evaluation", dependencies: ["JSON", "Tasks", "Text"]),
+    .target(name: "Evaluation", dependencies: ["JSON", "Tasks"]),
     // Floor 8
     .target(
       name: "Runs",
@@ -120,7 +120,7 @@ let package = Package(
       name: "host",
       dependencies: [
         "Adapters", "CHostSupport", "Evaluation", "Formats", "Generation", "JSON", "Layers",
-        "Models", "Names", "Objectives", "PluginHost", "Rows", "Runs", "Tasks", "Tensors", "Text",
+        "Models", "Names", "PluginHost", "Rows", "Runs", "Tasks", "Tensors", "Text",
         "Tracking", "Training", arguments,
       ],
       linkerSettings: [libraries(in: "$ORIGIN/../lib/host")]),
@@ -153,7 +153,7 @@ let package = Package(
     .testTarget(
       name: "ModelsTests",
       dependencies: [
-        "Adapters", "Formats", "JSON", "Layers", "Models", "Objectives", "Tensors", "TestSupport",
+        "Adapters", "Formats", "JSON", "Layers", "Models", "Tensors", "TestSupport",
       ]),
     .testTarget(
       name: "ObjectivesTests",
@@ -170,9 +170,9 @@ let package = Package(
     .testTarget(
       name: "GenerationTests",
       dependencies: [
-        "Formats", "Generation", "Layers", "Models", "Tasks", "Tensors", "Text", "TestSupport",
+        "Formats", "Generation", "Models", "Tasks", "Tensors", "TestSupport",
       ]),
-    .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "JSON", "Tasks", "Text"]),
+    .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "JSON", "Tasks"]),
     .testTarget(
       name: "RunsTests",
       dependencies: ["Formats", "JSON", "PluginHost", "Runs", "Tasks", "Training"]),

@@ -1,4 +1,3 @@
-import JSON
 import Tasks
 
 /// Two models' answers to the same rows: where they disagree, and which of the two is right more

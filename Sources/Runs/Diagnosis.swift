@@ -5,7 +5,6 @@ import PluginHost
 import Tasks
 import Tensors
 import Text
-import Tracking
 import Training
 
 /// Why a verb ends early: one sentence and the exit code.

@@ -1,6 +1,5 @@
 import JSON
 import Objectives
-import Tracking
 
 /// What the steps since the last row of the log have added up to.
 struct LogWindow {

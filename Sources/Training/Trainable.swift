@@ -37,7 +37,7 @@ public enum Trainable {
   static let adapterFile = "adapter_model.safetensors", modelFile = "model.safetensors"
 
   /// The file that holds the trained tensors.
-  var weightsFile: String {
+  public var weightsFile: String {
     switch self {
     case .adapter: Self.adapterFile
     case .full: Self.modelFile
@@ -45,7 +45,7 @@ public enum Trainable {
   }
 
   /// The configuration that belongs beside the weights: the file's name and text.
-  var configuration: (name: String, text: String) {
+  public var configuration: (name: String, text: String) {
     let style = JSONValue.Style(indent: 2, sortsKeys: true, isSpaced: true)
     switch self {
     case .adapter(let set): return (AdapterConfig.fileName, set.config.text)

@@ -1,5 +1,4 @@
 import Foundation
-import JSON
 import Testing
 
 /// Each fault is one sentence that names its place, the right exit code, and no output folder.

@@ -1,4 +1,3 @@
-import JSON
 import Tensors
 
 /// `quantization_config`, as bitsandbytes' keys are known from transformers.

@@ -1,4 +1,3 @@
-import JSON
 import Names
 import OrderedCollections
 import Tensors

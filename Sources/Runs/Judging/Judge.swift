@@ -1,7 +1,6 @@
 import Evaluation
 import Formats
 import Generation
-import JSON
 import Models
 import Tasks
 import Text

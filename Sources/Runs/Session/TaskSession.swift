@@ -1,15 +1,11 @@
-import Adapters
 import Formats
-import Generation
 import JSON
-import Layers
 import Models
 import PluginHost
 import Rows
 import Tasks
 import Tensors
 import Text
-import Training
 
 /// Everything a recipe names, opened: the task's plugin, the model, its tokenizer and template.
 public struct TaskSession {

@@ -1,5 +1,3 @@
-import JSON
-
 /// Finds the role header of assistant turns: what the template writes as generation prompt.
 struct HeaderSearch {
   let rendering: Rendering

@@ -1,11 +1,9 @@
 import ArgumentParser
-import Formats
 import JSON
 import Rows
 import Runs
 import Tasks
 import Tensors
-import Training
 
 /// `host bench tokenizer`
 struct BenchTokenizer: ParsableCommand {

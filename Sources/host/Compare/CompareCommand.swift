@@ -3,7 +3,6 @@ import ArgumentParser
 import Evaluation
 import Formats
 import JSON
-import Models
 import Runs
 import Tasks
 import Training
@@ -92,14 +91,7 @@ struct CompareCommand: ParsableCommand {
     let panel = try RewardPanel(session.recipe, of: session.task, in: session.catalog)
     let judge = try Judge.required(
       session, split: split, limit: limit, panel: panel, generates: generate)
-    if let reportDir {
-      var reads = session.reads
-      reads.addAdapter(adapter)
-      try reads.check(folder: reportDir, .adds, option: "--report-dir")
-      try RunFolder.whileNobodyTrains(in: reportDir) {}
-    }
-    // What cannot be written must not be found out after hours of answers.
-    if let reportDir { try DurableFile.checkWritable(reportDir + "/report.json") }
+    try checkOutput(session, adapter: adapter)
     let model = try session.model(), check = try BaseCheck(session, judge)
     let before = try check.digest(model)
     let adapters = try AdapterSet.load(
@@ -127,6 +119,17 @@ struct CompareCommand: ParsableCommand {
       "tuned": .string(tunedDigest),
     ]
     return (base, tuned, digests)
+  }
+
+  /// Refuses to write where the model or the rows are read from, and what cannot be written: that must
+  /// not be found out after hours of answers.
+  private func checkOutput(_ session: TaskSession, adapter: String) throws {
+    guard let reportDir else { return }
+    var reads = session.reads
+    reads.addAdapter(adapter)
+    try reads.check(folder: reportDir, .adds, option: "--report-dir")
+    try RunFolder.whileNobodyTrains(in: reportDir) {}
+    try DurableFile.checkWritable(reportDir + "/report.json")
   }
 
   /// What the recipe names, with `--base` in it; thinking off where it says nothing.

@@ -1,8 +1,6 @@
 import ArgumentParser
 import Formats
-import JSON
 import Runs
-import Tasks
 
 /// `host data prepare`
 struct DataPrepare: ParsableCommand {

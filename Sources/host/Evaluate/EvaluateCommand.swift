@@ -62,18 +62,39 @@ struct EvaluateCommand: ParsableCommand {
     let opened = try TaskSession(task.assemble())
     let session = adapter.map(opened.onDay(ofRun:)) ?? opened
     session.noteDay()
-    let desk = session.offerModel()
+    let desk = session.offerModel(), judge = try judge(of: session)
+    try checkOutputs(session)
+    let results = try results(session, desk, judge)
+    if let predictions {
+      try write(results.map { ($0.name, $0.predictions) }, to: predictions)
+    }
+    if let reportDir {
+      let files = ReportFiles(
+        results.map { ($0.name, $0.report) }, title: "\(session.task.description.name), \(split)",
+        facts: [("model", session.modelFolder), ("adapter", adapter ?? "none")],
+        predictions: results.map { ($0.name, $0.predictions) })
+      try RunFolder.whileNobodyTrains(in: reportDir) {
+        Console.note("report    \(try files.write(to: reportDir))")
+      }
+    }
+    let table = ReportTable(results.map { ($0.name, $0.report) })
+    Console.print(json ? table.json.text(.pretty) : table.description)
+  }
+
+  private func judge(of session: TaskSession) throws -> Judge {
     let panel = try RewardPanel(session.recipe, of: session.task, in: session.catalog)
     if rewards != nil, panel == nil {
       throw Diagnosis(Diagnosis.usage, "--rewards needs rewards in the recipe; see conf/")
     }
-    let log = rewards.map { RewardLog(path: $0, isFresh: true) }
-    let judge = try Judge.required(
-      session, split: split, limit: limit, panel: panel, log: log, generates: generate)
-    try checkOutputs(session)
-    // What cannot be written must not be found out after hours of answers.
-    for file in [predictions, rewards] { try file.map(DurableFile.checkWritable) }
-    if let reportDir { try DurableFile.checkWritable(reportDir + "/report.json") }
+    return try Judge.required(
+      session, split: split, limit: limit, panel: panel,
+      log: rewards.map { RewardLog(path: $0, isFresh: true) }, generates: generate)
+  }
+
+  /// What the judge says of the model, or of base and tuned one.
+  private func results(
+    _ session: TaskSession, _ desk: ModelDesk, _ judge: Judge
+  ) throws -> [(name: String, report: Report, predictions: [Prediction])] {
     let model = try session.model()
     let adapters = try adapter.map {
       try AdapterSet.load(folder: $0, on: model, of: session.modelFolder, tell: .console)
@@ -93,23 +114,11 @@ struct EvaluateCommand: ParsableCommand {
     } else {
       try ask("base", .base)
     }
-    if let predictions {
-      try write(results.map { ($0.name, $0.predictions) }, to: predictions)
-    }
-    if let reportDir {
-      let files = ReportFiles(
-        results.map { ($0.name, $0.report) }, title: "\(session.task.description.name), \(split)",
-        facts: [("model", session.modelFolder), ("adapter", adapter ?? "none")],
-        predictions: results.map { ($0.name, $0.predictions) })
-      try RunFolder.whileNobodyTrains(in: reportDir) {
-        Console.note("report    \(try files.write(to: reportDir))")
-      }
-    }
-    let table = ReportTable(results.map { ($0.name, $0.report) })
-    Console.print(json ? table.json.text(.pretty) : table.description)
+    return results
   }
 
-  /// Refuses to write where the model or the rows are read from.
+  /// Refuses to write where the model or the rows are read from, and what cannot be written: that must
+  /// not be found out after hours of answers.
   private func checkOutputs(_ session: TaskSession) throws {
     var reads = session.reads
     if let adapter { reads.addAdapter(adapter) }
@@ -120,6 +129,8 @@ struct EvaluateCommand: ParsableCommand {
     if let adapter { reads.addFiles(ofAdapter: adapter) }
     try reads.check(file: predictions, option: "--predictions")
     try reads.check(file: rewards, option: "--rewards")
+    for file in [predictions, rewards] { try file.map(DurableFile.checkWritable) }
+    if let reportDir { try DurableFile.checkWritable(reportDir + "/report.json") }
   }
 
   private func write(_ answers: [(name: String, predictions: [Prediction])], to path: String) throws

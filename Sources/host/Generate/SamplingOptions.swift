@@ -2,7 +2,6 @@ import ArgumentParser
 import Formats
 import Generation
 import Models
-import Runs
 import Text
 
 /// How answers are decoded.

@@ -2,7 +2,6 @@ import Formats
 import JSON
 import Layers
 import Models
-import Runs
 import Tensors
 
 /// How a model's tensors are stored. A quantized matrix counts as one, though it lies in several.

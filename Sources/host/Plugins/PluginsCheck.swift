@@ -3,7 +3,6 @@ import Formats
 import JSON
 import PluginHost
 import Runs
-import Tasks
 
 /// `host plugins check`
 struct PluginsCheck: ParsableCommand {

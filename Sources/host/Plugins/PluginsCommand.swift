@@ -1,7 +1,6 @@
 import ArgumentParser
 import JSON
 import PluginHost
-import Tasks
 
 /// `host plugins`
 struct PluginsCommand: ParsableCommand {

@@ -1,5 +1,4 @@
 import ArgumentParser
-import JSON
 import Runs
 
 /// What a new plugin offers.

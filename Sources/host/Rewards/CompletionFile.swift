@@ -1,6 +1,5 @@
 import Formats
 import JSON
-import Runs
 import Tasks
 
 /// Reads rows of `prompt`, `completion` and, where there is any, `metadata` and `group`; other keys

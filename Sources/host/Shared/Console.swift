@@ -1,6 +1,5 @@
 import CHostSupport
 import FoundationEssentials
-import Runs
 
 #if canImport(Glibc)
   import Glibc

@@ -1,7 +1,6 @@
 import ArgumentParser
 import Formats
 import PluginHost
-import Runs
 import Synchronization
 
 /// `--plugin-dir`, and the catalog it leads to.

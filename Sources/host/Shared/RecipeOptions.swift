@@ -3,7 +3,6 @@ import Formats
 import JSON
 import PluginHost
 import Runs
-import Tasks
 import Tensors
 
 /// `--config` and `--set`: what lies over a task's default recipe.

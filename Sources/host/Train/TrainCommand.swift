@@ -1,6 +1,5 @@
 import ArgumentParser
 import Formats
-import JSON
 import Runs
 
 /// `host train`

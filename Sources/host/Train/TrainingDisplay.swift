@@ -1,11 +1,8 @@
-import Evaluation
 import Formats
 import JSON
-import Layers
 import Models
 import Rows
 import Runs
-import Tasks
 import Tensors
 import Training
 

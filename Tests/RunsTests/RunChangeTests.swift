@@ -2,8 +2,9 @@ import Formats
 import Foundation
 import JSON
 import Testing
+import Training
 
-@testable import Training
+@testable import Runs
 
 /// What a resumed run may do otherwise, by two receipts.
 @Suite struct RunChangeTests {

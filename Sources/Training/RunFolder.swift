@@ -1,6 +1,5 @@
 import Formats
 import JSON
-import Tracking
 
 /// A run's output folder: checkpoints, links, records, and the final files. While one is at hand, no
 /// other process trains there.

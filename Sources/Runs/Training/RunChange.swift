@@ -1,5 +1,6 @@
 import Formats
 import JSON
+import Training
 
 /// A setting of a run that a resumed run has otherwise.
 public struct RunChange: Sendable, Hashable {

@@ -2,7 +2,7 @@ import Formats
 import JSON
 import Rows
 import Tensors
-import Tracking
+import Training
 
 /// The files that a finished run leaves for others to use.
 public enum RunOutput {
