@@ -1,5 +1,6 @@
 import Adapters
 import Models
+import Tasks
 import Tensors
 
 /// The model that an objective compares with: the one that the run starts from, whose numbers never
@@ -69,6 +70,12 @@ public final class Reference {
     case .snapshot:
       adapters.flatMap { set in snapshot.map { set.with($0, compute) } } ?? compute()
     }
+  }
+
+  /// log p of each text's trained tokens together.
+  public func logLikelihoods(of texts: [Sample]) -> [Double] {
+    let scored = ScoredTexts(texts.map { [$0] }), values = logProbabilities(scored)
+    return scored.batch.texts.map { scored.batch.sum(values, $0.answer) }
   }
 
   /// Those of `rows`, whose texts are `texts`: as kept with the rows, else computed.

@@ -24,6 +24,13 @@ struct StepResult {
   var metrics: [Metric] = []
   /// Gradients of the loss.
   var gradients = Gradients()
+
+  /// The means that are rewards.
+  var rewards: [(name: String, value: Double)] {
+    metrics.filter { $0.name.hasPrefix("rewards/") }.compactMap { metric in
+      metric.mean.map { (metric.name, $0) }
+    }
+  }
 }
 
 /// Computes steps: any objective, any cut into micro-batches, the same numbers.

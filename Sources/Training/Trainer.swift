@@ -151,8 +151,8 @@ public final class Trainer {
     try record(number, norm: norm, rate: rate)
     observe(
       .step(
-        number, loss: result.loss, norm: norm, rate: rate, tokens: result.tokens,
-        seconds: seconds))
+        number, loss: result.loss, rewards: result.rewards, norm: norm, rate: rate,
+        tokens: result.tokens, seconds: seconds))
   }
 
   /// A row of the log every `loggingSteps` steps: the means over the window.

@@ -52,8 +52,11 @@ public struct TrainingOptions: Sendable {
 
 /// What a run tells while it goes.
 public enum TrainingEvent: Sendable {
-  /// A step is done: its number, loss, gradient norm before clipping, rate, tokens, seconds.
-  case step(Int, loss: Double, norm: Double, rate: Double, tokens: Int, seconds: Double)
+  /// A step is done: its number, loss, what a preference objective says of its rewards, gradient norm
+  /// before clipping, rate, tokens, seconds.
+  case step(
+    Int, loss: Double, rewards: [(name: String, value: Double)], norm: Double, rate: Double,
+    tokens: Int, seconds: Double)
   /// Part of an evaluation is done: rows of all rows.
   case evaluating(Int, Int)
   /// An evaluation is done.

@@ -40,7 +40,7 @@ final class RunReceipt {
         "sha256": .string(FileDigest(of: Array(session.encoder.template.source.utf8)).sha256)
       ],
       "base": ["path": .string(session.modelFolder)],
-      "adapter": session.recipe.peft.adapterPath.map(Self.hashes) ?? .null,
+      "adapter": session.recipe.peft.adapterPath.map(Self.origin) ?? .null,
       "data": ["train": train.receipt, "validation": validation?.receipt ?? .null],
       "history": [], "outcome": "running",
     ]
@@ -96,6 +96,20 @@ final class RunReceipt {
   func write(to folder: String) throws(FormatError) {
     try DurableFile.write(
       json.text(.pretty) + "\n", to: folder + "/run.json")
+  }
+
+  /// What the adapter in `folder` is, and the run that made it: a chain of runs names its links.
+  private static func origin(of folder: String) -> JSONValue {
+    let adapter = hashes(of: folder), path = folder + "/" + RunRecords.receipt
+    guard let run = try? JSONValue(readingFile: path) else { return adapter }
+    return adapter.setting(
+      "run",
+      [
+        "receipt": hash(path), "task": run["recipe"]?["task"] ?? .null,
+        "objective": run["recipe"]?["objective"]?["type"] ?? .null,
+        "base": run["base"]?["path"] ?? .null, "outcome": run["outcome"] ?? .null,
+        "adapter": run["adapter"]?["path"] ?? .null,
+      ])
   }
 
   /// Sizes and SHA-256 of a model's or an adapter's files.

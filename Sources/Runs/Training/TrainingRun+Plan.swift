@@ -23,6 +23,10 @@ public struct PlannedRun {
   public var validation: EncodedDataset? { opened.validation }
 
   let opened: OpenedRun, receipt: RunReceipt
+  /// How likely the reference finds texts; nil where there is none.
+  var likelihoods: ReferenceLikelihoods? {
+    reference.map { reference in { reference.logLikelihoods(of: $0) } }
+  }
   var folder: RunFolder { opened.folder }
   /// Whether steps were done already.
   var isUnderWay: Bool { folder.resumption?.step != nil }

@@ -34,7 +34,7 @@ extension TrainingRun {
     }
     try RunOutput.write(planned.trainable, model: session.modelFolder, to: path)
     let after = try planned.opened.judge?
-      .judge(planned.model, label: "answering", at: .end).report
+      .judge(planned.model, label: "answering", at: .end, reference: planned.likelihoods).report
     receipt.finish(outcome, before: before, after: after)
     try receipt.write(to: path)
     if let after {

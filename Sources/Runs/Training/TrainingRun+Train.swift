@@ -17,7 +17,9 @@ extension TrainingRun {
       return try Report(json: JSONValue(readingFile: file))
     }
     func ask() throws -> Report {
-      try judge.judge(planned.model, label: "base model answering", at: .base).report
+      try judge.judge(
+        planned.model, label: "base model answering", at: .base, reference: planned.likelihoods
+      ).report
     }
     let report = try planned.trainable.adapters?.withoutAdapters(ask) ?? ask()
     try DurableFile.write(report.json.text(.pretty) + "\n", to: file)
@@ -50,7 +52,10 @@ extension TrainingRun {
       receipt: {
         receipt.noteBase()
         return receipt.json
-      }, judge: opened.judge.map { judge in { try judge.metrics(of: model, at: $0) } },
+      },
+      judge: opened.judge.map { judge in
+        { try judge.metrics(of: model, at: $0, reference: planned.likelihoods) }
+      },
       observe: { tell(.training($0)) })
     return try trainer.run(resuming: planned.folder.resumption != nil, shouldStop: shouldStop)
   }

@@ -1,6 +1,7 @@
 import Formats
 import Names
 import Tasks
+import Training
 
 /// The metric that chooses the best step and ends a run early, where the recipe asks for either.
 struct WatchedMetric {
@@ -43,7 +44,10 @@ struct WatchedMetric {
     guard let name = recipe.training.bestMetric, Self.bare(name) != "loss" else { return .lower }
     var given: [(name: String, direction: Direction)] = []
     if let judge {
-      guard let own = try? judge.metrics(lookingFor: Self.bare(name)) else { return nil }
+      guard
+        let own = try? judge.metrics(
+          lookingFor: Self.bare(name), hasReference: [Term](recipe.objective).useReference)
+      else { return nil }
       let rewards = panel.map { ["reward"] + $0.members.map { "reward/" + $0.name } } ?? []
       given = own.map { ($0.name, Direction($0.measure)) } + rewards.map { ($0, .higher) }
     }
@@ -60,7 +64,7 @@ struct WatchedMetric {
     amongst given: [(name: String, direction: Direction)]
   ) throws -> Direction {
     let metric = recipe.training.bestMetric ?? "loss", bare = Self.bare(metric)
-    let known = [("loss", Direction.lower)] + given
+    let known = [("loss", Direction.lower)] + given + rewards
     if let found = known.first(where: { $0.0 == bare }) { return found.1 }
     let names = known.map(\.0)
     let hint = nearestName(to: bare, among: names).map { "; did you mean '\($0)'?" } ?? ""
@@ -68,6 +72,16 @@ struct WatchedMetric {
       "training_args.metric_for_best_model",
       "is '\(metric)', which no evaluation gives; there are "
         + names.map { "eval_" + $0 }.joined(separator: ", ") + hint)
+  }
+
+  /// What a preference objective says of itself, as far as better and worse can be told.
+  private var rewards: [(String, Direction)] {
+    [Term](recipe.objective).rows == .texts
+      ? []
+      : [
+        ("rewards/accuracies", .higher), ("rewards/margins", .higher), ("rewards/chosen", .higher),
+        ("rewards/rejected", .lower),
+      ]
   }
 
   private static func bare(_ name: String) -> String {

@@ -58,7 +58,7 @@ final class TrainingDisplay {
 
   func observe(_ event: TrainingEvent) {
     switch event {
-    case .step(let number, let loss, let norm, let rate, let tokens, let seconds):
+    case .step(let number, let loss, let rewards, let norm, let rate, let tokens, let seconds):
       if !isUnderWay {
         let start = Format.fixed(Machine.secondsSinceStart - seconds, 2)
         bar.interject("started   step \(number) began \(start) s after the program")
@@ -67,15 +67,20 @@ final class TrainingDisplay {
       let speed = Double(tokens) / seconds
       guard isTerminal else {
         guard number % options.loggingSteps == 0 else { return }
-        return line([
-          ("step", .int(number)), ("loss", .double(loss)), ("grad_norm", .double(norm)),
-          ("learning_rate", .double(rate)), ("tokens_per_second", .double(speed)),
-        ])
+        return line(
+          [("step", .int(number)), ("loss", .double(loss))]
+            + rewards.map { ($0.name, .double($0.value)) } + [
+              ("grad_norm", .double(norm)), ("learning_rate", .double(rate)),
+              ("tokens_per_second", .double(speed)),
+            ])
       }
       let average = lossAverage.map { 0.9 * $0 + 0.1 * loss } ?? loss
       lossAverage = average
+      let margin = rewards.first { $0.name == "rewards/margins" }
+      let shown = margin.map { "  margin \(Format.fixed($0.value, 2))" } ?? ""
       bar.update(
-        number, note: "loss \(Format.fixed(average, 4))  \(Format.short(speed)) tokens/s")
+        number,
+        note: "loss \(Format.fixed(average, 4))\(shown)  \(Format.short(speed)) tokens/s")
     case .evaluating, .saved: break
     case .evaluated(let step, let values, let isBest):
       guard isTerminal else {
