@@ -18,6 +18,8 @@ struct BenchTrain: ParsableCommand {
 
       Examples:
         host bench train --model nano-qwen3 --seq 256 --batch 4
+        host bench train --model nano-qwen3 --objective dpo --seq 320 --batch 2 \\
+          --supervised 64
         HOST_THREADS=2 host bench train --model ./qwen3-0.6b --seq 512 \\
             --batch 1 --steps 5 \\
           --supervised 256 --json
@@ -25,13 +27,21 @@ struct BenchTrain: ParsableCommand {
 
   @OptionGroup var model: ModelOptions
   @OptionGroup var quantization: QuantizationOptions
-  @Option(help: ArgumentHelp("Tokens of a row.", valueName: "tokens")) var seq = 512
+  @Option(
+    help: ArgumentHelp(
+      "sft, or dpo: a row is a pair whose texts share all but their trained tokens.",
+      valueName: "type"))
+  var objective = Throughput.Objective.sft
+  @Flag(
+    help: "dpo: compute the reference in each step, as a run's first epoch does, not once before.")
+  var computeReference = false
+  @Option(help: ArgumentHelp("Tokens of a text.", valueName: "tokens")) var seq = 512
   @Option(help: ArgumentHelp("Rows of a step.", valueName: "rows")) var batch = 1
   @Option(help: ArgumentHelp("Timed steps, after one to warm up.", valueName: "steps"))
   var steps = 5
   @Option(
     help: ArgumentHelp(
-      "Trained tokens at each row's end; all when left out.",
+      "Trained tokens at each text's end; all when left out.",
       valueName: "tokens"))
   var supervised: Int?
   @Option(name: .customLong("lora-r"), help: ArgumentHelp("Rank of the adapters.", valueName: "r"))
@@ -45,6 +55,12 @@ struct BenchTrain: ParsableCommand {
     guard seq > 1, batch > 0, steps > 0, rank > 0, supervised ?? 1 > 0 else {
       throw ValidationError("--seq must be greater than 1, the other numbers greater than 0.")
     }
+    guard objective == .dpo || !computeReference else {
+      throw ValidationError("--compute-reference belongs to --objective dpo.")
+    }
+    guard objective == .sft || (supervised ?? seq) < seq else {
+      throw ValidationError("--objective dpo needs --supervised, smaller than --seq.")
+    }
     guard !bf16 || Engine.hasBF16 else {
       throw ValidationError("--bf16 needs a processor with AVX512-BF16, which this one lacks.")
     }
@@ -56,33 +72,33 @@ struct BenchTrain: ParsableCommand {
     let folder = try self.model.folder(), program = Machine.currentMemory
     let model = try quantization.open(folder)
     model.usesCheckpointing = checkpointing
-    let tokens = seq * batch
+    let throughput = Throughput(
+      objective, length: seq, batch: batch, steps: steps, supervised: supervised ?? seq,
+      computesReference: computeReference)
     let config = AdapterConfig(
       r: rank, alpha: 2 * Double(rank), dropout: 0, targets: AdapterTargets(.allLinear),
       usesRSLoRA: false, baseModel: folder)
     let plan = MemoryPlan(
       ModelShapes(model, quantization: nil, adapters: config),
       batch: .init(
-        tokens: tokens, longest: seq, trained: min(supervised ?? seq, seq - 1) * batch),
+        tokens: throughput.tokensRead, longest: seq, trained: throughput.tokensScored),
       usesCheckpointing: checkpointing, program: program)
     let adapters = try AdapterSet.fresh(config, on: model.linears, seed: 1)
     // Before and after, the better one counts: another program may take the processor meanwhile.
     let early = Engine.ceiling()
     var bar = ProgressBar("steps", total: steps + 1, unit: "steps")
-    let result = try Throughput(
-      length: seq, batch: batch, steps: steps, supervised: supervised ?? seq
-    ).measure(model, .adapter(adapters)) { bar.update($0) }
+    let result = try throughput.measure(model, .adapter(adapters)) { bar.update($0) }
     bar.finish()
     let ceiling = max(early, Engine.ceiling())
-    print(result, ceiling: ceiling, peak: Machine.peakMemory, plan, folder)
+    print(result, of: throughput, ceiling: ceiling, peak: Machine.peakMemory, plan, folder)
   }
 
   private func print(
-    _ result: Throughput.Result, ceiling: Double, peak: Double, _ plan: MemoryPlan,
-    _ folder: String
+    _ result: Throughput.Result, of throughput: Throughput, ceiling: Double, peak: Double,
+    _ plan: MemoryPlan, _ folder: String
   ) {
     let seconds = result.median, rate = result.flops / seconds / 1e9
-    let tokens = Double(seq * batch) / seconds
+    let tokens = Double(throughput.tokens) / seconds
     guard json else {
       var table = TextTable(("", .left), ("", .right), ("", .left))
       table.append("tokens", Format.short(tokens), "/s")
@@ -96,7 +112,8 @@ struct BenchTrain: ParsableCommand {
     }
     let count = Double(result.seconds.count)
     let report: JSONValue = [
-      "model": .string(folder), "sequence_length": .int(seq), "batch_size": .int(batch),
+      "model": .string(folder), "objective": .string(objective.rawValue),
+      "sequence_length": .int(seq), "batch_size": .int(batch),
       "supervised": .int(supervised ?? seq), "lora_r": .int(rank),
       "threads": .int(Parallel.threads), "bf16": .bool(bf16), "tokens_per_second": .double(tokens),
       "step_seconds": .double(seconds),
@@ -136,3 +153,5 @@ struct BenchTrain: ParsableCommand {
     return table.text
   }
 }
+
+extension Throughput.Objective: ExpressibleByArgument {}
