@@ -10,8 +10,8 @@ public struct SplitAudit {
     public let encoder: ConversationEncoder?
     /// How assistant turns become samples.
     public let assistantTurns: AssistantTurns
-    /// What the run learns, of which rows of another kind cannot be used; nil takes each row as it is.
-    public let kind: RowKind?
+    /// What the run learns; rows of another kind cannot be used. Characters are counted of any.
+    public let kind: RowKind
     /// The longest row that a run takes, in the same unit; nil where none is known in it.
     public let maximumLength: Int?
     /// How many of the longest rows are kept.
@@ -21,7 +21,7 @@ public struct SplitAudit {
 
     /// Describes a measure.
     public init(
-      encoder: ConversationEncoder?, assistantTurns: AssistantTurns, kind: RowKind? = nil,
+      encoder: ConversationEncoder?, assistantTurns: AssistantTurns, kind: RowKind,
       maximumLength: Int?, longest: Int, seed: UInt64
     ) {
       self.encoder = encoder
@@ -87,10 +87,8 @@ public struct SplitAudit {
   private mutating func read(_ row: Int, of data: any Dataset) {
     do throws(TaskError) {
       let example = try data.example(at: row, epoch: 0, seed: measure.seed)
-      // A conversation without an answer has nothing to learn, which is said of it as of a text.
-      let own = example.kind == .prompts ? .texts : example.kind
       let samples = try measure.encoder?.samples(
-        example, turns: measure.assistantTurns, kind: measure.kind ?? own,
+        example, turns: measure.assistantTurns, kind: measure.kind,
         label: "\(split.rawValue) row \(row)")
       add(row, example, samples?.map(\.sample))
     } catch { faults.append(error.message) }

@@ -44,7 +44,7 @@ struct DataAudit: ParsableCommand {
     let maximum = chars && task.maximumLength == nil ? nil : recipe.training.maximumLength
     let measure = SplitAudit.Measure(
       encoder: session?.encoder, assistantTurns: session?.assistantTurns ?? .asRendered,
-      kind: session?.rowKind, maximumLength: maximum, longest: longest,
+      kind: session?.rowKind ?? .texts, maximumLength: maximum, longest: longest,
       seed: UInt64(recipe.training.seed))
     var audits: [SplitAudit] = []
     for split in Split.allCases {
