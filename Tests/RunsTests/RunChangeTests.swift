@@ -125,8 +125,8 @@ import Training
     #expect(unknown.all.isEmpty && unknown.unknown == ["first adapter", "chat template"])
   }
 
-  /// A model that lies elsewhere is the same as long as its files are; where they are not known, its
-  /// name decides.
+  /// A model that lies elsewhere is the same as long as its files are; where they are not known,
+  /// its name decides.
   @Test func aMovedModelIsTheSame() throws {
     var old = try Self.receipt().setting("base", ["path": "m"])
     let moved = try Self.receipt([("recipe.model_name_or_path", "moved/m")])

@@ -6,8 +6,9 @@
   import Darwin
 #endif
 
-/// A file that lies under another name until it is whole, and then takes its own in one step: nobody
-/// ever reads half of it, and until then one of that name stays as it is. Given up, it leaves nothing.
+/// A file that lies under another name until it is whole, and then takes its own in one step:
+/// nobody ever reads half of it, and until then one of that name stays as it is. Given up, it
+/// leaves nothing.
 public final class NewFile {
   /// The name that it takes, which errors say.
   public let path: String
@@ -59,8 +60,8 @@ public final class NewFile {
     isWhole = true
   }
 
-  /// Gives the file its name. A durable one has it even after the power fails; any other may then be
-  /// damaged.
+  /// Gives the file its name. A durable one has it even after the power fails; any other may then
+  /// be damaged.
   public func takeName(isDurable: Bool) throws(FormatError) {
     if isDurable, isOpen { try finish() }
     isWhole = false

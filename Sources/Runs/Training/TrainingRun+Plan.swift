@@ -33,8 +33,8 @@ public struct PlannedRun {
 }
 
 extension TrainingRun {
-  /// Decides how the run goes, and opens the model for it; refuses what does not fit the memory, or the
-  /// run that is resumed.
+  /// Decides how the run goes, and opens the model for it; refuses what does not fit the memory, or
+  /// the run that is resumed.
   func plan(_ opened: OpenedRun) throws -> PlannedRun {
     let receipt = RunReceipt(
       session, train: opened.train, validation: opened.validation, panel: opened.panel)
@@ -59,8 +59,8 @@ extension TrainingRun {
       opened: opened, receipt: receipt)
   }
 
-  /// What the objective compares with: the model as it is before the first step. nil where it compares
-  /// with nothing.
+  /// What the objective compares with: the model as it is before the first step. nil where it
+  /// compares with nothing.
   private func reference(
     of model: CausalLanguageModel, _ trainable: Trainable
   ) throws -> Reference? {

@@ -4,8 +4,8 @@ import Tasks
 import Training
 
 extension TrainingRun {
-  /// The first writing: an earlier run goes where that was asked for, the receipt and the list of rows
-  /// left out come.
+  /// The first writing: an earlier run goes where that was asked for, the receipt and the list of
+  /// rows left out come.
   func begin(_ planned: PlannedRun) throws {
     let weights =
       recipe.startsFromScratch ? nil : try SafeTensorsFolder(path: session.modelFolder)

@@ -1,8 +1,8 @@
 import Training
 
 extension TrainingRun {
-  /// What a resumed run does otherwise than the run in its folder, told and recorded; refused unless it
-  /// is free, or accepted. nil where no step was done yet.
+  /// What a resumed run does otherwise than the run in its folder, told and recorded; refused
+  /// unless it is free, or accepted. nil where no step was done yet.
   func changes(_ folder: RunFolder, _ receipt: RunReceipt) throws -> RunChanges? {
     guard let resumption = folder.resumption, let done = resumption.step else { return nil }
     guard let earlier = resumption.receipt else {

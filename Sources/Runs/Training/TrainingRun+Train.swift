@@ -6,9 +6,9 @@ import Training
 
 extension TrainingRun {
   /// The base model's report, kept in the folder so that a resumed run need not ask again; nil when
-  /// nobody judges. A run that is under way asks anew only where evaluations now measure otherwise, and
-  /// then without the log: what rewards say of the base would take the place of all that they have
-  /// said since.
+  /// nobody judges. A run that is under way asks anew only where evaluations now measure otherwise,
+  /// and then without the log: what rewards say of the base would take the place of all that they
+  /// have said since.
   func judgeBase(_ planned: PlannedRun) throws -> Report? {
     let logged = planned.opened.judge
     guard let judge = planned.isUnderWay ? logged?.unlogged : logged else { return nil }
@@ -83,8 +83,8 @@ extension TrainingRun {
       epsilon: training.epsilon, weightDecay: training.weightDecay)
   }
 
-  /// Whether the watched metric rises as the model gets better; the recipe's word counts more than the
-  /// metric's own, and a note says so where they differ.
+  /// Whether the watched metric rises as the model gets better; the recipe's word counts more than
+  /// the metric's own, and a note says so where they differ.
   private func greaterIsBetter(_ opened: OpenedRun, _ before: Report?) throws -> Bool {
     let direction =
       try opened.direction ?? before.flatMap { try opened.watched?.direction(in: $0) }

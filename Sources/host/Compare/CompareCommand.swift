@@ -121,8 +121,8 @@ struct CompareCommand: ParsableCommand {
     return (base, tuned, digests)
   }
 
-  /// Refuses to write where the model or the rows are read from, and what cannot be written: that must
-  /// not be found out after hours of answers.
+  /// Refuses to write where the model or the rows are read from, and what cannot be written: that
+  /// must not be found out after hours of answers.
   private func checkOutput(_ session: TaskSession, adapter: String) throws {
     guard let reportDir else { return }
     var reads = session.reads

@@ -117,8 +117,8 @@ struct EvaluateCommand: ParsableCommand {
     return results
   }
 
-  /// Refuses to write where the model or the rows are read from, and what cannot be written: that must
-  /// not be found out after hours of answers.
+  /// Refuses to write where the model or the rows are read from, and what cannot be written: that
+  /// must not be found out after hours of answers.
   private func checkOutputs(_ session: TaskSession) throws {
     var reads = session.reads
     if let adapter { reads.addAdapter(adapter) }
