@@ -92,9 +92,11 @@ import Testing
         pair.choiceLogLikelihoods.removeLast(2)
         return pair
       })
-    #expect(close(report["accuracy"]?.value, 2.5 / 4))
-    #expect(close(report["margin"]?.value, (3 - 5 + 0 + 3) / 4.0))
-    #expect(report["reward/chosen"] == nil && report["accuracy_log_p"] == nil)
+    #expect(report.primary == "accuracy_log_p")
+    #expect(close(report["accuracy_log_p"]?.value, 2.5 / 4))
+    #expect(close(report["margin_log_p"]?.value, (3 - 5 + 0 + 3) / 4.0))
+    #expect(report["reward/chosen"] == nil && report["accuracy"] == nil)
+    #expect(report.baselines[0].metrics == ["accuracy_log_p": 1.5 / 4])
     #expect(!report.baselines.contains { $0.name == "reference" })
     #expect(report.details["reference"] == false)
   }
@@ -134,7 +136,7 @@ import Testing
     }
     let (one, other) = (try report(separate), try report(shared))
     func width(_ report: Report) throws -> Double {
-      let accuracy = try #require(report["accuracy"])
+      let accuracy = try #require(report["accuracy_log_p"])
       #expect(accuracy.value == 0.75 && accuracy.count == 40)
       return try #require(accuracy.high) - #require(accuracy.low)
     }
@@ -160,7 +162,7 @@ import Testing
         prediction.choiceLogLikelihoods = []
         return prediction
       })
-    #expect(alone.primary == "answer/closer_to_chosen" && alone["accuracy"] == nil)
+    #expect(alone.primary == "answer/closer_to_chosen" && alone["accuracy_log_p"] == nil)
     #expect(alone.baselines.map(\.name) == ["chosen", "rejected"])
   }
 
@@ -220,7 +222,8 @@ import Testing
         return answer
       })
     // -2, -6 against -7, -3.
-    #expect(close(bare["auc"]?.value, 3.0 / 4) && bare["accuracy"] == nil)
+    #expect(close(bare["auc_log_p"]?.value, 3.0 / 4) && bare["accuracy"] == nil)
+    #expect(close(report["auc_log_p"]?.value, 3.0 / 4) && bare.primary == "auc_log_p")
   }
 
   @Test func ofOneKindOfLabelsTheMarginIsLeft() throws {
@@ -278,6 +281,7 @@ import Testing
       Prediction(index: index, text: "yes", example: example, choiceLogLikelihoods: [-1, -2])
     }
     let report = try report(predictions)
-    #expect(report["accuracy"]?.value == 1 && report["answer/closer_to_chosen"]?.value == 0.75)
+    #expect(
+      report["accuracy_log_p"]?.value == 1 && report["answer/closer_to_chosen"]?.value == 0.75)
   }
 }

@@ -4,9 +4,9 @@
 usage: python3 make_sample.py        (standard library only; the same bytes on every run)
 
 Someone asks for something of everyday life. Chosen is an answer that helps in a sentence or two and
-stays polite. Rejected is, half of the time each, a rude answer, which is shorter, or a rambling one,
-which is longer: so that no rule on lengths tells them apart. Pair i is a pure function of i. A third
-of the rude and rambling words stands in the validation rows alone, and no question in both files.
+stays polite. Rejected is, in turn, a rude answer, which is shorter, or a rambling one, which is
+longer: so that no rule on lengths tells them apart. A third of the rude and rambling words stands in
+the validation rows alone, and no question in both files.
 The rows have the three common shapes in turn.
 """
 import json
@@ -89,8 +89,8 @@ def words(rng, phrases, unseen):
     return rng.choice(phrases if unseen else phrases[:kept])
 
 
-def rejected(rng, slots, unseen):
-    if rng.random() < 0.5:
+def rejected(rng, slots, unseen, rude):
+    if rude:
         said = [words(rng, RUDE, unseen), words(rng, RUDE, unseen)]
         single = said[0] == said[1] or rng.random() < 0.6
         return " ".join(said[:1] if single else said).format(**slots)
@@ -100,7 +100,7 @@ def rejected(rng, slots, unseen):
     return f"{rng.choice(OPENINGS)} {', and '.join(parts)}.".format(**slots)
 
 
-def pair(index, unseen):
+def pair(index, unseen, rude):
     rng = random.Random(f"preference sample/{index}")
     topic = rng.choice(sorted(TOPICS))
     place, goal = rng.sample(PLACES, 2)
@@ -109,7 +109,7 @@ def pair(index, unseen):
         "who": rng.choice(NAMES), "hour": rng.choice(HOURS), "place": place, "goal": goal}
     asked, answers = TOPICS[topic]
     question = rng.choice(asked).format(**slots)
-    return topic, question, rng.choice(answers).format(**slots), rejected(rng, slots, unseen)
+    return topic, question, rng.choice(answers).format(**slots), rejected(rng, slots, unseen, rude)
 
 
 def row(index, topic, question, chosen, other):
@@ -133,7 +133,7 @@ def main():
         with open(path, "w", encoding="utf-8") as file:
             written = 0
             while written < count:
-                found = pair(index, unseen=name == "validation")
+                found = pair(index, unseen=name == "validation", rude=written % 2 == 0)
                 index += 1
                 if found[1] in seen:
                     continue

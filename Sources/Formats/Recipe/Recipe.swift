@@ -36,8 +36,9 @@ public struct Recipe: Sendable {
   init() {}
 
   /// Lays `layers` over the built-in defaults, the first at the bottom, and checks every key and
-  /// value. Errors name file and line, or the flag.
-  public init(layers: [RecipeLayer]) throws(FormatError) {
+  /// value. Errors name file and line, or the flag. `isWhole` false: a task's own recipe will lie
+  /// below, which may say what the objective is whose keys are set here.
+  public init(layers: [RecipeLayer], isWhole: Bool = true) throws(FormatError) {
     var origins = RecipeOrigins()
     for layer in layers { self = try Self.merged(self, layer.node, at: "", &origins) }
     self.origins = origins
@@ -45,6 +46,7 @@ public struct Recipe: Sendable {
       training.learningRate = objective.defaultLearningRate(trainsAll: peft.method == .full)
     }
     try checkTogether()
+    if isWhole { try objective.check(isSet: isSet) { fault("objective.\($0)", $1) } }
   }
 
   /// Every key a recipe can have, in the order in which they are printed.
@@ -151,7 +153,6 @@ extension Recipe: RecipeSection {
         "peft.layers_to_transform",
         "cannot stand beside a regular expression; write the layers into target_modules")
     }
-    try objective.check(isSet: isSet) { fault("objective.\($0)", $1) }
     if startsFromScratch, peft.method != .full {
       throw fault("from_scratch", "needs peft.method: full")
     }

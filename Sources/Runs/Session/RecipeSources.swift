@@ -18,8 +18,8 @@ public struct RecipeSources {
     self.settings = settings
   }
 
-  /// The recipe for `task`: its defaults, its task.yaml, the file, the flags, the keys, the last
-  /// one on top. `${task}` and `${models}` become folders.
+  /// The recipe for `task`: its defaults, its task.yaml, the file, the flags, the keys, the last one
+  /// on top. `${task}` and `${models}` become folders.
   public func assemble(for task: PluginTask, in catalog: PluginCatalog) throws -> AssembledRecipe {
     let recipe = try recipe(for: task.description)
     let replaced = try recipe.dataset.map { try task.reading(catalog.dataset(named: $0)) }
@@ -38,11 +38,14 @@ public struct RecipeSources {
     own += try settings.map { try RecipeLayer.setting($0) }
     var layers = [RecipeLayer.defaults(task.defaults, ofTask: name)]
     if let folder {
-      let embedded = try RecipeLayer.file(folder + "/task.yaml")
+      var embedded = try RecipeLayer.file(folder + "/task.yaml")
+      let others = try Recipe(layers: own, isWhole: false)
       // The embedded sample must not mix with a user's own files: rows of the one would be judged
       // on rows of the other.
-      let namesFiles = try Recipe(layers: own).namesDataFiles
-      layers.append(namesFiles ? embedded.without("data") : embedded)
+      if others.namesDataFiles { embedded = embedded.without("data") }
+      // Who names an objective names all of it: keys of another one have no effect on it.
+      if others.origin(of: "objective.type") != nil { embedded = embedded.without("objective") }
+      layers.append(embedded)
     }
     layers += own
     var recipe = try Recipe(layers: layers)

@@ -53,7 +53,7 @@ struct CheckTrial {
       setting.configuration = config
       setting.isConfigured = true
     } else if let export, export.kind == .reward {
-      let rewards = try Recipe(layers: [.file(config)]).rewards
+      let rewards = try Recipe(layers: [.file(config)], isWhole: false).rewards
       let named = rewards.first { $0.name == export.name || $0.name.hasSuffix(":" + export.name) }
       setting.configuration = named?.configuration.text() ?? "{}"
       setting.isConfigured = named != nil

@@ -59,7 +59,8 @@ struct TaskOptions: ParsableArguments {
   func assemble(
     flags: [RecipeLayer] = [], isCancelled: @escaping @Sendable () -> Bool = { false }
   ) throws -> AssembledRecipe {
-    let named = try task ?? recipe.config.flatMap { try Recipe(layers: [.file($0)]).task }
+    let named =
+      try task ?? recipe.config.flatMap { try Recipe(layers: [.file($0)], isWhole: false).task }
     guard let named else {
       throw Diagnosis(
         Diagnosis.usage,
@@ -67,7 +68,7 @@ struct TaskOptions: ParsableArguments {
           + HostPaths().summary)
     }
     // A recipe is checked before a plugin is looked for: its errors are the nearer ones.
-    if let config = recipe.config { _ = try Recipe(layers: [.file(config)]) }
+    if let config = recipe.config { _ = try Recipe(layers: [.file(config)], isWhole: false) }
     let catalog = plugins.catalog(isCancelled: isCancelled)
     let plugin = try catalog.task(named: named)
     var own: [RecipeLayer] = []

@@ -39,50 +39,60 @@ struct LabelReport {
   }
 
   var report: Report {
-    let area = auc(\.reward)
-    return Report(
-      count: answers.count, primary: area == nil ? "margin" : "auc", metrics: metrics(area),
-      baselines: baselines, details: details(area), charts: [chart], clusters: means.names)
+    Report(
+      count: answers.count, primary: name(auc(\.reward) == nil ? "margin" : "auc"),
+      metrics: metrics, baselines: baselines, details: details, charts: [chart],
+      clusters: means.names)
   }
 
-  private func ranking(_ score: (JudgedAnswer) -> Double) -> Ranking {
-    Ranking(answers.map { (score($0), $0.isWanted) })
+  /// A metric's name. Rewards and log-probabilities differ also in name, since reports with and
+  /// without a reference stand beside one another.
+  private func name(_ metric: String) -> String { hasReference ? metric : metric + "_log_p" }
+
+  private func auc(_ score: (JudgedAnswer) -> Double) -> Double? {
+    Ranking(answers.map { (score($0), $0.isWanted) }).auc()
   }
 
-  private func auc(_ score: (JudgedAnswer) -> Double) -> Double? { ranking(score).auc() }
+  private typealias Named = (name: String, measure: Measure)
 
-  private func metrics(_ area: Double?) -> [(name: String, measure: Measure)] {
-    var metrics: [(name: String, measure: Measure)] = []
-    if let area {
-      let ranking = ranking(\.reward), interval = means.interval { ranking.auc(times: $0) }
+  private func area(_ name: String, _ score: (JudgedAnswer) -> Double) -> Named? {
+    let ranking = Ranking(answers.map { (score($0), $0.isWanted) })
+    return ranking.auc().map { area in
+      let interval = means.interval { ranking.auc(times: $0) }
       let measure = Measure(
         area, low: interval?.low, high: interval?.high, count: answers.count)
-      metrics.append(("auc", measure))
+      return (name, measure)
     }
+  }
+
+  private var metrics: [(name: String, measure: Measure)] {
     func column(_ isWanted: Bool, _ value: (JudgedAnswer) -> Double) -> [Double?] {
       answers.map { $0.isWanted == isWanted ? value($0) : nil }
     }
-    var columns: [(name: String, values: [Double?])] = [("margin", answers.map(\.margin))]
+    var columns: [(name: String, values: [Double?])] = []
     if hasReference {
       columns += [
         ("accuracy", answers.map { JudgedPair.wins($0.margin) }),
+        ("margin", answers.map(\.margin)),
         ("reward/wanted", column(true, \.reward)), ("reward/unwanted", column(false, \.reward)),
       ]
     }
     columns += [
+      ("margin_log_p", answers.map { $0.isWanted ? $0.policy : -$0.policy }),
       ("log_p/wanted", column(true, \.policy)), ("log_p/unwanted", column(false, \.policy)),
     ]
-    metrics += zip(columns, means.measures(columns.map(\.values))).compactMap { column, measure in
-      measure.map { (column.name, $0) }
+    let areas = [hasReference ? area("auc", \.reward) : nil, area("auc_log_p", \.policy)]
+    let measured = zip(columns, means.measures(columns.map(\.values))).compactMap {
+      column, measure in measure.map { (name: column.name, measure: $0) }
     }
-    return metrics + (written.isThere ? written.metrics(means) : [])
+    return areas.compactMap(\.self) + measured + (written.isThere ? written.metrics(means) : [])
   }
 
   private var baselines: [(name: String, metrics: [String: Double])] {
     func rule(
-      _ name: String, _ score: (JudgedAnswer) -> Double
+      _ rule: String, _ score: (JudgedAnswer) -> Double
     ) -> (name: String, metrics: [String: Double])? {
-      auc(score).map { (name, ["auc": $0]) }
+      auc(score).map { (rule, [name("auc"): $0]) }
     }
     let wanted = answers.count(where: \.isWanted)
     let majority = Double(max(wanted, answers.count - wanted)) / Double(answers.count)
@@ -98,18 +108,18 @@ struct LabelReport {
     return rules + [("majority", hasReference ? ["accuracy": majority] : [:])] + lengths
   }
 
-  private func details(_ area: Double?) -> JSON {
+  private var details: JSON {
     var definitions: JSON.Members = [
-      "margin": "mean reward, taken with a minus where the answer is not wanted, in nats",
-      "reward": .string(
-        hasReference
-          ? "log p(answer)/p_reference(answer): KTO's and DPO's reward without its factor beta"
-          : "log p(answer), without a reference model"),
-      "auc": "how often a wanted answer's reward is above another's, ties counted as half",
+      "auc_log_p": "how often a wanted answer is likelier than another, equal ones counted as half",
+      "margin_log_p": "mean log-probability, with a minus where the answer is not wanted, in nats",
       "longer": "the longer an answer, the better", "shorter": "the shorter an answer, the better",
       "majority": "every answer has the more frequent label",
     ]
     if hasReference {
+      definitions["reward"] =
+        "log p(answer) - log p_reference(answer): KTO's and DPO's without its factor beta"
+      definitions["auc"] = "how often a wanted answer has a higher reward than another"
+      definitions["margin"] = "mean reward, with a minus where the answer is not wanted, in nats"
       definitions["accuracy"] =
         "share of answers whose reward has the label's sign; 0 counts as half"
       definitions["reference"] = "the likelier under the reference model, the better"
@@ -121,7 +131,7 @@ struct LabelReport {
       "reference": .bool(hasReference), "wanted": .int(answers.count(where: \.isWanted)),
       "definitions": .object(definitions), "interval": means.note, "words": .string(Words.note),
     ]
-    if area == nil {
+    if auc(\.reward) == nil {
       members["undefined"] = ["auc": "both wanted and other answers are needed"]
     }
     return .object(members)

@@ -12,9 +12,13 @@ struct PairReport {
 
   var report: Report {
     Report(
-      count: pairs.count, primary: "accuracy", metrics: metrics, baselines: baselines,
+      count: pairs.count, primary: preference, metrics: metrics, baselines: baselines,
       details: details, tables: tables, charts: charts, clusters: means.names)
   }
+
+  /// The metric of how often the chosen answer is preferred. Rewards and log-probabilities differ
+  /// also in name, since reports with and without a reference stand beside one another.
+  private var preference: String { hasReference ? "accuracy" : "accuracy_log_p" }
 
   /// Whether the run compares with a reference model.
   var hasReference: Bool { pairs.allSatisfy { $0.reference != nil } }
@@ -25,17 +29,17 @@ struct PairReport {
   }
 
   private var metrics: [(name: String, measure: Measure)] {
-    var columns: [(name: String, values: [Double?])] = [
-      ("accuracy", wins(\.margin)), ("margin", pairs.map(\.margin)),
-    ]
+    var columns: [(name: String, values: [Double?])] = []
     if hasReference {
       columns += [
+        ("accuracy", wins(\.margin)), ("margin", pairs.map(\.margin)),
         ("reward/chosen", pairs.map(\.rewards.chosen)),
         ("reward/rejected", pairs.map(\.rewards.rejected)),
-        ("accuracy_log_p", wins { $0.policy.chosen - $0.policy.rejected }),
       ]
     }
+    let gaps = pairs.map { $0.policy.chosen - $0.policy.rejected }
     columns += [
+      ("accuracy_log_p", gaps.map(JudgedPair.wins)), ("margin_log_p", gaps),
       ("accuracy_log_p_per_character", wins { $0.perCharacter($0.policy) }),
       ("log_p/chosen", pairs.map(\.policy.chosen)),
       ("log_p/rejected", pairs.map(\.policy.rejected)),
@@ -51,7 +55,7 @@ struct PairReport {
     func rule(
       _ name: String, _ wins: [Double?]
     ) -> (name: String, metrics: [String: Double]) {
-      (name, ["accuracy": wins.compactMap(\.self).mean ?? 0])
+      (name, [preference: wins.compactMap(\.self).mean ?? 0])
     }
     var rules = [
       rule("longer", wins { Double($0.lengthDifference) }),
@@ -64,7 +68,7 @@ struct PairReport {
       rules += [rule("reference", log), rule("reference_per_character", each)]
     }
     return rules + [
-      ("random", ["accuracy": 0.5]), ("chosen", WrittenAnswers.lengths(pairs.map(\.chosen))),
+      ("random", [preference: 0.5]), ("chosen", WrittenAnswers.lengths(pairs.map(\.chosen))),
       ("rejected", WrittenAnswers.lengths(pairs.map(\.rejected))),
     ]
   }
@@ -87,12 +91,9 @@ struct PairReport {
 
   private var definitions: JSON.Members {
     var texts: JSON.Members = [
-      "margin": .string(
-        hasReference
-          ? "mean of log p(chosen)/p_reference(chosen) - the same of rejected, in nats: the reward "
-            + "margin of DPO without its factor beta"
-          : "mean of log p(chosen) - log p(rejected), in nats"),
-      "accuracy": "share of pairs with a margin above 0; a margin of 0 counts as half",
+      "accuracy_log_p":
+        "share of pairs whose chosen answer is the likelier one; equal ones count as half",
+      "margin_log_p": "mean of log p(chosen) - log p(rejected), in nats",
       "accuracy_log_p_per_character":
         "share of pairs whose chosen answer has the higher log-probability per character",
       "log_p/chosen": "mean log-probability of the chosen answers, summed over their tokens",
@@ -101,9 +102,12 @@ struct PairReport {
       "chosen": "lengths of the chosen answers", "rejected": "lengths of the rejected answers",
     ]
     if hasReference {
-      texts["reward/chosen"] = "mean of log p(chosen)/p_reference(chosen), in nats"
+      texts["accuracy"] =
+        "share of pairs whose chosen answer has the higher reward; equal ones count as half"
+      texts["margin"] =
+        "mean reward of the chosen answer less that of the rejected one: DPO's without its factor beta"
+      texts["reward/chosen"] = "mean of log p(chosen) - log p_reference(chosen), in nats"
       texts["reward/rejected"] = "the same of the rejected answers"
-      texts["accuracy_log_p"] = "share of pairs whose chosen answer is the likelier one"
       texts["reference"] = "the answer that the reference model finds likelier is better"
       texts["reference_per_character"] = "the same by log-probability per character"
     }
