@@ -10,10 +10,11 @@ extension StepRunner {
 
   /// The terms with what they must know beforehand of all the rows that a step takes, or an evaluation.
   /// KTO measures rewards from how much likelier answers to other prompts have become: each prompt with
-  /// the answer of the row before it.
+  /// the answer of the row before it. A row that is alone says nothing of the drift, which is then 0.
   func prepared(_ rows: [[TrainingRow]]) throws(TrainingError) -> [Term] {
     guard let reference, measuresDrift else { return terms }
     let samples = rows.joined().flatMap(\.texts)
+    guard samples.count > 1 else { return terms }
     var sum = 0.0, before = samples.last
     for batch in rows {
       let mismatched = batch.flatMap(\.texts).compactMap { sample in
@@ -27,7 +28,7 @@ extension StepRunner {
       let base = reference.logProbabilities(texts)
       sum += zip(policy, base).reduce(0) { $0 + Double($1.0) - Double($1.1) }
     }
-    let drift = max(0, sum / Double(max(samples.count, 1)))
+    let drift = max(0, sum / Double(samples.count))
     return terms.map { term in
       guard var objective = term.objective as? KTO else { return term }
       objective.drift = drift

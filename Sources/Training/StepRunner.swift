@@ -27,9 +27,7 @@ struct StepResult {
 
   /// The means that are rewards.
   var rewards: [(name: String, value: Double)] {
-    metrics.filter { $0.name.hasPrefix("rewards/") }.compactMap { metric in
-      metric.mean.map { (metric.name, $0) }
-    }
+    metrics.means.filter { $0.name.hasPrefix("rewards/") }
   }
 }
 

@@ -150,6 +150,9 @@ extension ObjectiveRecipe {
     type == .sft ? 2e-4 : trainsAll ? 1e-6 : 5e-5
   }
 
+  /// Whether a row's loss depends on other rows of its step.
+  var comparesRows: Bool { type == .kto && lossTypes?.names != ["apo_zero_unpaired"] }
+
   /// The losses of pairs by their names.
   public static let pairLosses = [
     "sigmoid", "sigmoid_norm", "hinge", "ipo", "robust", "exo_pair", "nca_pair", "apo_zero",

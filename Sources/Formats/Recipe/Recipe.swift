@@ -46,7 +46,7 @@ public struct Recipe: Sendable {
       training.learningRate = objective.defaultLearningRate(trainsAll: peft.method == .full)
     }
     try checkTogether()
-    if isWhole { try objective.check(isSet: isSet) { fault("objective.\($0)", $1) } }
+    if isWhole { try checkObjective() }
   }
 
   /// Every key a recipe can have, in the order in which they are printed.
@@ -125,6 +125,16 @@ extension Recipe: RecipeSection {
   ]
 
   /// What no key alone can say.
+  private func checkObjective() throws(FormatError) {
+    try objective.check(isSet: isSet) { fault("objective.\($0)", $1) }
+    if objective.comparesRows, training.trainBatchSize * training.accumulation == 1 {
+      throw fault(
+        "training_args.per_device_train_batch_size",
+        "is one row a step, but kto reads each prompt with another row's answer, too; raise it, or "
+          + "gradient_accumulation_steps")
+    }
+  }
+
   private func checkTogether() throws(FormatError) {
     guard data["seed"] == nil else {
       throw fault("data.seed", "is not read; training_args.seed decides what is drawn")

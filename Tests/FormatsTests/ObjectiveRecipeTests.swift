@@ -1,0 +1,56 @@
+import Testing
+
+@testable import Formats
+
+/// The section `objective`.
+@Suite struct ObjectiveRecipeTests {
+  @Test(arguments: [
+    ("type: dop", "type must be one of sft, dpo, kto, simpo, orpo, cpo, found the text 'dop'"),
+    ("type: dpo, loss_type: sigmiod", "did you mean 'sigmoid'?"),
+    ("type: dpo, beta: 0", "beta must be greater than 0, found 0"),
+    ("type: dpo, beta: -0.1", "beta must be greater than 0, found -0.1"),
+    ("type: dpo, loss_type: robust, label_smoothing: 0.5", "label_smoothing must be at least 0"),
+    ("type: dpo, loss_type: exo_pair", "label_smoothing must be greater than 0 for exo_pair"),
+    ("type: dpo, loss_type: ipo, label_smoothing: 0.1", "label_smoothing has no effect on ipo"),
+    ("type: dpo, loss_type: [sigmoid, sft], loss_weights: [1, 2, 3]", "has 3 numbers for 2"),
+    ("type: dpo, loss_type: [sigmoid, sigmoid]", "names 'sigmoid' twice"),
+    ("type: dpo, loss_type: sft", "set objective.type: sft"),
+    ("type: dpo, loss_type: []", "loss_type must be a name or a list of names"),
+    ("type: dpo, desirable_weight: 2", "desirable_weight has no effect on objective.type dpo"),
+    ("type: sft, beta: 0.2", "beta has no effect on objective.type sft; it belongs to dpo"),
+    ("type: kto, loss_type: sigmoid", "there are kto, apo_zero_unpaired"),
+    ("type: kto, loss_type: [kto, apo_zero_unpaired]", "of which kto has one"),
+    ("type: dpo, use_weighting: true", "unknown key 'use_weighting' in objective"),
+  ]) func refuses(_ section: String, _ message: String) throws {
+    let error = try #require(throws: FormatError.self) {
+      try RecipeTests.recipe("task: a\nobjective: { \(section) }")
+    }
+    #expect(error.description.contains(message), "\(error)")
+    #expect(error.description.hasPrefix("recipe") && error.description.contains("objective"))
+  }
+
+  /// KTO reads prompts with other rows' answers, so that a step has two rows or more.
+  @Test func rowsAlone() throws {
+    let alone = "training_args: { per_device_train_batch_size: 1 }\nobjective: "
+    let error = try #require(throws: FormatError.self) {
+      try RecipeTests.recipe(alone + "{ type: kto }")
+    }
+    #expect(error.description.contains("recipe.yaml:1: training_args.per_device_train_batch_size"))
+    for other in ["{ type: dpo }", "{ type: kto, loss_type: apo_zero_unpaired }"] {
+      _ = try RecipeTests.recipe(alone + other)
+    }
+    _ = try RecipeTests.recipe(
+      alone + "{ type: kto }", "training_args.gradient_accumulation_steps=2")
+  }
+
+  /// The rate where the recipe names none.
+  @Test func rates() throws {
+    func rate(_ text: String) throws -> Double {
+      try RecipeTests.recipe(text).training.learningRate
+    }
+    #expect(try rate("objective: { type: dpo }") == 5e-5)
+    #expect(try rate("objective: { type: dpo }\npeft: { method: full }") == 1e-6)
+    #expect(try rate("objective: { type: sft }") == 2e-4)
+    #expect(try rate("objective: { type: kto }\ntraining_args: { learning_rate: 3e-4 }") == 3e-4)
+  }
+}
