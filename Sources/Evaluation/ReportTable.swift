@@ -22,14 +22,40 @@ public struct ReportTable: CustomStringConvertible {
     columns.reduce(.emptyObject) { $0.setting($1.name, $1.report.json) }
   }
 
-  /// The table and a line that explains its signs. Text without a final newline.
+  /// The table and a line that explains its signs. Columns that do not fit into 80 characters stand in
+  /// further tables below, without the metrics of which they say nothing. Text without a final newline.
   public var description: String {
     let all = [header] + rows
     let widths = header.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
-    var lines = all.map { Self.aligned($0, widths) }
-    let rule = widths.reduce(0, +) + Self.gap.count * (widths.count - 1)
-    lines.insert(String(repeating: "-", count: rule), at: 1)
-    return (lines + legend).joined(separator: "\n")
+    let tables = Self.banks(widths).enumerated().map { number, columns in
+      let told = columns.dropFirst()
+      let shown = all.filter { row in
+        number == 0 || told.contains { row[$0] != Self.absent && !row[$0].isEmpty }
+      }
+      var lines = shown.map { row in
+        Self.aligned(columns.map { row[$0] }, columns.map { widths[$0] })
+      }
+      let rule = Self.width(of: columns, widths)
+      lines.insert(String(repeating: "-", count: rule), at: 1)
+      return lines.joined(separator: "\n")
+    }
+    return ([tables.joined(separator: "\n\n")] + legend).joined(separator: "\n")
+  }
+
+  /// The columns of each table, the metrics' names first in all of them.
+  private static func banks(_ widths: [Int]) -> [[Int]] {
+    widths.indices.dropFirst().reduce(into: [[0]]) { banks, column in
+      let last = banks[banks.count - 1]
+      if last.count > 1, width(of: last + [column], widths) > 80 {
+        banks.append([0, column])
+      } else {
+        banks[banks.count - 1].append(column)
+      }
+    }
+  }
+
+  private static func width(of columns: [Int], _ widths: [Int]) -> Int {
+    columns.reduce(0) { $0 + widths[$1] } + gap.count * (columns.count - 1)
   }
 
   // MARK: Cells

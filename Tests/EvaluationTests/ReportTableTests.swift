@@ -46,6 +46,28 @@ import Testing
         """)
   }
 
+  /// More columns than a terminal is wide for stand below, with the metrics that they say something of.
+  @Test func wideTablesAreCut() {
+    var report = Self.tuned
+    report.baselines = ["longest answer", "shortest answer", "reference", "random answer"].map {
+      ($0, ["accuracy": 0.5])
+    }
+    #expect(
+      ReportTable([("tuned", report)]).description == """
+        metric      tuned                    longest answer  shortest answer  reference
+        -------------------------------------------------------------------------------
+        accuracy *  0.74 [0.66, 0.81]        0.50            0.50             0.50
+        margin      -1.500 [-1.503, -1.498]  –               –                –
+        f1          0.71                     –               –                –
+        rows        134
+
+        metric      random answer
+        -------------------------
+        accuracy *  0.50
+        * the task's main metric; [low, high] 95 % interval
+        """)
+  }
+
   @Test func narrowIntervalsGetMoreDigits() {
     func row(_ width: Double) -> String {
       let report = Report(
