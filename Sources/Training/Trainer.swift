@@ -140,6 +140,12 @@ public final class Trainer {
         "the gradient of step \(number) is not finite (rows: \(rows.names)); lower the learning rate"
       )
     }
+    guard norm > 0 || number > 1 else {
+      throw TrainingError(
+        .refused,
+        "the gradient of step 1 is 0, so that nothing would be learnt (rows: \(rows.names)); look at "
+          + "these rows and at the weights of the objective")
+    }
     optimizer.update(
       result.gradients, step: number, learningRate: rate, norm: norm,
       maximumNorm: options.maximumNorm)
