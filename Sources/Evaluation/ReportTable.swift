@@ -22,12 +22,12 @@ public struct ReportTable: CustomStringConvertible {
     columns.reduce(.emptyObject) { $0.setting($1.name, $1.report.json) }
   }
 
-  /// The table and a line that explains its signs. Columns that do not fit into 80 characters stand in
+  /// The table and a line that explains its signs. Baselines that do not fit into 80 characters stand in
   /// further tables below, without the metrics of which they say nothing. Text without a final newline.
   public var description: String {
     let all = [header] + rows
     let widths = header.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
-    let tables = Self.banks(widths).enumerated().map { number, columns in
+    let tables = banks(widths).enumerated().map { number, columns in
       let told = columns.dropFirst()
       let shown = all.filter { row in
         number == 0 || told.contains { row[$0] != Self.absent && !row[$0].isEmpty }
@@ -42,11 +42,12 @@ public struct ReportTable: CustomStringConvertible {
     return ([tables.joined(separator: "\n\n")] + legend).joined(separator: "\n")
   }
 
-  /// The columns of each table, the metrics' names first in all of them.
-  private static func banks(_ widths: [Int]) -> [[Int]] {
-    widths.indices.dropFirst().reduce(into: [[0]]) { banks, column in
+  /// The columns of each table, the metrics' names first in all of them; the reports stand side by side.
+  private func banks(_ widths: [Int]) -> [[Int]] {
+    let reports = Array(0...columns.count)
+    return widths.indices.dropFirst(reports.count).reduce(into: [reports]) { banks, column in
       let last = banks[banks.count - 1]
-      if last.count > 1, width(of: last + [column], widths) > 80 {
+      if last.count > 1, Self.width(of: last + [column], widths) > 80 {
         banks.append([0, column])
       } else {
         banks[banks.count - 1].append(column)

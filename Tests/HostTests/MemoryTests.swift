@@ -21,7 +21,7 @@ import Testing
     let peak = try growth("peak_rss_mib"), planned = try growth("planned_mib")
     #expect(abs(planned - peak) < 0.1 * peak, "planned \(planned), peak \(peak) MiB more")
     let names = many["operations"]?.array?.compactMap { $0["name"]?.string } ?? []
-    #expect(Set(["Projection", "Attention", "LinearCrossEntropy"]).isSubset(of: names))
+    #expect(Set(["Projection", "Attention", "LogProbabilities"]).isSubset(of: names))
   }
 
   private func plan(_ settings: String...) throws -> HostProgram.Outcome {
