@@ -164,7 +164,8 @@ let package = Package(
     .testTarget(
       name: "TrainingTests",
       dependencies: [
-        "Adapters", "Formats", "JSON", "Layers", "Models", "Objectives", "Rows", "Tasks",
+        "Adapters", "Formats", "Generation", "JSON", "Layers", "Models", "Objectives", "Rows",
+        "Tasks",
         "Tensors", "Text", "Tracking", "Training", "TestSupport",
       ]),
     .testTarget(

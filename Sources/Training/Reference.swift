@@ -1,4 +1,5 @@
 import Adapters
+import Generation
 import Models
 import Tasks
 import Tensors
@@ -59,23 +60,28 @@ public final class Reference {
 
   /// The log-probability of each scored token, computed now.
   func logProbabilities(_ texts: ScoredTexts) -> [Float] {
-    func compute() -> [Float] {
+    seated {
       ForwardPass(isolatesRows: true).run {
         Recording.off { model.logProbabilities(texts, sharing: true).values }
       }
     }
-    return switch kind {
-    case .frozen: compute()
-    case .base: adapters?.withoutAdapters(compute) ?? compute()
-    case .snapshot:
-      adapters.flatMap { set in snapshot.map { set.with($0, compute) } } ?? compute()
-    }
   }
 
-  /// log p of each text's trained tokens together.
-  public func logLikelihoods(of texts: [Sample]) -> [Double] {
-    let scored = ScoredTexts(texts.map { [$0] }), values = logProbabilities(scored)
-    return scored.batch.texts.map { scored.batch.sum(values, $0.answer) }
+  /// log p of each text's trained tokens together, computed as the model's own is where answers are
+  /// weighed: the two are equal, to the last bit, as long as nothing has been learnt.
+  public func logLikelihoods(of texts: [Sample]) throws -> [Double] {
+    try seated { try model.logLikelihoods(of: texts) }
+  }
+
+  /// Runs `body` with the reference's weights in the model.
+  private func seated<Result>(_ body: () throws -> Result) rethrows -> Result {
+    switch kind {
+    case .frozen: return try body()
+    case .base: return try adapters?.withoutAdapters(body) ?? body()
+    case .snapshot:
+      guard let adapters, let snapshot else { return try body() }
+      return try adapters.with(snapshot, body)
+    }
   }
 
   /// Those of `rows`, whose texts are `texts`: as kept with the rows, else computed.

@@ -13,7 +13,8 @@ extension [Term] {
     case .dpo:
       let weights = recipe.lossWeights?.numbers ?? recipe.losses.map { _ in 1 }
       let terms = zip(recipe.losses, weights).map { name, weight in
-        guard let loss = PairLoss(rawValue: name) else { return Term(answers, weight: weight) }
+        if name == "sft" { return Term(answers, weight: weight) }
+        guard let loss = PairLoss(rawValue: name) else { Self.unknown(name) }
         return Term(
           DPO(
             loss, beta: beta, labelSmoothing: smoothing,
@@ -21,7 +22,8 @@ extension [Term] {
       }
       self = terms.filter(\.objective.usesReference) + terms.filter { !$0.objective.usesReference }
     case .kto:
-      let kind = recipe.losses.first.flatMap(KTO.Kind.init(rawValue:)) ?? .kto
+      let name = recipe.losses[0]
+      guard let kind = KTO.Kind(rawValue: name) else { Self.unknown(name) }
       self = [
         Term(
           KTO(
@@ -39,6 +41,11 @@ extension [Term] {
     case .orpo:
       self = [Term(ORPO(beta: beta)), Term(SFT(rows: .pairs, scoresPrompts: true))]
     }
+  }
+
+  /// A recipe is checked against the same names: a test holds both lists together.
+  private static func unknown(_ name: String) -> Never {
+    preconditionFailure("objective: the loss '\(name)' has passed the recipe's check")
   }
 
   /// What they ask of rows.

@@ -1,5 +1,6 @@
 import Adapters
 import Formats
+import Generation
 import JSON
 import Models
 import Objectives
@@ -121,6 +122,22 @@ import Testing
       return sum + prompt + pair.reduce(0) { $0 + $1.ids.count - prompt - 1 }
     }
     #expect(packing.layout.ids.count <= own)
+  }
+
+  /// The names that a recipe may say are those of the losses.
+  @Test func everyLossOfARecipeIsKnown() {
+    #expect(ObjectiveRecipe.pairLosses == PairLoss.allCases.map(\.rawValue))
+    #expect(KTO.Kind.allCases.map(\.rawValue) == ["kto", "apo_zero_unpaired"])
+  }
+
+  /// Where answers are weighed, model and reference are equal as long as nothing has been learnt, also
+  /// of texts so short that few rows are multiplied.
+  @Test func weighedAlikeAtTheStart() throws {
+    let (model, adapters) = try model()
+    let reference = Reference.snapshot(of: model, with: adapters)
+    for pair in Self.pairs {
+      #expect(try reference.logLikelihoods(of: pair) == model.logLikelihoods(of: pair))
+    }
   }
 
   @Test func aWrongReferenceIsRefused() throws {

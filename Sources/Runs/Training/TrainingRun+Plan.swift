@@ -25,7 +25,7 @@ public struct PlannedRun {
   let opened: OpenedRun, receipt: RunReceipt
   /// How likely the reference finds texts; nil where there is none.
   var likelihoods: ReferenceLikelihoods? {
-    reference.map { reference in { reference.logLikelihoods(of: $0) } }
+    reference.map { reference in { try reference.logLikelihoods(of: $0) } }
   }
   var folder: RunFolder { opened.folder }
   /// Whether steps were done already.
