@@ -171,7 +171,8 @@ let package = Package(
     .testTarget(
       name: "GenerationTests",
       dependencies: [
-        "Formats", "Generation", "Models", "Tasks", "Tensors", "TestSupport",
+        "Adapters", "CKernels", "Formats", "Generation", "JSON", "Models", "Tasks", "Tensors",
+        "TestSupport",
       ]),
     .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "JSON", "Tasks"]),
     .testTarget(

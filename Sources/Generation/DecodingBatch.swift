@@ -35,7 +35,7 @@ struct DecodingBatch {
     active = Array(prompts.indices)
     unread = prompts.map(\.ids)
     media = Sample.Medium.packed(prompts.map { ($0.ids.count, $0.media) })
-    caches = model.caches(capacity: sequences.map(\.limit))
+    caches = model.caches(sequences: prompts.count)
     statistics.promptTokens = prompts.reduce(0) { $0 + $1.ids.count }
   }
 
@@ -50,6 +50,15 @@ struct DecodingBatch {
       return model.logits(
         model.hidden(ids, segments, rows: last, caches: caches, media: model.media(media)))
     }
+  }
+
+  /// Adds a sequence that goes on from the prompt that another batch has read alone: what the caches
+  /// hold of it is shared. Its first token is to be chosen at once. Returns its index.
+  mutating func add(continuing reading: DecodingBatch) -> Int {
+    for (own, other) in zip(caches, reading.caches) { own.add(continuing: other, 0) }
+    active.append(sequences.count)
+    sequences.append(reading.sequences[0])
+    return sequences.count - 1
   }
 
   mutating func append(_ id: Int32, to index: Int) {

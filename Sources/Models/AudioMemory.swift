@@ -58,7 +58,10 @@ extension CausalLanguageModel {
     } else {
       heard = clips.map { clip in
         audio.memory.features(of: clip.features) {
-          Recording.off { audioFeatures([AudioClip(clip.features)]) }
+          // The same bits whatever pass asks first.
+          ForwardPass(isolatesRows: true).run {
+            Recording.off { audioFeatures([AudioClip(clip.features)]) }
+          }
         }
       }
     }

@@ -76,12 +76,9 @@ public final class CausalLanguageModel {
   /// Logits of hidden states, [rows, vocabulary].
   public func logits(_ hidden: Tensor) -> Tensor { head(hidden) }
 
-  /// Empty caches for sequences of at most these lengths, one per layer.
-  public func caches(capacity: [Int]) -> [KeyValueCache] {
-    let heads = config.heads
-    return blocks.map { _ in
-      KeyValueCache(sequences: capacity.count, capacity: capacity, heads: heads)
-    }
+  /// Empty caches for so many sequences, one per layer.
+  public func caches(sequences: Int) -> [KeyValueCache] {
+    blocks.map { _ in KeyValueCache(sequences: sequences, heads: config.heads) }
   }
 
   /// Every projection that can carry an adapter, in the files' order: those of the audio side, those

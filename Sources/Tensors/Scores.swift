@@ -38,8 +38,7 @@ public struct Scores: Sendable {
 
   /// exp((score − top) / temperature) for each token, in f32.
   public func weights(below top: Float, temperature: Float) -> SamplingWeights {
-    let parts = (values.count + SamplingWeights.part - 1) / SamplingWeights.part
-    var sums = [Double](repeating: 0, count: parts)
+    var sums = [Double](repeating: 0, count: SamplingWeights.parts(values.count))
     let weights = [Float](unsafeUninitializedCapacity: values.count) { weights, count in
       if let start = weights.baseAddress {
         k_sampling_weights_f32(start, &sums, values, Int64(values.count), top, temperature)
@@ -50,13 +49,33 @@ public struct Scores: Sendable {
   }
 }
 
+/// The natural logarithm of the probability of token `index` under softmax(row of `logits` /
+/// temperature), over all of the row's columns.
+public func logProbability(
+  of index: Int, _ logits: Tensor, row: Int, temperature: Double
+) -> Float {
+  precondition(
+    row < logits.rows && index < logits.columns,
+    "log-probability: \(index) of row \(row), \(logits.shape)")
+  let scores = logits.start + row * logits.columns, count = Int64(logits.columns)
+  var place: Int64 = -1
+  k_index_of_largest_f32(&place, scores, count)
+  guard place >= 0 else { return .nan }
+  let top = scores[Int(place)], weights = Buffer(logits.columns)
+  var sums = [Double](repeating: 0, count: SamplingWeights.parts(logits.columns))
+  k_sampling_weights_f32(weights.start, &sums, scores, count, top, Float(temperature))
+  return Float(
+    (Double(scores[index]) - Double(top)) / temperature - logarithm(sums.reduce(0, +)))
+}
+
 /// Probabilities of a vocabulary's tokens before division by their sum.
 public struct SamplingWeights: Sendable {
   /// One number for each token, 0 or more.
   public let values: [Float]
   /// The sums of parts.
   private let sums: [Double]
-  fileprivate static let part = Int(K_SAMPLING_PART)
+  private static let part = Int(K_SAMPLING_PART)
+  fileprivate static func parts(_ count: Int) -> Int { (count + part - 1) / part }
 
   fileprivate init(values: [Float], sums: [Double]) {
     self.values = values

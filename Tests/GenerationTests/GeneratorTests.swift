@@ -54,7 +54,7 @@ import Testing
   /// What the caches hold is what a pass over the whole text computes.
   @Test(arguments: models) func cachedIsRecomputed(_ golden: GoldenModel) throws {
     let model = try golden.model(), texts = prompts([9, 1, 14]).map(\.ids)
-    let caches = model.caches(capacity: [9, 1, 14].map { $0 + 6 })
+    let caches = model.caches(sequences: 3)
     let steps = (0..<6).map { step in texts.map { $0[(step * 5) % $0.count] } }
     var parts = texts, cached: [[[Float]]] = []
     for step in 0...steps.count {

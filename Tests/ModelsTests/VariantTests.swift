@@ -82,7 +82,7 @@ import Testing
   @Test(arguments: names("decoded")) func decoding(name: String) throws {
     let model = try model(name, "decoded"), ids = try integers("ids_decoded")
     let prompt = try #require(Self.description?["prompt"]?.int)
-    let caches = model.caches(capacity: [ids.count])
+    let caches = model.caches(sequences: 1)
     var logits: [Float] = []
     for part in [Array(ids.prefix(prompt))] + ids.dropFirst(prompt).map({ [$0] }) {
       logits +=

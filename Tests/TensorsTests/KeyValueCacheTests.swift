@@ -50,7 +50,7 @@ import Testing
     let k = InstructionSetTests.numbers(lengths.count * most * columns, 42)
     let v = InstructionSetTests.numbers(lengths.count * most * columns, 43)
     InstructionSetTests().with(k_instruction_set(set)) {
-      let cache = KeyValueCache(sequences: lengths.count, capacity: lengths, heads: heads)
+      let cache = KeyValueCache(sequences: lengths.count, heads: heads)
       var y: [Float] = []
       // Token by token; sequences leave when they are as long as they shall be.
       var active = Array(lengths.indices)
@@ -85,6 +85,88 @@ import Testing
         for (value, exact) in zip(y[sequence * size..<(sequence + 1) * size], expected) {
           #expect(abs(Double(value) - exact) < 2e-6, "length \(length)")
         }
+      }
+    }
+  }
+}
+
+/// Sequences that share their beginning.
+@Suite(.serialized) struct SharedCacheTests {
+  /// So few numbers that one thread computes all: an instruction set is forced on this one alone.
+  static let heads = HeadShape(queries: 2, keys: 1, width: 20)
+
+  /// One token of each of some texts, and the answer of attention.
+  struct Texts {
+    let q: [Float], k: [Float], v: [Float], length: Int
+
+    init(count: Int, length: Int) {
+      let width = heads.width
+      q = InstructionSetTests.numbers(count * length * heads.queries * width, 51)
+      k = InstructionSetTests.numbers(count * length * heads.keys * width, 52)
+      v = InstructionSetTests.numbers(count * length * heads.keys * width, 53)
+      self.length = length
+    }
+
+    /// Tokens of text `from` stand where texts begin alike.
+    func tensor(_ x: [Float], _ rows: [(text: Int, token: Int)], columns: Int) -> Tensor {
+      Tensor(
+        rows: rows.count, columns: columns,
+        values: rows.flatMap { row in
+          let first = (row.text * length + row.token) * columns
+          return x[first..<first + columns]
+        })
+    }
+
+    func attend(
+      _ rows: [(text: Int, token: Int)], _ segments: [Int], _ cache: KeyValueCache, window: Int?
+    ) -> Tensor {
+      Tensors.attend(
+        tensor(q, rows, columns: heads.queries * heads.width),
+        tensor(k, rows, columns: heads.keys * heads.width),
+        tensor(v, rows, columns: heads.keys * heads.width), Asking(Segments(lengths: segments)),
+        heads: heads, window: window, cache: cache)
+    }
+  }
+
+  /// Texts that read `shared` tokens of text 0, then their own: together over one cached beginning,
+  /// leaving one after the other, and each alone.
+  @Test(
+    arguments: InstructionSetTests.sets.map(\.rawValue),
+    [1, 16, 23, 70].flatMap { shared in [nil, 9, 30].map { (shared, $0) } })
+  func rowsHaveTheSameBitsAloneAndAmongOthers(set: UInt32, shape: (shared: Int, window: Int?)) {
+    let (shared, window) = shape
+    let count = 9, length = shared + 80, texts = Texts(count: count, length: length)
+    let ends = (0..<count).map { length - 7 * $0 }
+    InstructionSetTests().with(k_instruction_set(set)) {
+      func beginning() -> KeyValueCache {
+        let cache = KeyValueCache(sequences: 1, heads: Self.heads)
+        _ = texts.attend((0..<shared).map { (0, $0) }, [shared], cache, window: window)
+        return cache
+      }
+      func grow(_ cache: KeyValueCache, _ some: [Int]) -> [Int: [Float]] {
+        var active = some, last: [Int: [Float]] = [:]
+        for token in shared..<length {
+          let rows = active.map { (text: $0, token: token) }
+          let y = texts.attend(rows, active.map { _ in 1 }, cache, window: window)
+          for (row, text) in active.enumerated() where token + 1 == ends[text] {
+            last[text] = y.row(row)
+          }
+          let growing = active.indices.filter { token + 1 < ends[active[$0]] }
+          cache.keep(growing)
+          active = growing.map { active[$0] }
+          if active.isEmpty { break }
+        }
+        return last
+      }
+      let cache = KeyValueCache(sequences: 0, heads: Self.heads)
+      // Two beginnings, so that neighbours share none.
+      for first in [0, 5] {
+        let beginning = beginning()
+        for _ in first..<(first == 0 ? 5 : count) { cache.add(continuing: beginning, 0) }
+      }
+      let together = grow(cache, Array(0..<count))
+      for text in 0..<count {
+        #expect(grow(beginning(), [text])[text] == together[text], "text \(text)")
       }
     }
   }

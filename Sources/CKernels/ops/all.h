@@ -9,7 +9,7 @@
 #include "convolution.h"
 #include "elementwise.h"
 #include "attention.h"
-#include "attend_row.h"
+#include "cache.h"
 #include "loss.h"
 #include "optimizer.h"
 #ifdef KERNEL_F32

@@ -4,7 +4,6 @@
 // the number of rows on either side: a row of x has the same result alone and among others.
 // Numbers are decoded as weight_run decodes them, but for int8: a row's scale multiplies its sum.
 
-#define UNROLL _Pragma("clang loop unroll(full)")
 typedef float NAME(lanes) __attribute__((vector_size(VECTOR_BYTES), aligned(4)));
 
 enum {

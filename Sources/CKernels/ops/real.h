@@ -7,6 +7,7 @@
 
 #define LANES 16
 #define INLINE static inline __attribute__((always_inline))
+#define UNROLL _Pragma("clang loop unroll(full)")
 
 #ifdef KERNEL_F32
 #define SQRT sqrtf
