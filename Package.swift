@@ -94,7 +94,7 @@ let package = Package(
     // Floor 5
     .target(name: "Models", dependencies: ["Formats", "Layers", "Tasks", "Tensors"]),
     .target(name: "Adapters", dependencies: ["Formats", "Layers", "Names", "Tensors"]),
-    .target(name: "Objectives", dependencies: ["Tasks"]),
+    .target(name: "Objectives", dependencies: ["Formats", "Tasks"]),
     // Floor 6
     .target(
       name: "Generation", dependencies: ["Models", "Tasks", "Tensors"]),

@@ -12,17 +12,36 @@ public struct Batch: Sendable {
     /// Its answer's trained tokens. A place of which a distribution is learnt counts once, though each
     /// option has a log-probability.
     public var length: Int
+    /// How much better it is than its sampled group could be expected to be.
+    public var advantage: Double
 
     /// Describes a text.
     public init(
       role: Sample.Role, row: Int, prompt: Range<Int>? = nil, answer: Range<Int>,
-      length: Int? = nil
+      length: Int? = nil, advantage: Double = 0
     ) {
       self.role = role
       self.row = row
       self.prompt = prompt ?? answer.lowerBound..<answer.lowerBound
       self.answer = answer
       self.length = length ?? answer.count
+      self.advantage = advantage
+    }
+  }
+
+  /// A place at which one of several options is chosen.
+  public struct Choice: Sendable {
+    /// Of each option the places of its tokens among the batch's log-probabilities, and what it earns;
+    /// nil where nobody says.
+    public var options: [Range<Int>], rewards: [Double?]
+
+    /// Describes a place.
+    public init(options: [Range<Int>], rewards: [Double?]) {
+      precondition(
+        options.count == rewards.count, "choice: \(options.count) options, \(rewards.count) rewards"
+      )
+      self.options = options
+      self.rewards = rewards
     }
   }
 
@@ -30,6 +49,14 @@ public struct Batch: Sendable {
   public var texts: [Text]
   /// Each log-probability's weight: 1, or an option's probability of being right.
   public var weights: [Float]
+  /// Places at which one of several options is chosen.
+  public var choices: [Choice] = []
+  /// Each log-probability as it was when its text was sampled; nil where it is as it is now.
+  public var old: [Float]?
+  /// The same as the decoder that sampled the texts found it; nil where that no longer counts.
+  public var decoded: [Float]?
+  /// The entropy of what each token was drawn from, in nats, where it is known.
+  public var entropies: [Double]?
 
   /// Describes texts.
   public init(texts: [Text], weights: [Float]) {

@@ -12,6 +12,8 @@ public protocol Objective: Sendable {
   /// What the mean over a step divides by, as far as `batch` goes: its pairs, its trained tokens. The
   /// parts of a step add up, so that nothing depends on how it is cut.
   func weight(of batch: Batch) -> Double
+  /// Whether nothing of `batch` would be learnt, so that it need not be computed.
+  func isSilent(_ batch: Batch) -> Bool
   /// The sum over `batch`, of which a step's mean is taken, and its derivative. `policy` holds the
   /// log-probability of each scored token under the model, `reference` under the model at the start.
   func callAsFunction(_ policy: [Float], _ reference: [Float]?, _ batch: Batch) -> Loss
@@ -20,6 +22,8 @@ public protocol Objective: Sendable {
 extension Objective {
   /// Prompts are read, not scored.
   public var scoresPrompts: Bool { false }
+  /// There is something to learn.
+  public func isSilent(_: Batch) -> Bool { false }
 }
 
 /// An objective's value over a batch.

@@ -38,7 +38,8 @@ struct RowEncoding: Sendable {
   func usable(_ texts: [Sample]) -> Usable {
     let isLong = texts.contains { $0.ids.count > maximumLength }
     guard isLong else { return .whole }
-    guard policy == .truncate else { return .refused("longer than max_length") }
+    // What a prompt ends with is what is to be answered.
+    guard policy == .truncate, kind != .prompts else { return .refused("longer than max_length") }
     let cut = texts.compactMap(shortened)
     guard cut.count == texts.count else {
       return .refused("no trained token is left after truncation")

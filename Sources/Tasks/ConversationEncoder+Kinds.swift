@@ -33,6 +33,7 @@ extension ConversationEncoder {
     switch role {
     case .whole: return try self.sample(example, turn: turn, label: label)
     case .prompt: return try prompt(example, label: label)
+    case .option: preconditionFailure("\(label): an option is no text of a row's own")
     case .chosen, .rejected, .desirable, .undesirable:
       sample = try self.sample(
         example.text(of: role), turn: turn, label: Self.label(label, role: role))
@@ -63,6 +64,13 @@ extension ConversationEncoder {
   }
 
   private func check(_ example: Example, is kind: RowKind, label: String) throws(TaskError) {
+    // Of any row the prompt can be answered anew, if there is one.
+    if kind == .prompts {
+      guard example.prompt.isEmpty else { return }
+      throw TaskError(
+        .data,
+        "\(label): the row has no prompt, which completions could be sampled of; leave it out")
+    }
     // A prompt alone under `.texts` has nothing to be trained, and the error about that says more.
     guard example.kind != kind, !(kind == .texts && example.kind == .prompts) else { return }
     throw TaskError(
@@ -86,7 +94,7 @@ extension Sample.Role {
   /// The kind of row that has texts of this role.
   public var kind: RowKind {
     switch self {
-    case .whole: .texts
+    case .whole, .option: .texts
     case .chosen, .rejected: .pairs
     case .desirable, .undesirable: .labels
     case .prompt: .prompts

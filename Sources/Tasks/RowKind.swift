@@ -6,7 +6,7 @@ public enum RowKind: String, Sendable, CaseIterable {
   case pairs
   /// Conversations of whose answer the row says whether it is a wanted one.
   case labels
-  /// Prompts that end before the assistant's turn; nothing in them is trained.
+  /// Prompts that end before the assistant's turn; nothing in them is trained. Any row has one.
   case prompts
 
   /// One such row, in words.
@@ -35,7 +35,7 @@ public enum RowKind: String, Sendable, CaseIterable {
     case .texts: "set objective.type: sft"
     case .pairs: "set objective.type: dpo"
     case .labels: "set objective.type: kto"
-    case .prompts: "add the answer or leave the row out"
+    case .prompts: "set objective.type: grpo, add the answer, or leave the row out"
     }
   }
 }

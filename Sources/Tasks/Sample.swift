@@ -52,6 +52,8 @@ public struct Sample: Sendable, Hashable {
     case desirable, undesirable
     /// A prompt with the header of the answer; nothing of it is trained.
     case prompt
+    /// A prompt with one of the answers that may be chosen.
+    case option
   }
 
   /// Token ids of the whole conversation.

@@ -30,17 +30,31 @@ public final class AdamW {
     }.squareRoot()
   }
 
+  /// What becomes of a parameter that has no gradient.
+  public enum Missing: Sendable {
+    /// It stays as it is.
+    case untouched
+    /// Its gradient is 0: it goes on by its moments.
+    case zero
+  }
+
   /// Update number `step`, from 1. Gradients are scaled down to `maximumNorm` when their norm, given,
   /// exceeds it, by the rule of torch's `clip_grad_norm_`.
   public func update(
-    _ gradients: Gradients, step: Int, learningRate: Double, norm: Double, maximumNorm: Double?
+    _ gradients: Gradients, step: Int, learningRate: Double, norm: Double, maximumNorm: Double?,
+    missing: Missing = .untouched
   ) {
     let clip = maximumNorm.map { min(1, $0 / (norm + 1e-6)) } ?? 1
     for (index, parameter) in parameters.enumerated() {
-      guard let slot = parameter.tensor.slot, let gradient = gradients[slot] else { continue }
+      let known = parameter.tensor.slot.flatMap { gradients[$0] }
+      // Scaled by 0 a moment does for a gradient of zeros.
+      guard let gradient = known ?? (missing == .zero ? moments[index].copy() : nil) else {
+        continue
+      }
       AdamWStep(
         learningRate: learningRate, beta1: beta1, beta2: beta2, epsilon: epsilon,
-        weightDecay: parameter.decays ? weightDecay : 0, number: step, gradientScale: clip
+        weightDecay: parameter.decays ? weightDecay : 0, number: step,
+        gradientScale: known == nil ? 0 : clip
       ).update(
         parameter.tensor, gradient: gradient, moment: moments[index], variance: variances[index])
     }

@@ -7,10 +7,12 @@ import Tracking
 /// the random state and of the cursor.
 enum Checkpoint {
   static let optimizer = "optimizer.safetensors", state = "trainer_state.json"
+  /// Sampled completions that steps after this one learn from.
+  static let rows = "rollouts.json"
 
   static func write(
     to path: String, _ trainable: Trainable, _ optimizer: AdamW, _ state: TrainerState,
-    receipt: JSONValue?, base: String?
+    rows: JSONValue?, receipt: JSONValue?, base: String?
   ) throws(FormatError) {
     let style = JSONValue.Style(indent: 2, sortsKeys: true, isSpaced: true)
     try DurableFolder.write(to: path) { (folder) throws(FormatError) in
@@ -23,6 +25,7 @@ enum Checkpoint {
         try SafeTensorsWriter.write(optimizer.state.sources, into: sink)
       }
       _ = try folder.write(Self.state, state.json.text(style) + "\n")
+      if let rows { _ = try folder.write(Self.rows, rows.text(.compact) + "\n") }
       // A whole model is to be loaded from a checkpoint, too.
       if let base, trainable.adapters == nil {
         for name in ModelFolder.companions(of: base) {

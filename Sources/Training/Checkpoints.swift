@@ -26,7 +26,8 @@ struct Checkpoints {
   }
 
   /// Writes the state of the last step, unless it is on disk; the path where it was written.
-  mutating func save(_ state: inout TrainerState) throws -> String? {
+  /// `rows`: what the source of rows must know beside the step's number.
+  mutating func save(_ state: inout TrainerState, rows: JSONValue?) throws -> String? {
     let path = folder.checkpoint(state.globalStep)
     // A folder of this name may be a damaged one that the resume left aside: it is replaced.
     guard savedStep != state.globalStep else { return nil }
@@ -35,7 +36,8 @@ struct Checkpoints {
       best == state.globalStep || FileSystem.exists(folder.checkpoint(best)) ? best : nil
     }
     state.bestCheckpoint = best.map { "checkpoint-\($0)" }
-    try Checkpoint.write(to: path, trainable, optimizer, state, receipt: receipt?(), base: base)
+    try Checkpoint.write(
+      to: path, trainable, optimizer, state, rows: rows, receipt: receipt?(), base: base)
     try FileSystem.link(folder.path + "/last", to: "checkpoint-\(state.globalStep)")
     if let best = state.bestCheckpoint {
       try FileSystem.link(folder.path + "/best", to: best)
@@ -70,6 +72,12 @@ struct Checkpoints {
     savedStep = step
     note("resumed from checkpoint-\(step)")
     return state
+  }
+
+  /// What the source of rows left in the checkpoint of `step`; nil where it left nothing.
+  func sourceState(after step: Int) throws -> JSONValue? {
+    let path = folder.checkpoint(step) + "/" + Checkpoint.rows
+    return FileSystem.exists(path) ? try JSONValue(readingFile: path) : nil
   }
 
   /// Puts the weights of the best step in place, where they are not.

@@ -46,7 +46,8 @@ public struct DataOrder: Sendable, Hashable {
     return Double(epoch(of: step)) + min(1, Double(inEpoch * rowsPerStep) / Double(rows))
   }
 
-  private func order(epoch: Int) -> [Int] {
+  /// All rows in the order of an epoch.
+  func order(epoch: Int) -> [Int] {
     guard isShuffled else { return Array(0..<rows) }
     return Random(seed: seed, stream: Random.stream("order") &+ UInt64(epoch)).permutation(rows)
   }

@@ -9,6 +9,8 @@ public struct EvaluationSource {
   let batchSize: Int
   /// What is kept of the reference's numbers.
   public var kept: ReferenceTable?
+  /// What the rows' options earn.
+  public var options: RewardedOptions?
 
   /// `limit` rows of `dataset`, drawn once by `seed`, or all; `batchSize` at once.
   public init(
@@ -27,7 +29,7 @@ public struct EvaluationSource {
       rows[$0...].prefix(batchSize)
     }
     func read(_ batch: ArraySlice<Int>) throws -> [TrainingRow] {
-      try batch.map { try dataset.row($0, epoch: 0, kept) }
+      try batch.map { try dataset.row($0, epoch: 0, kept, options) }
     }
     let terms = try runner.prepared(runner.measuresDrift ? batches.map(read) : [])
     var sums: StepRunner.Evaluated?

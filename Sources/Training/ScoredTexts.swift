@@ -14,33 +14,76 @@ struct ScoredTexts {
   private(set) var places: [(text: Int, place: Int)] = []
   /// For each log-probability the index of its place, and the token that it is of.
   private(set) var entries: [Int] = [], targets: [Int32] = []
+  /// What logits are divided by.
+  let temperature: Float
 
   /// The texts of `rows`. What is trained is scored; with `scoresPrompts`, of texts that are to become
   /// likelier, what stands before it too.
-  init(_ rows: some Collection<[Sample]>, scoresPrompts: Bool = false) {
+  /// Where `optionRewards` says what options earn, all of them are.
+  init(
+    _ rows: some Collection<[Sample]>, optionRewards: [[[Double?]]?] = [],
+    scoresPrompts: Bool = false, temperature: Float = 1
+  ) {
+    self.temperature = temperature
     samples = rows.flatMap { $0 }
     var row = 0
     for texts in rows {
-      for sample in texts { add(sample, row, scoresPrompts) }
+      let rewards = optionRewards.indices.contains(row) ? optionRewards[row] : nil
+      for sample in texts { add(sample, row, scoresPrompts, rewards) }
+      let options = batch.texts.filter { $0.row == row && $0.role == .option }.map(\.answer)
+      if !options.isEmpty, let rewards = rewards?.last {
+        batch.choices.append(Batch.Choice(options: options, rewards: rewards))
+      }
       row += 1
     }
   }
 
-  private mutating func add(_ sample: Sample, _ row: Int, _ scoresPrompts: Bool) {
+  /// The texts of `rows` with what is known of those that were sampled.
+  init(_ rows: [TrainingRow], scoresPrompts: Bool, temperature: Float) {
+    self.init(
+      rows.map(\.texts), optionRewards: rows.map(\.optionRewards), scoresPrompts: scoresPrompts,
+      temperature: temperature)
+    let sampled = rows.compactMap(\.sampling)
+    guard sampled.count == rows.count else { return }
+    for index in batch.texts.indices {
+      batch.texts[index].advantage = sampled[batch.texts[index].row].advantage
+    }
+    func joined(_ values: [[Float]?]) -> [Float]? {
+      let known = values.compactMap(\.self)
+      return known.count == rows.count ? known.flatMap(\.self) : nil
+    }
+    batch.old = joined(sampled.map(\.old))
+    batch.decoded = joined(sampled.map(\.decoded))
+  }
+
+  private mutating func add(
+    _ sample: Sample, _ row: Int, _ scoresPrompts: Bool, _ optionRewards: [[Double?]]?
+  ) {
     let text = batch.texts.count, start = entries.count
     if scoresPrompts, sample.role == .whole || sample.role == .chosen {
       let end = sample.isTrained.firstIndex(of: true) ?? 0
       for place in 1..<max(end, 1) { score(text, place, [(sample.ids[place], 1)]) }
     }
     let answer = entries.count, trained = places.count
-    let choices = Dictionary(uniqueKeysWithValues: sample.choices.map { ($0.place, $0) })
+    let choices = Dictionary(
+      uniqueKeysWithValues: sample.choices.enumerated().map { ($1.place, (number: $0, choice: $1)) }
+    )
     for place in sample.isTrained.indices.dropFirst() where sample.isTrained[place] {
-      // A choice with one right answer is learnt as any token.
-      guard let choice = choices[place], choice.weights.max() != 1 else {
+      guard let (number, choice) = choices[place] else {
         score(text, place, [(sample.ids[place], 1)])
         continue
       }
-      score(text, place, zip(choice.ids, choice.weights).filter { $0.1 > 0 })
+      if let rewards = optionRewards?[number] {
+        let first = entries.count
+        score(text, place, Array(zip(choice.ids, choice.weights)))
+        batch.choices.append(
+          Batch.Choice(options: (first..<entries.count).map { $0..<$0 + 1 }, rewards: rewards))
+      } else if choice.weights.max() == 1 {
+        // A choice with one right answer is learnt as any token.
+        score(text, place, [(sample.ids[place], 1)])
+      } else {
+        score(text, place, zip(choice.ids, choice.weights).filter { $0.1 > 0 })
+      }
     }
     batch.texts.append(
       Batch.Text(
@@ -85,7 +128,8 @@ extension CausalLanguageModel {
   /// The log-probability of each scored token. With `sharing`, what texts begin with alike is computed
   /// once.
   func logProbabilities(_ texts: ScoredTexts, sharing: Bool) -> LogProbabilities {
-    let hidden = hidden(texts, sharing: sharing)
+    var hidden = hidden(texts, sharing: sharing)
+    if texts.temperature != 1 { hidden = 1 / texts.temperature * hidden }
     return Tensors.logProbabilities(
       texts.hasOneEach ? hidden : selectRows(hidden, texts.entries), head.weight,
       targets: texts.targets)

@@ -9,12 +9,27 @@ extension StepRunner {
   }
 
   /// The terms with what they must know beforehand of all the rows that a step takes, or an evaluation.
+  func prepared(_ rows: [[TrainingRow]]) throws(TrainingError) -> [Term] {
+    let drift = drift(rows)
+    return try terms.map { (term) throws(TrainingError) in
+      if var objective = term.objective as? KTO, let drift {
+        objective.drift = drift
+        return Term(objective, weight: term.weight)
+      }
+      if var objective = term.objective as? GRPO, objective.entropyQuantile < 1, !rows.isEmpty {
+        objective.leastEntropy = try leastEntropy(rows, objective.entropyQuantile)
+        return Term(objective, weight: term.weight)
+      }
+      return term
+    }
+  }
+
   /// KTO measures rewards from how much likelier answers to other prompts have become: each prompt with
   /// the answer of the row before it. A row that is alone says nothing of the drift, which is then 0.
-  func prepared(_ rows: [[TrainingRow]]) throws(TrainingError) -> [Term] {
-    guard let reference, measuresDrift else { return terms }
+  private func drift(_ rows: [[TrainingRow]]) -> Double? {
+    guard let reference, measuresDrift else { return nil }
     let samples = rows.joined().flatMap(\.texts)
-    guard samples.count > 1 else { return terms }
+    guard samples.count > 1 else { return nil }
     var sum = 0.0, before = samples.last
     for batch in rows {
       let mismatched = batch.flatMap(\.texts).compactMap { sample in
@@ -28,12 +43,30 @@ extension StepRunner {
       let base = reference.logProbabilities(texts)
       sum += zip(policy, base).reduce(0) { $0 + Double($1.0) - Double($1.1) }
     }
-    let drift = max(0, sum / Double(samples.count))
-    return terms.map { term in
-      guard var objective = term.objective as? KTO else { return term }
-      objective.drift = drift
-      return Term(objective, weight: term.weight)
+    return max(0, sum / Double(samples.count))
+  }
+
+  /// The entropy that a share of all sampled tokens reach, as numpy's linear quantile has it.
+  private func leastEntropy(
+    _ rows: [[TrainingRow]], _ share: Double
+  ) throws(TrainingError) -> Double? {
+    var all: [Double] = []
+    for batch in rows {
+      let texts = scored(batch)
+      let entropies = pass(nil).run { model.logProbabilities(texts, sharing: true).entropies }
+      guard let entropies else {
+        throw TrainingError(
+          .refused,
+          "objective.top_entropy_quantile needs a frozen output matrix, which knows the entropies; "
+            + "train adapters, or leave it out")
+      }
+      all += texts.batch.texts.flatMap { entropies[$0.answer] }
     }
+    guard !all.isEmpty else { return nil }
+    all.sort()
+    let place = (1 - share) * Double(all.count - 1), lower = Int(place)
+    let upper = min(lower + 1, all.count - 1)
+    return all[lower] + (place - Double(lower)) * (all[upper] - all[lower])
   }
 }
 

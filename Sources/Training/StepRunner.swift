@@ -20,14 +20,31 @@ struct StepResult {
   var loss = 0.0
   /// Tokens read; what the first term's mean divides by.
   var tokens = 0, weight = 0.0
+  /// Whether there was anything to learn.
+  var isSilent = true
   /// Means that the log tells beside the loss.
   var metrics: [Metric] = []
   /// Gradients of the loss.
   var gradients = Gradients()
 
-  /// The means that are rewards.
+  /// The means that speak of rewards, and of what earns them.
   var rewards: [(name: String, value: Double)] {
-    metrics.means.filter { $0.name.hasPrefix("rewards/") }
+    metrics.means.filter {
+      $0.name.hasPrefix("reward")
+        || ["frac_reward_zero_std", "completions/mean_length"].contains($0.name)
+    }
+  }
+
+  /// Refuses to go on where the decoder and training do not agree on how likely tokens are: template,
+  /// cache or positions are at fault.
+  func checkDrift() throws(TrainingError) {
+    guard let drift = metrics.first(where: { $0.name == "rollout_drift" })?.mean,
+      drift > 1e-3, !Engine.usesBF16
+    else { return }
+    throw TrainingError(
+      .refused,
+      "decoding and training differ by \(drift) in how likely a sampled token is, which in f32 they must "
+        + "not by more than 0.001; this is a fault of the program, please report it")
   }
 }
 
@@ -41,12 +58,20 @@ public struct StepRunner {
   /// Whether what texts begin with alike is computed once. A token that several texts share has one
   /// mask of dropout; so that each has its own, none shares then.
   let sharesPrefixes: Bool
+  /// What logits are divided by, as where texts are sampled.
+  let temperature: Float
+  /// Whether the bits of a row must not depend on its neighbours: the log-probabilities of another pass
+  /// are compared with.
+  let isolatesRows: Bool
 
-  /// A runner over `terms`, at least one.
+  /// A runner over `terms`, at least one. `comparesPasses`: rows bring log-probabilities with them that
+  /// this runner has computed before.
   public init(
     _ model: CausalLanguageModel, terms: [Term], reference: Reference? = nil,
-    sharesPrefixes: Bool = true
+    sharesPrefixes: Bool = true, temperature: Double = 1, comparesPasses: Bool = false
   ) {
+    self.temperature = Float(temperature)
+    isolatesRows = reference != nil || comparesPasses
     precondition(!terms.isEmpty, "step: no objective")
     self.model = model
     self.terms = terms
@@ -67,12 +92,14 @@ public struct StepRunner {
     var result = StepResult()
     result.weight = totals[0]
     for (number, texts) in texts.enumerated() {
+      result.tokens += texts.tokens
+      if terms.allSatisfy({ $0.objective.isSilent(texts.batch) }) { continue }
+      result.isSilent = false
       let kept = reference?.logProbabilities(of: rows[number], texts)
       let loss = try pass(masks(number)).run { () throws(TrainingError) in
         try backward(terms, texts, kept, totals, into: &result)
       }
       result.loss += loss
-      result.tokens += texts.tokens
     }
     return result
   }
@@ -83,7 +110,9 @@ public struct StepRunner {
     into result: inout StepResult
   ) throws(TrainingError) -> Double {
     let log = model.logProbabilities(texts, sharing: sharesPrefixes)
-    let loss = terms.loss(log.values, reference, texts.batch, totals)
+    var batch = texts.batch
+    if terms[0].objective.rows == .prompts { batch.entropies = log.entropies }
+    let loss = terms.loss(log.values, reference, batch, totals)
     guard loss.value.isFinite else {
       throw TrainingError(
         .diverged,
@@ -111,6 +140,17 @@ public struct StepRunner {
       result.metrics += loss.metrics
     }
     return result
+  }
+
+  /// The log-probability of each scored token of each text, as a step computes it now.
+  func logProbabilities(of batches: [[TrainingRow]]) -> [[Float]] {
+    batches.flatMap { rows -> [[Float]] in
+      let texts = scored(rows)
+      let values = pass(nil).run {
+        Recording.off { model.logProbabilities(texts, sharing: sharesPrefixes).values }
+      }
+      return texts.batch.texts.map { Array(values[$0.answer]) }
+    }
   }
 
   /// Sums of an evaluation.
@@ -141,13 +181,13 @@ public struct StepRunner {
   /// The texts of rows, with what the terms score of them.
   func scored(_ rows: [TrainingRow]) -> ScoredTexts {
     ScoredTexts(
-      rows.map(\.texts), scoresPrompts: terms.contains { $0.objective.scoresPrompts })
+      rows, scoresPrompts: terms.contains { $0.objective.scoresPrompts },
+      temperature: temperature)
   }
 
-  /// Where there is a reference, the bits of a row must not depend on its neighbours: they differ
-  /// between the pass that made the reference's numbers and this one.
+  /// A pass that draws these masks.
   func pass(_ masks: ForwardPass.Masks?) -> ForwardPass {
-    ForwardPass(masks: masks, isolatesRows: reference != nil)
+    ForwardPass(masks: masks, isolatesRows: isolatesRows)
   }
 }
 

@@ -1,3 +1,5 @@
+public import JSON
+public import Objectives
 public import Rows
 public import Tasks
 
@@ -7,21 +9,68 @@ public struct TrainingRow: Sendable {
   public var texts: [Sample], index: Int
   /// The log-probability of each scored token under the reference, where it is kept.
   public var reference: [Float]?
+  /// What is known of a sampled completion.
+  public var sampling: Sampling?
+  /// What each option of each choice in the text earns; nil where choices are learnt by their weights.
+  public var optionRewards: [[Double?]]?
+
+  /// What is known of a sampled completion.
+  public struct Sampling: Sendable {
+    /// How much better it is than its group could be expected to be.
+    public var advantage: Double
+    /// The log-probability of each scored token when it was sampled, computed as training computes it;
+    /// nil where that is what it is now.
+    public var old: [Float]?
+    /// The same as the decoder found it; nil where nobody decoded, or it no longer counts.
+    public var decoded: [Float]?
+  }
 
   /// A row of texts.
-  public init(_ texts: [Sample], index: Int, reference: [Float]? = nil) {
+  public init(
+    _ texts: [Sample], index: Int, reference: [Float]? = nil, sampling: Sampling? = nil
+  ) {
     self.texts = texts
     self.index = index
     self.reference = reference
+    self.sampling = sampling
+  }
+}
+
+/// What a step learns from.
+public struct StepRows {
+  /// The rows of each micro-batch.
+  public var batches: [[TrainingRow]]
+  /// What is told of how they came about.
+  public var metrics: [Metric]
+  /// Sentences for the user.
+  public var notes: [String]
+
+  /// Describes a step.
+  public init(_ batches: [[TrainingRow]], metrics: [Metric] = [], notes: [String] = []) {
+    self.batches = batches
+    self.metrics = metrics
+    self.notes = notes
   }
 }
 
 /// Where the rows of steps come from.
 public protocol StepSource {
-  /// The micro-batches of step `step`, from 1.
-  func batches(of step: Int) throws -> [[TrainingRow]]
+  /// What step `step`, from 1, learns from.
+  func rows(of step: Int) throws -> StepRows
   /// Epochs done after step `step`.
   func progress(after step: Int) -> Double
+  /// What a run that goes on after `step` must know beside the step's number, as a file of the
+  /// checkpoint; nil where the number is enough.
+  func state(after step: Int) -> JSONValue?
+  /// Takes back what `state(after:)` said.
+  func restore(_ state: JSONValue, after step: Int) throws
+}
+
+extension StepSource {
+  /// Rows are a function of the step's number.
+  public func state(after _: Int) -> JSONValue? { nil }
+  /// There is nothing to take back.
+  public func restore(_: JSONValue, after _: Int) throws {}
 }
 
 /// Rows of a dataset, each epoch in an order of its own.
@@ -30,13 +79,15 @@ public struct DatasetSource: StepSource {
   let order: DataOrder
   /// Rows of a micro-batch.
   let batchSize: Int
-  let kept: ReferenceTable?
+  let kept: ReferenceTable?, options: RewardedOptions?
 
   /// The rows of `dataset` in `order`, `batchSize` to a micro-batch, with what is kept of the
-  /// reference's numbers.
+  /// reference's numbers and what their options earn.
   public init(
-    _ dataset: EncodedDataset, order: DataOrder, batchSize: Int, kept: ReferenceTable? = nil
+    _ dataset: EncodedDataset, order: DataOrder, batchSize: Int, kept: ReferenceTable? = nil,
+    options: RewardedOptions? = nil
   ) {
+    self.options = options
     self.dataset = dataset
     self.order = order
     self.batchSize = batchSize
@@ -44,22 +95,34 @@ public struct DatasetSource: StepSource {
   }
 
   /// The micro-batches of step `step`: rows in the order of its epoch.
-  public func batches(of step: Int) throws -> [[TrainingRow]] {
+  public func rows(of step: Int) throws -> StepRows {
     let epoch = order.epoch(of: step), rows = order.rows(of: step)
-    return try stride(from: 0, to: rows.count, by: batchSize).map { first in
-      try rows[first..<min(first + batchSize, rows.count)].map {
-        try dataset.row($0, epoch: epoch, kept)
-      }
-    }
+    return StepRows(
+      try stride(from: 0, to: rows.count, by: batchSize).map { first in
+        try rows[first..<min(first + batchSize, rows.count)].map {
+          try dataset.row($0, epoch: epoch, kept, options)
+        }
+      })
   }
 
   /// Epochs done after step `step`, as `trainer_state.json` counts them.
   public func progress(after step: Int) -> Double { order.progress(after: step) }
 }
 
+/// What the options of a row's choices earn, each with a text of its own where it is a whole answer.
+public typealias RewardedOptions =
+  (_ row: Int, _ epoch: Int) throws -> (texts: [Sample], rewards: [[Double?]])
+
 extension EncodedDataset {
   /// Row `index` of the usable ones as a step takes it.
-  func row(_ index: Int, epoch: Int, _ kept: ReferenceTable?) throws(TaskError) -> TrainingRow {
-    TrainingRow(try texts(index, epoch: epoch), index: index, reference: kept?[index])
+  func row(
+    _ index: Int, epoch: Int, _ kept: ReferenceTable?, _ options: RewardedOptions? = nil
+  ) throws -> TrainingRow {
+    var row = TrainingRow(try texts(index, epoch: epoch), index: index, reference: kept?[index])
+    if let rewarded = try options?(index, epoch) {
+      row.texts += rewarded.texts
+      row.optionRewards = rewarded.rewards
+    }
+    return row
   }
 }

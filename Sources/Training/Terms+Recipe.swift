@@ -40,6 +40,13 @@ extension [Term] {
         + (recipe.cpoAlpha > 0 ? [Term(answers, weight: recipe.cpoAlpha)] : [])
     case .orpo:
       self = [Term(ORPO(beta: beta)), Term(SFT(rows: .pairs, scoresPrompts: true))]
+    case .grpo: self = [Term(GRPO(recipe))]
+    case .expectedReward:
+      let weights = recipe.lossWeights?.numbers ?? recipe.losses.map { _ in 1 }
+      let terms = zip(recipe.losses, weights).map { name, weight in
+        Term(name == "sft" ? SFT() : ExpectedReward(), weight: weight)
+      }
+      self = terms.filter { $0.objective is ExpectedReward } + terms.filter { $0.objective is SFT }
     }
   }
 
@@ -53,4 +60,19 @@ extension [Term] {
 
   /// Whether any compares with the model at the start.
   public var useReference: Bool { contains { $0.objective.usesReference } }
+}
+
+extension GRPO {
+  /// What a recipe asks for.
+  init(_ recipe: ObjectiveRecipe) {
+    let keys = recipe.grpo
+    guard let loss = GRPORecipe.Loss(rawValue: recipe.losses[0]) else {
+      preconditionFailure("objective: the loss '\(recipe.losses[0])' has passed the recipe's check")
+    }
+    self.init(
+      loss, level: keys.level, epsilon: keys.epsilon, epsilonHigh: keys.epsilonHigh,
+      delta: keys.delta, beta: recipe.beta ?? 0, correctsDivergence: keys.correctsDivergence,
+      temperatures: (keys.temperaturePositive, keys.temperatureNegative),
+      maximumLength: keys.maximumNewTokens, entropyQuantile: keys.entropyQuantile)
+  }
 }

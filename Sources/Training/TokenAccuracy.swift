@@ -14,7 +14,7 @@ extension ScoredTexts {
     }
     for (index, place) in places.enumerated() {
       let sample = samples[place.text]
-      guard sample.isTrained[place.place] else { continue }
+      guard sample.isTrained[place.place], sample.role != .option else { continue }
       let hit = isHit[index] ? 1.0 : 0
       all.sum += hit
       all.weight += 1

@@ -60,7 +60,12 @@ public final class Trainer {
     if state.owesEvaluation { ending = try conclude(state.globalStep, shouldStop) }
     while ending == nil, state.globalStep < options.steps {
       let number = state.globalStep + 1
-      try step(number)
+      do { try step(number) } catch let error as TaskError where error.kind == .cancelled {
+        // While a step's rows are being made nothing has been learnt of them.
+        guard shouldStop() else { throw error }
+        try save()
+        return .interrupted(step: state.globalStep)
+      }
       ending = try conclude(number, shouldStop)
     }
     if case .interrupted = ending { return .interrupted(step: state.globalStep) }
@@ -118,6 +123,9 @@ public final class Trainer {
     let found = try checkpoints.resume(steps: options.steps) { observe(.note($0)) }
     guard let found else { return }
     state = found
+    if let json = try checkpoints.sourceState(after: state.globalStep) {
+      try source.restore(json, after: state.globalStep)
+    }
     if options.forgetsBest {
       (state.bestMetric, state.bestGlobalStep, state.bestCheckpoint) = (nil, nil, nil)
       state.evaluationsWithoutGain = 0
@@ -130,9 +138,13 @@ public final class Trainer {
   // MARK: A step
 
   private func step(_ number: Int) throws {
-    let clock = ContinuousClock(), start = clock.now, rows = try source.batches(of: number)
+    let clock = ContinuousClock(), start = clock.now, source = try source.rows(of: number)
+    let rows = source.batches
+    source.notes.forEach { observe(.note($0)) }
     if number == 1, let first = rows.first { try runner.checkStart(first) }
-    let result = try runner(rows, masks: { self.options.masks(step: number, batch: $0) })
+    var result = try runner(rows, masks: { self.options.masks(step: number, batch: $0) })
+    result.metrics += source.metrics
+    try result.checkDrift()
     let norm = optimizer.norm(result.gradients), rate = options.learningRate(number)
     guard norm.isFinite else {
       throw TrainingError(
@@ -140,7 +152,7 @@ public final class Trainer {
         "the gradient of step \(number) is not finite (rows: \(rows.names)); lower the learning rate"
       )
     }
-    guard norm > 0 || number > 1 else {
+    guard norm > 0 || number > 1 || result.isSilent else {
       throw TrainingError(
         .refused,
         "the gradient of step 1 is 0, so that nothing would be learnt (rows: \(rows.names)); look at "
@@ -148,9 +160,9 @@ public final class Trainer {
     }
     optimizer.update(
       result.gradients, step: number, learningRate: rate, norm: norm,
-      maximumNorm: options.maximumNorm)
+      maximumNorm: options.maximumNorm, missing: result.isSilent ? .zero : .untouched)
     state.globalStep = number
-    state.epoch = source.progress(after: number)
+    state.epoch = self.source.progress(after: number)
     state.tokensSeen += result.tokens
     window.add(result)
     let seconds = (clock.now - start) / .seconds(1)
@@ -199,7 +211,8 @@ public final class Trainer {
   }
 
   private func save() throws {
-    if let path = try checkpoints.save(&state) { observe(.saved(path)) }
+    let rows = source.state(after: state.globalStep)
+    if let path = try checkpoints.save(&state, rows: rows) { observe(.saved(path)) }
   }
 }
 

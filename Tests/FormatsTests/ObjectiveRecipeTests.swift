@@ -5,10 +5,10 @@ import Testing
 /// The section `objective`.
 @Suite struct ObjectiveRecipeTests {
   @Test(arguments: [
-    ("type: dop", "type must be one of sft, dpo, kto, simpo, orpo, cpo, found the text 'dop'"),
+    ("type: dop", "type must be one of sft, dpo, kto, simpo, orpo, cpo, grpo,"),
     ("type: dpo, loss_type: sigmiod", "did you mean 'sigmoid'?"),
     ("type: dpo, beta: 0", "beta must be greater than 0, found 0"),
-    ("type: dpo, beta: -0.1", "beta must be greater than 0, found -0.1"),
+    ("type: dpo, beta: -0.1", "beta must be 0 or greater, found -0.1"),
     ("type: dpo, loss_type: robust, label_smoothing: 0.5", "label_smoothing must be at least 0"),
     ("type: dpo, loss_type: exo_pair", "label_smoothing must be greater than 0 for exo_pair"),
     ("type: dpo, loss_type: ipo, label_smoothing: 0.1", "label_smoothing has no effect on ipo"),
@@ -20,6 +20,15 @@ import Testing
     ("type: sft, beta: 0.2", "beta has no effect on objective.type sft; it belongs to dpo"),
     ("type: kto, loss_type: sigmoid", "there are kto, apo_zero_unpaired"),
     ("type: kto, loss_type: [kto, apo_zero_unpaired]", "of which kto has one"),
+    ("type: dpo, num_generations: 4", "num_generations has no effect on objective.type dpo"),
+    ("type: grpo, num_generations: 1", "num_generations is 1, but a completion is good or bad"),
+    ("type: grpo, loss_type: ppo", "there are grpo, dapo, bnpo, cispo, sapo, dr_grpo"),
+    ("type: grpo, loss_type: [dapo, grpo]", "of which grpo has one"),
+    ("type: grpo, delta: 1.1", "delta must be greater than 1 + epsilon_high"),
+    ("type: grpo, loss_type: sapo, epsilon_high: 0.3", "epsilon_high has no effect on loss_type"),
+    ("type: grpo, top_p: 0.9, num_iterations: 2", "top_p cuts the distribution"),
+    ("type: grpo", "learns from rewards, but none is named"),
+    ("type: expected_reward, loss_type: sft", "rewards nothing; set objective.type: sft"),
     ("type: dpo, use_weighting: true", "unknown key 'use_weighting' in objective"),
   ]) func refuses(_ section: String, _ message: String) throws {
     let error = try #require(throws: FormatError.self) {

@@ -30,13 +30,14 @@ import Testing
     let order = DataOrder(rows: 8, rowsPerStep: 4, seed: 3, isShuffled: true)
     var batchSize = 2
 
-    func batches(of step: Int) throws -> [[TrainingRow]] {
+    func rows(of step: Int) throws -> StepRows {
       let rows = order.rows(of: step).map {
         TrainingRow(PairRunTests.pairs[$0], index: $0)
       }
-      return stride(from: 0, to: rows.count, by: batchSize).map {
-        Array(rows[$0..<min($0 + batchSize, rows.count)])
-      }
+      return StepRows(
+        stride(from: 0, to: rows.count, by: batchSize).map {
+          Array(rows[$0..<min($0 + batchSize, rows.count)])
+        })
     }
 
     func progress(after step: Int) -> Double { order.progress(after: step) }
@@ -63,7 +64,7 @@ import Testing
     let runner = StepRunner(
       model, terms: [Term(DPO())], reference: .snapshot(of: model, with: adapters),
       sharesPrefixes: shares)
-    let batches = try Pairs(batchSize: size).batches(of: 1)
+    let batches = try Pairs(batchSize: size).rows(of: 1).batches
     try batches.forEach(runner.checkStart)
     let result = try runner(batches)
     #expect(result.loss == 0.6931471805599453)
@@ -91,7 +92,7 @@ import Testing
     let reference = Reference.base(of: model, below: adapters)
     model.usesCheckpointing = checkpointing
     let result = try runner(model, reference, shares: shares)(
-      Pairs(batchSize: size).batches(of: 1))
+      Pairs(batchSize: size).rows(of: 1).batches)
     return (
       result,
       adapters.parameters.map { $0.tensor.slot.flatMap { result.gradients[$0]?.values } ?? [] }
@@ -143,7 +144,7 @@ import Testing
   @Test func aWrongReferenceIsRefused() throws {
     let (model, adapters) = try model()
     let wrong = runner(model, .base(of: model, below: adapters))
-    let rows = try Pairs().batches(of: 1)[0]
+    let rows = try Pairs().rows(of: 1).batches[0]
     let error = #expect(throws: TrainingError.self) { try wrong.checkStart(rows) }
     let message = try #require(error?.message)
     #expect(message.contains("the reference is the base model without adapters, but that is not"))

@@ -21,3 +21,13 @@ extension JSONValue {
     }
   }
 }
+
+extension FileSystem {
+  /// The text of a file, which must be UTF-8.
+  public static func text(of path: String) throws(FormatError) -> String {
+    guard let text = String(validating: try readFile(path), as: UTF8.self) else {
+      throw FormatError(.malformed, path, "is not UTF-8 text")
+    }
+    return text
+  }
+}

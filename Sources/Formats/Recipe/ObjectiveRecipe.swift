@@ -4,15 +4,18 @@ import Names
 /// `objective`: what is minimized, by TRL's names.
 public struct ObjectiveRecipe: Sendable, Hashable {
   /// The family of objectives.
-  public enum Kind: String, Sendable, CaseIterable { case sft, dpo, kto, simpo, orpo, cpo }
+  public enum Kind: String, Sendable, CaseIterable {
+    case sft, dpo, kto, simpo, orpo, cpo, grpo
+    case expectedReward = "expected_reward"
+  }
 
   /// Which one.
   public var type = Kind.sft
-  /// The functions of `dpo` or `kto`; more than one of `dpo` are added up. nil: the type's own.
+  /// The functions of `dpo`, `kto` or `grpo`; more than one of `dpo` are added up. nil: the type's own.
   public var lossTypes: RecipeNames?
   /// What each of them is multiplied by; nil: 1.
   public var lossWeights: RecipeNumbers?
-  /// β; nil: 0.1, of simpo 2.
+  /// β; nil: 0.1, of simpo 2, of grpo 0.
   public var beta: Double?
   /// The share of pairs taken the other way round.
   public var labelSmoothing = 0.0
@@ -22,24 +25,32 @@ public struct ObjectiveRecipe: Sendable, Hashable {
   public var desirableWeight = 1.0, undesirableWeight = 1.0
   /// Whether adapters' dropout is off, as preference training wants it.
   public var disablesDropout = true
+  /// What speaks of sampled completions.
+  public var grpo = GRPORecipe()
 
   init() {}
 }
 
 extension ObjectiveRecipe.Kind: RecipeChoice {}
 extension ObjectiveRecipe: RecipeSection {
-  static let keys: [RecipeKey<ObjectiveRecipe>] = [
+  static let keys = pairKeys + samplingKeys + advantageKeys
+
+  private static let pairKeys: [RecipeKey<ObjectiveRecipe>] = [
     RecipeKey(
       "type", \.type,
       "sft: cross-entropy of the assistant's tokens; of pairs dpo, cpo, simpo, orpo; of labeled "
-        + "answers kto"),
+        + "answers kto; of prompts whose answers are rewarded grpo, or expected_reward where answers "
+        + "are choices"),
     RecipeKey(
       "loss_type", \.lossTypes,
       "dpo: sigmoid, sigmoid_norm, hinge, ipo, robust, exo_pair, nca_pair, apo_zero, apo_down, "
-        + "sppo_hard, bco_pair, discopop, sft, or a list of them; kto: kto, apo_zero_unpaired"),
+        + "sppo_hard, bco_pair, discopop, sft, or a list of them; kto: kto, apo_zero_unpaired; "
+        + "grpo: dapo, grpo, dr_grpo, bnpo, cispo, sapo; expected_reward: expected_reward, sft"),
     RecipeKey("loss_weights", \.lossWeights, "what each of loss_type is multiplied by"),
     RecipeKey(
-      "beta", \.beta, "what log-ratios are multiplied by; null: 0.1, of simpo 2", .positive),
+      "beta", \.beta,
+      "what log-ratios are multiplied by, or the divergence of grpo; null: 0.1, of simpo 2, of grpo 0",
+      .notNegative),
     RecipeKey(
       "label_smoothing", \.labelSmoothing, "share of pairs taken the other way round", .belowHalf),
     RecipeKey("discopop_tau", \.discopopTemperature, "discopop's temperature", .positive),
@@ -55,9 +66,16 @@ extension ObjectiveRecipe: RecipeSection {
 }
 
 extension ObjectiveRecipe {
-  /// The functions of `dpo` or `kto`, by name.
+  /// The functions that are minimized, by name.
   public var losses: [String] {
-    lossTypes?.names ?? (type == .dpo ? ["sigmoid"] : type == .kto ? ["kto"] : [])
+    if let lossTypes { return lossTypes.names }
+    return switch type {
+    case .dpo: ["sigmoid"]
+    case .kto: ["kto"]
+    case .grpo: ["dapo"]
+    case .expectedReward: ["expected_reward"]
+    case .sft, .simpo, .orpo, .cpo: []
+    }
   }
 
   /// The keys that a type reads beside `type`.
@@ -70,6 +88,9 @@ extension ObjectiveRecipe {
     case .simpo: common.union(["simpo_gamma", "label_smoothing"])
     case .orpo: common
     case .cpo: common.union(["cpo_alpha", "label_smoothing"])
+    case .grpo:
+      common.union(["loss_type"]).union((Self.samplingKeys + Self.advantageKeys).map(\.name))
+    case .expectedReward: ["loss_type", "loss_weights", "disable_dropout", "reward_weights"]
     }
   }
 
@@ -101,6 +122,8 @@ extension ObjectiveRecipe {
       switch type {
       case .dpo: Self.pairLosses + ["sft"]
       case .kto: ["kto", "apo_zero_unpaired"]
+      case .grpo: GRPORecipe.Loss.allCases.map(\.rawValue)
+      case .expectedReward: ["expected_reward", "sft"]
       default: []
       }
     for name in losses where !known.contains(name) {
@@ -112,9 +135,17 @@ extension ObjectiveRecipe {
     }
     let repeated = losses.first { name in losses.count { $0 == name } > 1 }
     if let repeated { throw fault("loss_type", "names '\(repeated)' twice; give it one weight") }
-    if type == .kto, losses.count > 1 {
-      throw fault("loss_type", "names several losses, of which kto has one; choose one")
+    if type == .kto || type == .grpo, losses.count > 1 {
+      throw fault(
+        "loss_type", "names several losses, of which \(type.rawValue) has one; choose one")
     }
+    if type == .expectedReward, losses == ["sft"] {
+      throw fault("loss_type", "is sft alone, which rewards nothing; set objective.type: sft")
+    }
+    if beta == 0, type != .grpo {
+      throw fault("beta", "must be greater than 0, found 0; 0.1 is usual")
+    }
+    if type == .grpo { try checkSampling(fault) }
     if type == .dpo, losses == ["sft"] {
       throw fault("loss_type", "is sft alone, which compares nothing; set objective.type: sft")
     }
@@ -148,6 +179,33 @@ extension ObjectiveRecipe {
   /// preferences are learnt more slowly than texts.
   func defaultLearningRate(trainsAll: Bool) -> Double {
     type == .sft ? 2e-4 : trainsAll ? 1e-6 : 5e-5
+  }
+
+  private func checkSampling(
+    _ fault: (_ key: String, _ message: String) -> FormatError
+  ) throws(FormatError) {
+    func refuse(_ key: String, _ isSet: Bool, _ message: String) throws(FormatError) {
+      if isSet { throw fault(key, message) }
+    }
+    let loss = losses[0], hasClip = loss != "cispo" && loss != "sapo"
+    try refuse(
+      "num_generations", grpo.groupSize == 1,
+      "is 1, but a completion is good or bad beside others of its prompt; 8 is usual")
+    try refuse(
+      "delta", grpo.delta != nil && !hasClip,
+      "has no effect on loss_type \(loss), which bounds ratios otherwise")
+    try refuse(
+      "delta", grpo.delta.map { $0 <= 1 + (grpo.epsilonHigh ?? grpo.epsilon) } ?? false,
+      "must be greater than 1 + epsilon_high: ratios below that are bounded already")
+    try refuse(
+      "epsilon_high", grpo.epsilonHigh != nil && loss == "sapo",
+      "has no effect on loss_type sapo, which has temperatures in its place")
+    let isTruncated = grpo.topP < 1 || grpo.topK > 0 || (grpo.minP ?? 0) > 0
+    try refuse(
+      grpo.topP < 1 ? "top_p" : grpo.topK > 0 ? "top_k" : "min_p",
+      isTruncated && (grpo.iterations > 1 || grpo.stepsPerGeneration != nil),
+      "cuts the distribution that tokens are drawn from, which ratios of completions learnt more than "
+        + "once would not know; leave it out, or num_iterations and steps_per_generation")
   }
 
   /// Whether a row's loss depends on other rows of its step.

@@ -31,7 +31,7 @@ public struct Recipe: Sendable {
   public var dataset: String?
   /// What scores answers beside the task's evaluator, and what follows when one fails.
   public var rewards: [RewardRecipe] = [], onRewardError = RewardErrorPolicy.stop
-  private var origins = RecipeOrigins()
+  private(set) var origins = RecipeOrigins()
 
   init() {}
 
@@ -132,6 +132,11 @@ extension Recipe: RecipeSection {
         "training_args.per_device_train_batch_size",
         "is one row a step, but kto reads each prompt with another row's answer, too; raise it, or "
           + "gradient_accumulation_steps")
+    }
+    switch objective.type {
+    case .grpo: try checkSampling()
+    case .expectedReward: try checkRewards(of: "expected_reward")
+    default: break
     }
   }
 

@@ -4,13 +4,13 @@ import Generation
 import JSON
 import Models
 import PluginHost
+import Synchronization
 import Tasks
 import Text
 
 /// Answers what plugins ask of the run's model.
 public final class ModelDesk: ModelService, @unchecked Sendable {
-  // Unchecked: plugins may ask on the thread of a call of the host alone, which is the thread that
-  // uses the model.
+  // Unchecked: it is opened before anybody asks, and one at a time uses the model.
   private struct OpenModel {
     let model: CausalLanguageModel, adapters: AdapterSet?, hasBase: Bool
   }
@@ -19,6 +19,7 @@ public final class ModelDesk: ModelService, @unchecked Sendable {
   private let stopTokens: Set<Int32>
   private let isCancelled: @Sendable () -> Bool
   private var open: OpenModel?
+  private let use = Mutex(())
   /// Sequences that are computed together.
   private static let batchSize = 16
 
@@ -81,6 +82,14 @@ public final class ModelDesk: ModelService, @unchecked Sendable {
     }
   }
 
+  /// Uses the model without plugins that ask it on other threads: they wait.
+  func hold<Result>(_ body: () throws -> Result) throws -> Result {
+    var outcome: Swift.Result<Result, any Error>?
+    use.withLock { _ in outcome = Swift.Result { try body() } }
+    guard let outcome else { preconditionFailure("model desk: nothing was done") }
+    return try outcome.get()
+  }
+
   private func checkCancellation() throws(TaskError) {
     if isCancelled() { throw TaskError(.cancelled, "the user asked to stop") }
   }
@@ -120,10 +129,12 @@ public final class ModelDesk: ModelService, @unchecked Sendable {
         .unsupported, "every weight is being trained, so that there is no base model to ask")
     }
     do {
-      guard request.weights == .base, let adapters = open.adapters else {
-        return try body(open.model)
+      return try hold {
+        guard request.weights == .base, let adapters = open.adapters else {
+          return try body(open.model)
+        }
+        return try adapters.withoutAdapters { try body(open.model) }
       }
-      return try adapters.withoutAdapters { try body(open.model) }
     } catch let error as TaskError {
       throw error
     } catch {

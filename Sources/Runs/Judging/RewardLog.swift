@@ -3,25 +3,32 @@ import JSON
 import Tasks
 import Tracking
 
-/// `rewards.jsonl`: every answer that rewards scored, with its prompt and what each said.
+/// `rewards.jsonl`: every answer that rewards scored, with its prompt and what each said. Those of an
+/// evaluation have a `moment`; those that a run learns from have their tokens, too.
 public final class RewardLog {
   /// When in a run an answer was given.
   public enum Moment {
     case base, step(Int), end
+    /// In training: sampled for this step.
+    case sampling(Int)
 
     fileprivate var text: String {
       switch self {
       case .base: "base"
       case .step(let step): "step \(step)"
       case .end: "end"
+      case .sampling(let step): "sampling \(step)"
       }
     }
 
+    /// A step's completions are sampled before the evaluation that follows the step.
     fileprivate static func order(_ text: String?) -> Int {
       switch text {
-      case nil, "base": 0
-      case "end": .max
-      case let text?: Int(text.dropFirst("step ".count)) ?? 0
+      case nil, "base": return 0
+      case "end": return .max
+      case let text?:
+        let words = text.split(separator: " "), step = words.last.flatMap { Int($0) } ?? 0
+        return 2 * step - (words.first == "sampling" ? 1 : 0)
       }
     }
   }
@@ -39,14 +46,19 @@ public final class RewardLog {
   /// Appends a batch. The first one of a process drops the rows of this moment and later ones, which
   /// a resumed run scores again.
   func append(_ batch: [ScoredCompletion], at moment: Moment) throws {
+    try append(batch.map(\.json), at: moment)
+  }
+
+  /// The same of rows that are written already.
+  func append(_ rows: [JSONValue], at moment: Moment) throws {
     if log == nil {
       if isFresh { try DurableFile.write("", to: path) }
       let now = Moment.order(moment.text)
       log = try MetricsLog(path: path) { Moment.order($0["moment"]?.string) < now }
     }
-    for scored in batch {
-      let row: JSONValue = ["moment": .string(moment.text)]
-      try log?.append((scored.json.object ?? [:]).reduce(row) { $0.setting($1.key, $1.value) })
+    for row in rows {
+      let start: JSONValue = ["moment": .string(moment.text)]
+      try log?.append((row.object ?? [:]).reduce(start) { $0.setting($1.key, $1.value) })
     }
   }
 }

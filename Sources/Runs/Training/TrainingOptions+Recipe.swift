@@ -26,7 +26,7 @@ extension TrainingOptions {
     evaluationSteps = training.evaluationSteps ?? max(1, (steps + 3) / 4)
     saveSteps = training.saveSteps ?? evaluationSteps
     saveLimit = training.saveLimit
-    bestMetric = training.bestMetric ?? "eval_loss"
+    bestMetric = recipe.bestMetric
     loadsBest = training.loadsBestModel && hasValidation
     patience = training.stoppingPatience
     stoppingThreshold = training.stoppingThreshold

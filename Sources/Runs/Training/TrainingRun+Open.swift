@@ -7,6 +7,8 @@ struct OpenedRun {
   let folder: RunFolder
   let train: EncodedDataset, validation: EncodedDataset?
   let panel: RewardPanel?, judge: Judge?
+  /// What rewards say, in evaluations and of what is learnt from.
+  let log: RewardLog
   /// Where plugins will be able to ask the model.
   let desk: ModelDesk
   let watched: WatchedMetric?
@@ -25,13 +27,14 @@ extension TrainingRun {
     }
     let validation = try session.encoded(.validation, usesCache: usesCache)
     let panel = try RewardPanel(recipe, of: session.task, in: session.catalog)
+    let log = RewardLog(path: folder.path + "/rewards.jsonl")
     let judge = try Judge(
-      session, split: .validation, limit: recipe.evaluation.maximumSamples, panel: panel,
-      log: RewardLog(path: folder.path + "/rewards.jsonl"))
+      session, split: .validation, limit: recipe.evaluation.maximumSamples, panel: panel, log: log)
     let watched = WatchedMetric(recipe)
     let direction = try watched?.direction(hasValidation: validation != nil, judge, panel)
     return OpenedRun(
-      folder: folder, train: train, validation: validation, panel: panel, judge: judge, desk: desk,
+      folder: folder, train: train, validation: validation, panel: panel, judge: judge, log: log,
+      desk: desk,
       watched: watched, direction: direction)
   }
 }

@@ -23,6 +23,8 @@ public struct PlannedRun {
   public var validation: EncodedDataset? { opened.validation }
 
   let opened: OpenedRun, receipt: RunReceipt
+  /// Completions that are learnt in the place of sampled ones.
+  let recorded: RecordedGroups?
   /// How likely the reference finds texts; nil where there is none.
   var likelihoods: ReferenceLikelihoods? {
     reference.map { reference in { try reference.logLikelihoods(of: $0) } }
@@ -40,6 +42,8 @@ extension TrainingRun {
       session, train: opened.train, validation: opened.validation, panel: opened.panel)
     let changes = try changes(opened.folder, receipt)
     let mapped = try session.mapped()
+    try checkRoom(opened.train, in: mapped)
+    let recorded = try recorded(of: mapped)
     let memory = try MemoryBudget(
       session, opened.train, mapped, judges: opened.judge != nil
     ).plan()
@@ -47,7 +51,8 @@ extension TrainingRun {
     opened.desk.open(model, adapters: trainable.adapters, hasBase: trainable.adapters != nil)
     model.usesCheckpointing = memory.usesCheckpointing
     var options = TrainingOptions(
-      recipe, rows: opened.train.count, hasValidation: opened.validation != nil)
+      recipe, rows: (recorded?.count ?? opened.train.count) * recipe.rowsPerPrompt,
+      hasValidation: opened.validation != nil)
     options.isMetricKnown = true
     options.usesDropout = usesDropout(of: trainable)
     options.forgetsBest = changes?.concernsEvaluation ?? false
@@ -56,7 +61,7 @@ extension TrainingRun {
     return PlannedRun(
       session: session, model: model, trainable: trainable, terms: session.terms,
       reference: try reference(of: model, trainable), options: options, memory: memory,
-      opened: opened, receipt: receipt)
+      opened: opened, receipt: receipt, recorded: recorded)
   }
 
   /// What the objective compares with: the model as it is before the first step. nil where it
@@ -75,9 +80,9 @@ extension TrainingRun {
     guard trainable.dropout > 0, recipe.objective.type != .sft else { return trainable.dropout > 0 }
     tell.note(
       recipe.objective.disablesDropout
-        ? "dropout   lora_dropout \(trainable.dropout) has no effect in preference training; "
+        ? "dropout   lora_dropout \(trainable.dropout) has no effect on \(recipe.objective.type.rawValue); "
           + "objective.disable_dropout: false applies it"
-        : "dropout   each text has masks of its own, so that prompts of pairs are computed twice")
+        : "dropout   each text has masks of its own, so that prompts are computed once for each")
     return !recipe.objective.disablesDropout
   }
 

@@ -33,10 +33,14 @@ extension TrainingRun {
       return
     }
     try RunOutput.write(planned.trainable, model: session.modelFolder, to: path)
-    let after = try planned.opened.judge?
+    var after = try planned.opened.judge?
       .judge(planned.model, label: "answering", at: .end, reference: planned.likelihoods).report
     receipt.finish(outcome, before: before, after: after)
     try receipt.write(to: path)
+    if planned.terms.rows == .prompts, var report = after {
+      try RolloutReport(folder: path).add(to: &report)
+      after = report
+    }
     if let after {
       let reports = (before.map { [("base", $0)] } ?? []) + [("tuned", after)]
       tell(.judged(reports))

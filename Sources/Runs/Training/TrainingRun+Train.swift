@@ -35,20 +35,25 @@ extension TrainingRun {
     options.greaterIsBetter = try greaterIsBetter(opened, before)
     let runner = StepRunner(
       model, terms: planned.terms, reference: planned.reference,
-      sharesPrefixes: !options.usesDropout)
+      sharesPrefixes: !options.usesDropout, temperature: temperature,
+      comparesPasses: recipe.stepsPerSampling * recipe.objective.grpo.iterations > 1)
+    let isSampled = planned.terms.rows == .prompts
     let order = DataOrder(rows: opened.train.count, options)
-    let kept = try table(runner, opened.train, rows: order.rows(through: options.steps))
+    let kept =
+      isSampled ? nil : try table(runner, opened.train, rows: order.rows(through: options.steps))
     let trainer = Trainer(
       runner, trainable: planned.trainable, optimizer: optimizer(of: planned.trainable),
-      source: DatasetSource(
-        opened.train, order: order, batchSize: options.batchSize, kept: kept),
-      evaluation: try opened.validation.map { validation in
-        var source = EvaluationSource(
-          validation, limit: options.evaluationRows, seed: options.seed,
-          batchSize: options.evaluationBatchSize)
-        source.kept = try table(runner, validation, rows: source.rows)
-        return source
-      }, options: options, folder: planned.folder, base: session.modelFolder,
+      source: try source(planned, runner, kept, rewardedOptions(opened, of: opened.train)),
+      evaluation: try isSampled
+        ? nil
+        : opened.validation.map { validation in
+          var source = EvaluationSource(
+            validation, limit: options.evaluationRows, seed: options.seed,
+            batchSize: options.evaluationBatchSize)
+          source.kept = try table(runner, validation, rows: source.rows)
+          source.options = rewardedOptions(opened, of: validation)
+          return source
+        }, options: options, folder: planned.folder, base: session.modelFolder,
       receipt: {
         receipt.noteBase()
         return receipt.json
@@ -58,6 +63,11 @@ extension TrainingRun {
       },
       observe: { tell(.training($0)) })
     return try trainer.run(resuming: planned.folder.resumption != nil, shouldStop: shouldStop)
+  }
+
+  /// What logits are divided by where completions are sampled, and so where they are learnt.
+  private var temperature: Double {
+    recipe.objective.type == .grpo ? recipe.objective.grpo.temperature : 1
   }
 
   /// The reference's numbers of `rows`: an earlier run's where they are still good.
@@ -93,7 +103,7 @@ extension TrainingRun {
       let best = direction == .higher ? "highest" : "lowest"
       tell.note(
         "warning: training_args.greater_is_better is \(asked), but the best "
-          + "\(recipe.training.bestMetric ?? "eval_loss") is the \(best) one")
+          + "\(recipe.bestMetric) is the \(best) one")
     }
     return asked
   }

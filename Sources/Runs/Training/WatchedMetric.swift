@@ -41,12 +41,13 @@ struct WatchedMetric {
         key,
         "needs a validation split, which the data does not have; name one, or leave the key out")
     }
-    guard let name = recipe.training.bestMetric, Self.bare(name) != "loss" else { return .lower }
+    let metric = Self.bare(recipe.bestMetric)
+    if metric == "loss", recipe.objective.type != .grpo { return .lower }
     var given: [(name: String, direction: Direction)] = []
     if let judge {
       guard
         let own = try? judge.metrics(
-          lookingFor: Self.bare(name), hasReference: [Term](recipe.objective).useReference)
+          lookingFor: metric, hasReference: [Term](recipe.objective).useReference)
       else { return nil }
       let rewards = panel.map { ["reward"] + $0.members.map { "reward/" + $0.name } } ?? []
       given = own.map { ($0.name, Direction($0.measure)) } + rewards.map { ($0, .higher) }
@@ -63,8 +64,9 @@ struct WatchedMetric {
   private func direction(
     amongst given: [(name: String, direction: Direction)]
   ) throws -> Direction {
-    let metric = recipe.training.bestMetric ?? "loss", bare = Self.bare(metric)
-    let known = [("loss", Direction.lower)] + given + rewards
+    let metric = recipe.bestMetric, bare = Self.bare(metric)
+    let loss = recipe.objective.type == .grpo ? [] : [("loss", Direction.lower)]
+    let known = loss + given + rewards
     if let found = known.first(where: { $0.0 == bare }) { return found.1 }
     let names = known.map(\.0)
     let hint = nearestName(to: bare, among: names).map { "; did you mean '\($0)'?" } ?? ""
@@ -76,7 +78,7 @@ struct WatchedMetric {
 
   /// What a preference objective says of itself, as far as better and worse can be told.
   private var rewards: [(String, Direction)] {
-    [Term](recipe.objective).rows == .texts
+    [.texts, .prompts].contains([Term](recipe.objective).rows)
       ? []
       : [
         ("rewards/accuracies", .higher), ("rewards/margins", .higher), ("rewards/chosen", .higher),
@@ -86,5 +88,12 @@ struct WatchedMetric {
 
   private static func bare(_ name: String) -> String {
     name.hasPrefix("eval_") ? String(name.dropFirst("eval_".count)) : name
+  }
+}
+
+extension Recipe {
+  /// The metric that chooses the best step: the loss, or, where completions are sampled, what they earn.
+  var bestMetric: String {
+    training.bestMetric ?? (objective.type == .grpo ? "eval_reward" : "eval_loss")
   }
 }

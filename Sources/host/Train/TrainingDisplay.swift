@@ -76,8 +76,11 @@ final class TrainingDisplay {
       }
       let average = lossAverage.map { 0.9 * $0 + 0.1 * loss } ?? loss
       lossAverage = average
-      let margin = rewards.first { $0.name == "rewards/margins" }
-      let shown = margin.map { "  margin \(Format.fixed($0.value, 2))" } ?? ""
+      let shown = [
+        ("rewards/margins", "margin"), ("reward", "reward"), ("completions/mean_length", "length"),
+      ].compactMap { name, label in
+        rewards.first { $0.name == name }.map { "  \(label) \(Format.fixed($0.value, 2))" }
+      }.joined()
       bar.update(
         number,
         note: "loss \(Format.fixed(average, 4))\(shown)  \(Format.short(speed)) tokens/s")
