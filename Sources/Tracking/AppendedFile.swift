@@ -16,7 +16,9 @@ final class AppendedFile {
 
   init(path: String) throws(FormatError) {
     self.path = path
-    descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
+    // A pipe would be waited for.
+    let place = try DurableFile.place(of: path)
+    descriptor = open(place, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else { throw .cannotWrite(path) }
   }
 

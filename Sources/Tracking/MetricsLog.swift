@@ -13,7 +13,7 @@ public final class MetricsLog {
 
   /// Opens the log at `path` and drops the rows there that `isKept` denies, and broken ones.
   public init(path: String, isKept: (JSONValue) -> Bool) throws(FormatError) {
-    if let text = AppendedFile.read(path) {
+    if let text = AppendedFile.read(try DurableFile.place(of: path)) {
       let kept = text.split(separator: "\n").filter { line in
         (try? JSONValue(parsing: String(line))).map(isKept) ?? false
       }

@@ -142,6 +142,60 @@ import Testing
     }
   }
 
+  /// A rename would put a file in the place of anything, a device's too.
+  @Test(arguments: ["pipe", "link", "folder", "lost"]) func nothingButAFileIsReplaced(name: String)
+    throws
+  {
+    try withFolder { parent in
+      try #require(mkfifo(parent + "/pipe", 0o600) == 0)
+      try FileSystem.link(parent + "/link", to: "pipe")
+      try DurableFile.createFolder(parent + "/folder")
+      try FileSystem.link(parent + "/lost", to: "nowhere")
+      let path = "\(parent)/\(name)", kind = name == "link" ? "pipe" : name
+      for write in [
+        { try DurableFile.checkWritable(path) }, { try DurableFile.write("text", to: path) },
+        { try NewFile(path, at: parent + "/new").takeName(isDurable: false) },
+      ] as [() throws -> Void] {
+        let error = try #require(throws: FormatError.self) { try write() }
+        #expect(error.kind == .unwritable && error.place == path)
+        #expect(
+          error.message.hasPrefix(
+            name == "lost" ? "is a link that leads nowhere" : "is a \(kind), and no file"))
+      }
+      if name != "folder" {
+        #expect(throws: FormatError.self) { try Self.checkpoint(path, "{}") }
+      }
+      #expect(FileSystem.names(in: parent) == ["folder", "link", "lost", "pipe"])
+      #expect(FileSystem.Kind(of: parent + "/pipe") == .pipe)
+    }
+  }
+
+  /// As with a folder, and as with a shell's `>`.
+  @Test func aLinkStaysAndItsFileIsReplaced() throws {
+    try withFolder { parent in
+      try DurableFile.createFolder(parent + "/a")
+      try DurableFile.write("old", to: parent + "/a/file")
+      try FileSystem.link(parent + "/link", to: "a/file")
+      try DurableFile.checkWritable(parent + "/link")
+      try DurableFile.write("new", to: parent + "/link")
+      #expect(FileSystem.isLink(parent + "/link"))
+      #expect(try bytes(parent + "/a/file") == Array("new".utf8))
+      #expect(FileSystem.names(in: parent) == ["a", "link"])
+      #expect(FileSystem.names(in: parent + "/a") == ["file"])
+    }
+  }
+
+  @Test func aFileIsNoLinkToACheckpoint() throws {
+    try withFolder { parent in
+      try DurableFile.write("the user's", to: parent + "/last")
+      let error = try #require(throws: FormatError.self) {
+        try FileSystem.link(parent + "/last", to: "checkpoint-1")
+      }
+      #expect(error.message.hasPrefix("is no link to a checkpoint"))
+      #expect(try bytes(parent + "/last") == Array("the user's".utf8))
+    }
+  }
+
   @Test func linksAreReplacedInOneStep() throws {
     try withFolder { parent in
       for target in ["checkpoint-1", "checkpoint-2"] {

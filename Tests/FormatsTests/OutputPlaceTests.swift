@@ -101,6 +101,19 @@ import Testing
     }
   }
 
+  /// A file is written to where its link leads.
+  @Test func aModelIsSparedBehindLinks() throws {
+    try withFolder { folder in
+      try make(folder + "/m/config.json")
+      try make(folder + "/run/kept")
+      try FileSystem.link(folder + "/run/tokenizer.json", to: "../m/config.json")
+      var reads = OutputGuard()
+      reads.add("model", folder + "/m", .model)
+      #expect(
+        reads.objection(toFolder: folder + "/run", .adds)?.reason.hasPrefix("holds links") == true)
+    }
+  }
+
   @Test func rowsAreSparedWhereTheyWouldBeHarmed() throws {
     try withFolder { folder in
       for name in ["rewards.jsonl", "train.jsonl", "corpus/a.jsonl"] {

@@ -99,6 +99,38 @@ import Testing
     #expect(try content(scratch.folder.path) == before)
   }
 
+  /// A rename puts a file in the place of anything; run by root, in that of a device.
+  @Test func noVerbReplacesWhatIsNoFile() throws {
+    let outer = try Scratch(), pipe = outer.path("pipe")
+    try #require(mkfifo(pipe, 0o600) == 0)
+    let task = "--task instruct --model \(model) --set data.train=\(rows)"
+    let clip = HostProgram.package.appending(
+      path: "tasks/speech_drama/sample/audio/role-train-08.flac"
+    ).path
+    let answers = try scratch.write(
+      #"{"prompt": "a", "completion": "b"}"# + "\n", to: "answers.jsonl")
+    for line in [
+      "host quantize --model \(model) --output-dir \(pipe)",
+      "host data prepare \(task) --output-dir \(pipe) --overwrite",
+      "host data export \(task) --out \(pipe)",
+      "host inspect logits --model \(model) --ids 1 --out \(pipe)",
+      "host evaluate \(task) --split train --report-dir \(pipe)",
+      "host evaluate \(task) --split train --predictions \(pipe)",
+      "host compare \(task) --split train --adapter \(model) --report-dir \(pipe)",
+      "host reward try --reward length --data \(answers) --output \(pipe)",
+      "host audio probe \(clip) --png \(pipe)",
+      "host plugins new mine --kind reward --language c --directory \(pipe)",
+      train("--output-dir \(pipe)"),
+    ] {
+      let outcome = try HostProgram.shell("timeout 60 " + line)
+      #expect([1, 64, 65].contains(outcome.code), "\(line): \(outcome.code)")
+      #expect(outcome.errors.contains(pipe), "\(line): \(outcome.errors)")
+      var status = stat()
+      #expect(lstat(pipe, &status) == 0 && status.st_mode & S_IFMT == S_IFIFO, "\(line)")
+    }
+    #expect(outer.names == ["pipe"])
+  }
+
   @Test func noReportGoesIntoAnAdapter() throws {
     let run = scratch.path("run"), other = scratch.path("other")
     try #require(try HostProgram.shell(train("--output-dir \(run)")).code == 0)

@@ -7,7 +7,7 @@
 #endif
 
 /// Files that are either whole or not there: written under a temporary name beside the target,
-/// flushed to the disk, then renamed.
+/// flushed to the disk, then renamed. A link stays; the file that it leads to is replaced.
 public enum DurableFile {
   /// The ending of temporary names. What bears it after a crash is rubbish.
   static let partialSuffix = ".partial"
@@ -18,7 +18,7 @@ public enum DurableFile {
   public static func write(
     to path: String, _ body: (FileSink) throws(FormatError) -> Void
   ) throws(FormatError) -> FileDigest {
-    let file = try NewFile(path, at: temporaryPath(for: path)), sink = FileSink(file)
+    let file = try NewFile(path, at: temporaryPath(for: place(of: path))), sink = FileSink(file)
     try body(sink)
     let digest = try sink.finish()
     try file.takeName(isDurable: true)
@@ -40,15 +40,30 @@ public enum DurableFile {
   /// Tries whether the file `path` can be written, its folder is made if need be; a file that is there
   /// stays as it is.
   public static func checkWritable(_ path: String) throws(FormatError) {
-    let folder = split(path).folder, temporary = temporaryPath(for: path)
-    try createFolder(folder)
-    guard !FileSystem.isFolder(path) else {
-      throw FormatError(.unwritable, path, "a folder has this name")
-    }
+    try createFolder(split(path).folder)
+    let temporary = try temporaryPath(for: place(of: path))
     let descriptor = open(temporary, O_WRONLY | O_CREAT | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else { throw .cannotWrite(path) }
     close(descriptor)
     unlink(temporary)
+  }
+
+  /// Where the file `path` lies or will lie, links followed. What is no file is refused: a rename would
+  /// put one in its place without a word, also in that of a device.
+  public static func place(of path: String) throws(FormatError) -> String {
+    guard let kind = FileSystem.Kind(of: path) else {
+      guard !FileSystem.isLink(path) else {
+        throw FormatError(
+          .unwritable, path, "is a link that leads nowhere; remove it, or name another file")
+      }
+      return path
+    }
+    guard kind == .file else {
+      throw FormatError(
+        .unwritable, path,
+        "is a \(kind.rawValue), and no file is put in the place of one; name another file")
+    }
+    return FileSystem.resolved(path)
   }
 
   /// Creates the folder `path` and those above it; no error when it is there already.

@@ -30,6 +30,9 @@ public final class DurableFolder {
   private init(path: String) throws(FormatError) {
     // A link to a folder stays; what it leads to is replaced.
     let path = FileSystem.isFolder(path) ? FileSystem.resolved(path) : path
+    guard FileSystem.isFolder(path) || !(FileSystem.exists(path) || FileSystem.isLink(path)) else {
+      throw FormatError(.unwritable, path, "is no folder, and none is put in its place")
+    }
     self.path = path
     temporary = DurableFile.temporaryPath(for: path)
     try DurableFile.createFolder(DurableFile.split(path).folder)

@@ -12,9 +12,30 @@ public enum FileSystem {
   public static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
   /// Whether a folder lies at `path`.
-  public static func isFolder(_ path: String) -> Bool {
+  public static func isFolder(_ path: String) -> Bool { Kind(of: path) == .folder }
+
+  /// What can lie at a path, as messages say it.
+  enum Kind: String {
+    case file, folder, device, pipe, socket
+
+    /// What lies at `path`, links followed; nil where nothing does.
+    init?(of path: String) {
+      var status = stat()
+      guard stat(path, &status) == 0 else { return nil }
+      switch status.st_mode & S_IFMT {
+      case S_IFREG: self = .file
+      case S_IFDIR: self = .folder
+      case S_IFIFO: self = .pipe
+      case S_IFSOCK: self = .socket
+      default: self = .device
+      }
+    }
+  }
+
+  /// Whether a link lies at `path`, wherever it leads.
+  static func isLink(_ path: String) -> Bool {
     var status = stat()
-    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFLNK
   }
 
   /// The path without links; itself where it leads nowhere.
@@ -45,8 +66,13 @@ public enum FileSystem {
     return names.sorted()
   }
 
-  /// Points the link at `path` to `target`, in one step.
+  /// Points the link at `path` to `target`, in one step; what lies there and is no link is left alone.
   public static func link(_ path: String, to target: String) throws(FormatError) {
+    guard isLink(path) || !exists(path) else {
+      throw FormatError(
+        .unwritable, path,
+        "is no link to a checkpoint, and none is put in its place; move it elsewhere")
+    }
     let temporary = DurableFile.temporaryPath(for: path)
     unlink(temporary)
     guard symlink(target, temporary) == 0, rename(temporary, path) == 0 else {

@@ -61,12 +61,13 @@ public final class NewFile {
   }
 
   /// Gives the file its name. A durable one has it even after the power fails; any other may then
-  /// be damaged.
+  /// be damaged. What is no file keeps its name (`DurableFile.place`).
   public func takeName(isDurable: Bool) throws(FormatError) {
     if isDurable, isOpen { try finish() }
     isWhole = false
-    guard rename(location, path) == 0 else { throw .cannotWrite(path) }
+    let place = try DurableFile.place(of: path)
+    guard rename(location, place) == 0 else { throw .cannotWrite(path) }
     isWhole = true
-    if isDurable { try DurableFile.sync(folder: DurableFile.split(path).folder) }
+    if isDurable { try DurableFile.sync(folder: DurableFile.split(place).folder) }
   }
 }

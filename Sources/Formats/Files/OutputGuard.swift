@@ -83,6 +83,12 @@ public struct OutputGuard: Sendable {
     if homes.contains(where: { FileSystem.isSame($0, output) }) {
       return "holds the files of \(model)"
     }
+    // A file is written to where its link leads.
+    let files = FileSystem.names(in: output).map { output + "/" + $0 }
+    let links = files.filter { FileSystem.isLink($0) && !FileSystem.isFolder($0) }
+    if links.contains(where: { FileSystem.path(of: $0, within: model) != nil }) {
+      return "holds links to files of \(model)"
+    }
     guard let rest = FileSystem.path(of: model, within: output) else { return nil }
     let isHarmed = effect != .adds || RunRecords.owns(rest[0])
     return isHarmed ? "holds \(model), which would be removed or replaced" : nil

@@ -36,15 +36,16 @@ struct AudioProbeCommand: ParsableCommand {
     var reads = OutputGuard()
     for file in files { reads.add("the command", file, .data) }
     try reads.check(file: png, option: "--png")
+    _ = try png.map(DurableFile.place)
     let catalog = options.catalog()
-    var reports: [JSONValue] = [], isUnusable = false
+    var reports: [JSONValue] = [], isUnusable = false, probed: ProbedAudio?
     for file in files {
       do throws(TaskError) {
         let audio = try catalog.probeAudio(file, with: plugin)
         reports.append(JSONValue.object(["path": .string(file)]).merging(audio.properties))
         isUnusable = isUnusable || audio.isUnusable
         if !json { show(file, audio) }
-        try write(audio)
+        probed = audio
       } catch {
         guard error.kind == .data else { throw error }
         isUnusable = true
@@ -52,6 +53,7 @@ struct AudioProbeCommand: ParsableCommand {
         if !json { Console.note(error.message) }
       }
     }
+    try probed.map(write)
     if json { Console.print(JSONValue.array(reports).text(.pretty)) }
     if isUnusable { throw ExitCode(Diagnosis.data) }
   }
@@ -65,12 +67,10 @@ struct AudioProbeCommand: ParsableCommand {
     if let mel = audio.logMel { Console.print(MelPicture(mel).text(on: Console.output)) }
   }
 
-  private func write(_ audio: ProbedAudio) throws(TaskError) {
+  private func write(_ audio: ProbedAudio) throws(FormatError) {
     guard let png, let mel = audio.logMel else { return }
-    do {
-      try Data(MelPicture(mel).png).write(to: URL(filePath: png), options: .atomic)
-    } catch {
-      throw TaskError(.configuration, "cannot write the picture '\(png)': \(error)")
+    try DurableFile.write(to: png) { (sink) throws(FormatError) in
+      try sink.write(MelPicture(mel).png)
     }
   }
 }

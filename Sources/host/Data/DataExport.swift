@@ -32,6 +32,7 @@ struct DataExport: ParsableCommand {
   func run() throws {
     let session = try TaskSession(task.assemble())
     try session.reads.check(file: out, option: "--out")
+    _ = try out.map(DurableFile.place)
     let data = try session.rows(of: split)
     guard let out else {
       for row in 0..<data.count { Console.print(try line(row, data, session)) }

@@ -32,6 +32,7 @@ struct InspectLogits: ParsableCommand {
     reads.add("--model", try options.base.folder(), .model)
     if let adapter = options.adapter { reads.add("--adapter", adapter, .model) }
     try reads.check(file: out, option: "--out")
+    _ = try DurableFile.place(of: out)
     let (model, _, _) = try options.load()
     let vocabulary = model.config.vocabularySize
     if let wrong = parsed.first(where: { $0 >= vocabulary }) {

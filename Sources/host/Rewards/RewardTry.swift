@@ -83,9 +83,10 @@ struct RewardTry: ParsableCommand {
     var reads = OutputGuard()
     reads.add("--data", data, .data)
     try reads.check(file: output, option: "--output")
+    _ = try DurableFile.place(of: output)
     let end = output.lastIndex(of: "/").map { output[..<$0] } ?? "."
     let folder = end.isEmpty ? "/" : String(end)
-    guard FileSystem.isFolder(folder), !FileSystem.isFolder(output),
+    guard FileSystem.isFolder(folder),
       FileManager.default.isWritableFile(atPath: folder)
     else {
       throw Diagnosis(
