@@ -6,7 +6,7 @@ final class PluginDataset: Dataset {
   let count: Int
   let sources: [String]
   let variesByEpoch: Bool
-  let notes: [String]
+  let notes: [String], places: [String]
   private let subject: String
   private let instance: PluginInstance
   private let reading: Guard
@@ -38,9 +38,15 @@ final class PluginDataset: Dataset {
         "\(plugin.name): \(subject): it cannot count its rows (status \(count))")
     }
     let asked = "\(plugin.name): \(subject), sources"
-    (sources, variesByEpoch, notes) = try made.call(Guard(asked)) { instance throws(TaskError) in
+    let rows = try made.call(Guard(asked)) { instance throws(TaskError) in
       try plugin.sources(of: instance, dataset: name, subject: asked)
     }
+    guard rows.places.isEmpty || rows.places.count == count else {
+      throw TaskError(
+        .internal, "\(asked): 'places' has \(rows.places.count) entries for \(count) rows")
+    }
+    (sources, variesByEpoch) = (rows.paths, rows.varyByEpoch)
+    (notes, places) = (rows.notes, rows.places)
     self.subject = "\(plugin.name): \(subject)"
     self.count = Int(count)
     self.read = read

@@ -18,9 +18,10 @@ struct RowEncoding: Sendable {
   func samples(_ row: Int, of dataset: any Dataset, epoch: Int) throws(TaskError)
     -> [(turn: Int?, sample: Sample)]
   {
-    try encoder.samples(
-      dataset.example(at: row, epoch: epoch, seed: seed), turns: assistantTurns,
-      kind: kind, label: label(ofRow: row))
+    let example = try dataset.example(at: row, epoch: epoch, seed: seed), label = label(ofRow: row)
+    do throws(TaskError) {
+      return try encoder.samples(example, turns: assistantTurns, kind: kind, label: label)
+    } catch { throw dataset.placed(error, row: row, label: label) }
   }
 
   /// What errors call a row.

@@ -70,6 +70,9 @@ public protocol Dataset: Sendable {
   /// Sentences about the rows that the user should read before each run, and in `data audit`: which
   /// columns of a file are not used, say. None by default.
   var notes: [String] { get }
+  /// File and line of each row (`RowFile` gives them), which the host's errors about a row begin with.
+  /// Empty, the default: not known.
+  var places: [String] { get }
 }
 
 extension Dataset {
@@ -83,6 +86,8 @@ extension Dataset {
   public var variesByEpoch: Bool { true }
   /// None.
   public var notes: [String] { [] }
+  /// Not known.
+  public var places: [String] { [] }
 }
 
 /// Turns predictions into a report. Calls may overlap.

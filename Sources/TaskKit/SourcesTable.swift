@@ -1,6 +1,7 @@
 import CPluginABI
 
-/// The C table behind `Dataset.sources` and `Dataset.variesByEpoch`; one for all datasets.
+/// The C table behind what `Dataset` says of all its rows: `sources`, `variesByEpoch`, `notes`,
+/// `places`; one for all datasets.
 enum SourcesTable {
   // Unsafe: written once, before anyone can read it.
   nonisolated(unsafe) static let pointer: UnsafeRawPointer = immortal {
@@ -13,6 +14,7 @@ enum SourcesTable {
           "sources": .array(holder.dataset.sources.map(JSON.string)),
           "varies_by_epoch": .bool(holder.dataset.variesByEpoch),
           "notes": .array(holder.dataset.notes.map(JSON.string)),
+          "places": .array(holder.dataset.places.map(JSON.string)),
         ]
         try write(json.text, to: out)
         return tk_status(TK_OK)

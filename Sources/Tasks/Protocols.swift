@@ -41,6 +41,8 @@ public protocol Dataset: Sendable {
   var variesByEpoch: Bool { get }
   /// What the user should read of the rows before each run; nothing by default.
   var notes: [String] { get }
+  /// File and line of each row; empty, the default: not known.
+  var places: [String] { get }
 }
 
 extension Dataset {
@@ -50,6 +52,16 @@ extension Dataset {
   public var variesByEpoch: Bool { true }
   /// Nothing.
   public var notes: [String] { [] }
+  /// Not known.
+  public var places: [String] { [] }
+
+  /// `error`, which begins with the name `label` of row `row`, with the row's file and line before it
+  /// where they are known.
+  public func placed(_ error: TaskError, row: Int, label: String) -> TaskError {
+    guard places.indices.contains(row), error.message.hasPrefix(label) else { return error }
+    let rest = error.message.dropFirst(label.count)
+    return TaskError(error.kind, "\(places[row]) (\(label))\(rest)", reason: error.reason)
+  }
 }
 
 /// What the model answered to one row.

@@ -16,7 +16,7 @@ func withFile<R>(_ text: String, _ body: (String) throws -> R) throws -> R {
 extension ConversationFile {
   /// The rows of all files; the first one that cannot be used is an error.
   static func read(_ paths: [String]) throws -> [ConversationRow] {
-    try rows(of: paths).map { try $0.get() }
+    try rows(of: paths).map { try $0.content.get() }
   }
 }
 

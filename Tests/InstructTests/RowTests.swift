@@ -195,7 +195,7 @@ import Testing
     try withFile(text) { path in
       let rows = try ConversationFile.rows(of: [path])
       let faults = rows.map { row -> String in
-        if case .failure(let fault) = row {
+        if case .failure(let fault) = row.content {
           fault.message.replacing(path, with: "rows")
         } else {
           ""

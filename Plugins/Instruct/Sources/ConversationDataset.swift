@@ -34,10 +34,12 @@ struct ConversationDataset: Dataset {
   var count: Int { rows.count }
 
   /// Columns that are kept as metadata and say nothing to training, with the rows that have them.
-  var notes: [String] { RowKeys.notes(rows.map { (try? $0.get())?.metadata ?? [:] }) }
+  var notes: [String] { RowKeys.notes(rows.map { (try? $0.content.get())?.metadata ?? [:] }) }
+
+  var places: [String] { rows.map(\.place) }
 
   func example(at index: Int, epoch: Int, seed: UInt64) throws -> Example {
-    let row = try rows[index].get()
+    let row = try rows[index].content.get()
     return Example(
       turns: row.turns, metadata: .object(row.metadata),
       templateVariables: row.templateVariables)

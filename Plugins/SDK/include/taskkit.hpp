@@ -234,6 +234,9 @@ class Dataset {
 
   /// Sentences about the rows that the user should read before each run, and in `data audit`.
   virtual std::vector<std::string> notes() const { return {}; }
+
+  /// File and line of each row, which the host's errors about a row begin with. None: not known.
+  virtual std::vector<std::string> places() const { return {}; }
 };
 
 // ---- evaluators -----------------------------------------------------------------------------

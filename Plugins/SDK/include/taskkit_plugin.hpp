@@ -98,7 +98,8 @@ struct SourcesTable {
       const auto *dataset = static_cast<const Dataset *>(instance);
       const char *varies = dataset->varies_by_epoch() ? "true" : "false";
       json->write(json, str("{\"sources\": " + list(dataset->sources()) + ", \"varies_by_epoch\": " +
-                            varies + ", \"notes\": " + list(dataset->notes()) + "}"));
+                            varies + ", \"notes\": " + list(dataset->notes()) +
+                            ", \"places\": " + list(dataset->places()) + "}"));
       return TK_OK;
     });
   }

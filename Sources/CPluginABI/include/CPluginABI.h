@@ -366,7 +366,9 @@ typedef struct tk_dataset_sources_v1 {
    * instance that create of the plugin's dataset of that name made. sources: every file whose content decides the rows,
    * beside the configuration, the split and the seed; a folder stands for the names in it. An empty
    * list: not known. varies_by_epoch: false where read gives a row whatever the epoch is. notes,
-   * since ABI 1.4, may be left out: what the user should read of the rows before each run. Any
+   * since ABI 1.4, may be left out: what the user should read of the rows before each run. "places":
+   * [text, ...], since ABI 1.5, may be left out or empty: file and line of each row, which the host's
+   * errors about the row begin with. Any
    * thread, overlapping other calls on the instance only with TK_THREAD_SAFE. */
   tk_status (*describe)(tk_str dataset, void *instance, const tk_text_out_v1 *json,
                         tk_error *error);

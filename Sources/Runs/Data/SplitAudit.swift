@@ -85,13 +85,13 @@ public struct SplitAudit {
   }
 
   private mutating func read(_ row: Int, of data: any Dataset) {
+    let label = "\(split.rawValue) row \(row)"
     do throws(TaskError) {
       let example = try data.example(at: row, epoch: 0, seed: measure.seed)
       let samples = try measure.encoder?.samples(
-        example, turns: measure.assistantTurns, kind: measure.kind,
-        label: "\(split.rawValue) row \(row)")
+        example, turns: measure.assistantTurns, kind: measure.kind, label: label)
       add(row, example, samples?.map(\.sample))
-    } catch { faults.append(error.message) }
+    } catch { faults.append(data.placed(error, row: row, label: label).message) }
   }
 
   private mutating func add(_ row: Int, _ example: Example, _ samples: [Sample]?) {

@@ -49,6 +49,7 @@ struct Broken : tk::Dataset {
   std::vector<std::string> sources() const override { return {"a.csv", "\"b\""}; }
   bool varies_by_epoch() const override { return false; }
   std::vector<std::string> notes() const override { return {"read me"}; }
+  std::vector<std::string> places() const override { return {"a.csv:1", "a.csv:2"}; }
 };
 
 struct Preferences : tk::Dataset {
@@ -154,7 +155,7 @@ void sources() {
   CHECK(table->describe(tk_test_str("broken"), instance, &out, nullptr) == TK_OK);
   CHECK(strcmp(made.text,
                "{\"sources\": [\"a.csv\", \"\\\"b\\\"\"], \"varies_by_epoch\": false, "
-               "\"notes\": [\"read me\"]}") == 0);
+               "\"notes\": [\"read me\"], \"places\": [\"a.csv:1\", \"a.csv:2\"]}") == 0);
   dataset->destroy(instance);
 }
 

@@ -13,8 +13,8 @@ struct PreferenceDataset: Dataset {
   let notes: [String]
   let variesByEpoch: Bool
   private let rows: [PreferenceFile.Row]
-  /// The file and line of each row.
-  private let places: [String]
+  /// File and line of each example.
+  let places: [String]
   /// The examples: a row by its place in the files, and the part of it.
   private let items: [(row: Int, part: Part)]
   private let rejected: RejectedAnswer
@@ -27,13 +27,13 @@ struct PreferenceDataset: Dataset {
     let file = try PreferenceFile(paths, score: score, policy: policy)
     let part = try files.part(split, groups: file.prompts)
     let rows = Self.checked(file, use)
-    let items = part.flatMap { row in Self.parts(of: rows[row], use).map { (row, $0) } }
+    let items = part.flatMap { row in Self.parts(of: rows[row], use).map { (row: row, part: $0) } }
     guard !items.isEmpty else {
       throw PluginError(
         .data, "no answer of the \(split.rawValue) split is wanted, so data.rows: chosen has none")
     }
     (self.rows, self.items, sources) = (rows, items, paths)
-    places = file.places
+    places = items.map { file.places[$0.row] }
     let scored = part.contains { rows[$0].isScored }
     variesByEpoch = scored && rejected == .random && use != .chosen
     notes = Self.notes(part.map { rows[$0] }, config, use, skips: file.skips)
@@ -54,7 +54,7 @@ struct PreferenceDataset: Dataset {
       guard part == .chosen || !answer.turns.contains(where: { $0.role == "user" }) else {
         throw PluginError(
           .data,
-          "\(places[place]): a label is about one answer, but a user's turn stands among its "
+          "\(places[index]): a label is about one answer, but a user's turn stands among its "
             + "turns; split it, or learn pairs")
       }
       example.turns += answer.turns

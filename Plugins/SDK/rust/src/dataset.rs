@@ -262,4 +262,9 @@ pub trait Dataset: Sized + Send + Sync + 'static {
     fn notes(&self) -> Vec<String> {
         Vec::new()
     }
+
+    /// File and line of each row, which the host's errors about a row begin with. None: not known.
+    fn places(&self) -> Vec<String> {
+        Vec::new()
+    }
 }

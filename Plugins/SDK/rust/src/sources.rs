@@ -27,6 +27,7 @@ pub(crate) unsafe fn of<D: Dataset>(instance: *mut c_void) -> Json {
         ("sources", Json::Array(paths)),
         ("varies_by_epoch", Json::Bool(dataset.varies_by_epoch())),
         ("notes", Json::Array(dataset.notes().into_iter().map(Json::String).collect())),
+        ("places", Json::Array(dataset.places().into_iter().map(Json::String).collect())),
     ])
 }
 

@@ -207,6 +207,6 @@ fn components_are_columns() {
 #[test]
 fn a_dataset_says_where_its_rows_come_from() {
     let json = sources(tk_plugin_entry, "panicking", "{}", "train").unwrap();
-    let expected = r#"{"sources":["a \"b\".csv"],"varies_by_epoch":false,"notes":[]}"#;
+    let expected = r#"{"sources":["a \"b\".csv"],"varies_by_epoch":false,"notes":[],"places":[]}"#;
     assert_eq!(Json::parse(&json).unwrap(), Json::parse(expected).unwrap(), "{json}");
 }
