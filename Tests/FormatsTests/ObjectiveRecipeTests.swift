@@ -6,11 +6,21 @@ import Testing
 @Suite struct ObjectiveRecipeTests {
   @Test(arguments: [
     ("type: dop", "type must be one of sft, dpo, kto, simpo, orpo, cpo, grpo,"),
+    ("type: dop", "found the text 'dop'; did you mean 'dpo'?"),
+    ("type: dpo, bata: 0.2", "unknown key 'bata' in objective; did you mean 'beta'?"),
+    ("type: dpo, loss_typ: ipo", "did you mean 'loss_type'?"),
     ("type: dpo, loss_type: sigmiod", "did you mean 'sigmoid'?"),
     ("type: dpo, beta: 0", "beta must be greater than 0, found 0"),
     ("type: dpo, beta: -0.1", "beta must be 0 or greater, found -0.1"),
     ("type: dpo, loss_type: robust, label_smoothing: 0.5", "label_smoothing must be at least 0"),
-    ("type: dpo, loss_type: exo_pair", "label_smoothing must be greater than 0 for exo_pair"),
+    (
+      "type: dpo, loss_type: exo_pair, label_smoothing: 0",
+      "recipe.yaml:2: objective.label_smoothing must be greater than 0 for exo_pair"
+    ),
+    (
+      "type: dpo, loss_type: exo_pair",
+      "recipe.yaml:2: objective.loss_type names exo_pair, which needs objective.label_smoothing"
+    ),
     ("type: dpo, loss_type: ipo, label_smoothing: 0.1", "label_smoothing has no effect on ipo"),
     ("type: dpo, loss_type: [sigmoid, sft], loss_weights: [1, 2, 3]", "has 3 numbers for 2"),
     ("type: dpo, loss_type: [sigmoid, sigmoid]", "names 'sigmoid' twice"),

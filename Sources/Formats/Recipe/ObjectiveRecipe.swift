@@ -113,6 +113,7 @@ extension ObjectiveRecipe {
           + others.map(\.rawValue).joined(separator: ", "))
     }
     try checkLosses(fault)
+    try checkSmoothing(isSet: isSet("label_smoothing"), fault)
   }
 
   private func checkLosses(
@@ -155,11 +156,10 @@ extension ObjectiveRecipe {
         "has \(lossWeights.numbers.count) numbers for \(losses.count) of loss_type; give one for each"
       )
     }
-    try checkSmoothing(fault)
   }
 
   private func checkSmoothing(
-    _ fault: (_ key: String, _ message: String) -> FormatError
+    isSet: Bool, _ fault: (_ key: String, _ message: String) -> FormatError
   ) throws(FormatError) {
     guard type == .dpo else { return }
     let names = losses
@@ -171,7 +171,11 @@ extension ObjectiveRecipe {
           + smoothed.joined(separator: ", "))
     }
     if labelSmoothing == 0, names.contains("exo_pair") {
-      throw fault("label_smoothing", "must be greater than 0 for exo_pair; 0.001 is usual")
+      throw isSet
+        ? fault("label_smoothing", "must be greater than 0 for exo_pair; 0.001 is usual")
+        : fault(
+          "loss_type",
+          "names exo_pair, which needs objective.label_smoothing greater than 0; 0.001 is usual")
     }
   }
 

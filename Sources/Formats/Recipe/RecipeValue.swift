@@ -1,4 +1,5 @@
 import JSON
+import Names
 import OrderedCollections
 
 /// The origins of the keys that some layer set, by dotted path.
@@ -25,14 +26,19 @@ extension RecipeValue {
 /// A value that is replaced as a whole.
 protocol RecipeScalar: RecipeValue {
   init?(_ node: RecipeNode)
+  /// What `node`, which is no such value, may have been meant for, as the end of an error.
+  static func hint(for node: RecipeNode) -> String
 }
 
 extension RecipeScalar {
+  static func hint(for node: RecipeNode) -> String { "" }
+
   static func merged(
     _ old: Self?, _ node: RecipeNode, at path: String, _ origins: inout RecipeOrigins
   ) throws(FormatError) -> Self {
     guard let value = Self(node) else {
-      throw node.origin.error("\(path) must be \(expectation), found \(node.found)")
+      throw node.origin.error(
+        "\(path) must be \(expectation), found \(node.found)" + hint(for: node))
     }
     origins[path] = node.origin
     return value
@@ -86,6 +92,10 @@ extension RecipeChoice {
   init?(_ node: RecipeNode) {
     guard let value = node.text.flatMap(Self.init(rawValue:)) else { return nil }
     self = value
+  }
+  static func hint(for node: RecipeNode) -> String {
+    let near = node.text.flatMap { nearestName(to: $0, among: allCases.map(\.rawValue)) }
+    return near.map { "; did you mean '\($0)'?" } ?? ""
   }
   var json: JSONValue { .string(rawValue) }
 }
