@@ -139,7 +139,7 @@ let package = Package(
       providers: [.apt(["libsamplerate0-dev"])]),
 
     // What several test targets compare with.
-    .testTarget(name: "TestSupport"),
+    .testTarget(name: "TestSupport", dependencies: ["Tensors"]),
     .testTarget(name: "NamesTests", dependencies: ["Names"]),
     .testTarget(name: "JSONTests", dependencies: ["JSON"]),
     .testTarget(name: "TensorsTests", dependencies: ["CKernels", "Tensors", "TestSupport"]),

@@ -62,23 +62,20 @@ extension CausalLanguageModel {
 struct ChoicePacking {
   let layout: PrefixTree.Layout
   /// For each token of each choice in order: the hidden state that predicts it, and its id.
-  private(set) var rows: [Int] = [], targets: [Int32] = []
+  let rows: [Int], targets: [Int32]
 
   init(_ questions: [ChoiceQuestion], rotaryClass: (_ length: Int) -> Int = { _ in 0 }) {
-    var tree = PrefixTree()
     // The model must read all of a choice but its last token.
-    let texts = questions.map { question in
-      let prompt = tree.keys(question.prompt, question.media)
-      return question.choices.map { prompt + $0.dropLast().map(PrefixTree.Key.token) }
-    }
-    for text in texts.joined() { tree.insert(text, rotaryClass: rotaryClass(text.count)) }
-    layout = tree.layout()
-    for (question, texts) in zip(questions, texts) {
-      for (choice, text) in zip(question.choices, texts) {
-        rows += tree.rows(of: text, rotaryClass: rotaryClass(text.count), in: layout)
-          .suffix(choice.count)
-        targets += choice
+    let texts = questions.flatMap { question in
+      question.choices.map { choice in
+        let ids = question.prompt + choice.dropLast()
+        return TextPacking.Text(
+          ids, question.media, reading: ids.count, rotaryClass: rotaryClass(ids.count))
       }
     }
+    let packing = TextPacking(texts), choices = questions.flatMap(\.choices)
+    layout = packing.layout
+    rows = zip(packing.rows, choices).flatMap { $0.suffix($1.count) }
+    targets = choices.flatMap { $0 }
   }
 }

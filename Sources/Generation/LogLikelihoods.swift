@@ -15,9 +15,17 @@ extension CausalLanguageModel {
             + "\(config.contextLength); leave the row out")
       }
     }
-    let packing = TextPacking(texts, rotaryClass: rotaryClass)
-    guard !packing.targets.isEmpty else { return texts.map { _ in 0 } }
-    var rest = logProbabilities(packing.layout, packing.rows, packing.targets)[...]
+    // Nothing is predicted from the last trained token and what follows it. Of which rotary class a
+    // text is, its whole length says, as in training.
+    let packing = TextPacking(
+      texts.map {
+        .init(
+          $0.ids, $0.media, reading: $0.targets.last ?? 0, rotaryClass: rotaryClass($0.ids.count))
+      })
+    let rows = zip(texts, packing.rows).flatMap { text, rows in text.targets.map { rows[$0 - 1] } }
+    guard !rows.isEmpty else { return texts.map { _ in 0 } }
+    let targets = texts.flatMap { text in text.targets.map { text.ids[$0] } }
+    var rest = logProbabilities(packing.layout, rows, targets)[...]
     return texts.map { text in
       let count = text.targets.count
       defer { rest = rest.dropFirst(count) }
@@ -38,33 +46,6 @@ extension CausalLanguageModel {
       return Tensors.logProbabilities(
         selectRows(hidden, rows.compactMap { place[$0] }), head.weight, targets: targets
       ).values
-    }
-  }
-}
-
-/// Texts laid out as one packed batch, in which what they share is read once.
-struct TextPacking {
-  let layout: PrefixTree.Layout
-  /// For each trained token of each text in order: the hidden state that predicts it, and its id.
-  private(set) var rows: [Int] = [], targets: [Int32] = []
-
-  init(_ texts: [Sample], rotaryClass: (_ length: Int) -> Int = { _ in 0 }) {
-    var tree = PrefixTree()
-    // Nothing is predicted from the last trained token and what follows it. Of which rotary class a
-    // text is, its whole length says, as in training.
-    let classes = texts.map { rotaryClass($0.ids.count) }
-    let read = texts.map { text -> [PrefixTree.Key] in
-      let part = text.prefix(text.targets.last ?? 0)
-      return tree.keys(part.ids, part.media)
-    }
-    for (keys, rotaryClass) in zip(read, classes) where !keys.isEmpty {
-      tree.insert(keys, rotaryClass: rotaryClass)
-    }
-    layout = tree.layout()
-    for (index, text) in texts.enumerated() {
-      let places = tree.rows(of: read[index], rotaryClass: classes[index], in: layout)
-      rows += text.targets.map { places[$0 - 1] }
-      targets += text.targets.map { text.ids[$0] }
     }
   }
 }

@@ -1,8 +1,7 @@
+import Generation
 import Models
-import Tasks
 
-/// The texts of a micro-batch laid out so that what several begin with, a pair's prompt, a system
-/// prompt or a clip, is computed once. The numbers are those of separate texts.
+/// The texts of a micro-batch laid out so that what several begin with is computed once.
 struct PrefixPacking {
   let layout: PrefixTree.Layout
   /// The layout's tokens that predict a scored one, rising.
@@ -17,22 +16,19 @@ struct PrefixPacking {
     guard samples.count > 1 else { return nil }
     var ends = samples.map { _ in 0 }
     for place in scored.places { ends[place.text] = max(ends[place.text], place.place) }
-    var tree = PrefixTree()
     // Nothing is predicted from the last scored token or behind it: that is never read.
-    let texts = zip(samples, ends).map { sample, end in
-      Array(tree.keys(sample.ids, sample.media).prefix(end))
-    }
-    let classes = samples.map { rotaryClass($0.ids.count) }
-    for (text, rotaryClass) in zip(texts, classes) { tree.insert(text, rotaryClass: rotaryClass) }
-    let layout = tree.layout()
-    let tokens = texts.reduce(0) { $0 + $1.count }
+    let packing = TextPacking(
+      zip(samples, ends).map { sample, end in
+        .init(
+          sample.ids, sample.media, reading: end, rotaryClass: rotaryClass(sample.ids.count))
+      })
+    let tokens = ends.reduce(0, +)
+    layout = packing.layout
     guard (tokens - layout.ids.count) * 16 >= tokens else { return nil }
-    let standing = zip(texts, classes).map { tree.rows(of: $0, rotaryClass: $1, in: layout) }
-    let predicting = scored.places.map { standing[$0.text][$0.place - 1] }
+    let predicting = scored.places.map { packing.rows[$0.text][$0.place - 1] }
     let rows = Set(predicting).sorted()
     let index = Dictionary(uniqueKeysWithValues: zip(rows, rows.indices))
     places = predicting.compactMap { index[$0] }
-    self.layout = layout
     self.rows = rows
   }
 }

@@ -56,11 +56,13 @@ import Testing
 
   @Test func thePromptIsReadOnce() {
     let packing = TextPacking([
-      text([1, 2, 3], [([4, 5], true), ([6], false)]), text([1, 2, 3], [([7, 8, 9], true)]),
+      .init([1, 2, 3, 4, 5, 6], [], reading: 4, rotaryClass: 0),
+      .init([1, 2, 3, 7, 8, 9], [], reading: 5, rotaryClass: 0),
+      .init([1, 2], [], reading: 0, rotaryClass: 0),
     ])
     #expect(packing.layout.ids == [1, 2, 3, 4, 7, 8])
     #expect(packing.layout.parents == [nil, 0, 0])
-    #expect(packing.rows == [2, 3, 2, 4, 5] && packing.targets == [4, 5, 7, 8, 9])
+    #expect(packing.rows == [[0, 1, 2, 3], [0, 1, 2, 4, 5], []])
   }
 
   @Test func aTextBeyondTheContextIsRefused() throws {

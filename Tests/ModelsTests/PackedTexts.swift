@@ -1,4 +1,5 @@
 import Tensors
+import TestSupport
 
 /// Texts behind one another, some of whose tokens are to be predicted.
 struct PackedTexts {
@@ -21,15 +22,4 @@ struct PackedTexts {
   func loss(_ hidden: Tensor, head: Weight) -> (sum: Tensor, tokens: [Float]) {
     crossEntropy(hidden, head, targets: targets)
   }
-}
-
-/// Σ −log p over the rows, on the tape, and each row's own.
-func crossEntropy(
-  _ x: Tensor, _ head: Weight, targets: [Int32]
-) -> (sum: Tensor, tokens: [Float]) {
-  let log = logProbabilities(x, head, targets: targets)
-  let sum = log.values.reduce(0.0) { $0 - Double($1) }
-  return (
-    log.objective(sum, derivative: log.values.map { _ in -1 }), log.values.map { -$0 }
-  )
 }

@@ -1,7 +1,7 @@
-import Tensors
+public import Tensors
 
 /// Σ −log p over the rows, on the tape, and each row's own.
-func crossEntropy(
+public func crossEntropy(
   _ x: Tensor, _ head: Weight, targets: [Int32]
 ) -> (sum: Tensor, tokens: [Float]) {
   let log = logProbabilities(x, head, targets: targets)
