@@ -34,6 +34,12 @@ struct BestStep {
     return true
   }
 
+  /// Has the best step be looked for anew.
+  func forget(in state: inout TrainerState) {
+    (state.bestMetric, state.bestGlobalStep, state.bestCheckpoint) = (nil, nil, nil)
+    state.evaluationsWithoutGain = 0
+  }
+
   /// Whether the last step was the best, and is to be kept for that.
   func isNow(_ state: TrainerState) -> Bool {
     options.loadsBest && state.bestGlobalStep == state.globalStep

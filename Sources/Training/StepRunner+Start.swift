@@ -29,6 +29,24 @@ extension StepRunner {
         + "\(startingLoss(texts.batch)): " + fault)
   }
 
+  /// Refuses the gradient of a step over `rows` that is no number, or in the first step nothing;
+  /// a silent step has none to give.
+  func checkGradient(
+    _ norm: Double, ofStep number: Int, _ rows: [[TrainingRow]], isSilent: Bool
+  ) throws(TrainingError) {
+    guard !norm.isFinite || norm == 0 && number == 1 && !isSilent else { return }
+    let names = rows.joined().flatMap(\.texts).map(\.source).joined(separator: ", ")
+    guard norm.isFinite else {
+      throw TrainingError(
+        .diverged,
+        "the gradient of step \(number) is not finite (rows: \(names)); lower the learning rate")
+    }
+    throw TrainingError(
+      .refused,
+      "the gradient of step 1 is 0, so that nothing would be learnt (rows: \(names)); look at "
+        + "these rows and at the weights of the objective")
+  }
+
   /// Products of OpenBLAS may differ in the last bits from one batch to the next.
   private func agree(_ a: Float, _ b: Float) -> Bool {
     GemmEngine.chosen == .packed ? a == b : abs(a - b) <= 1e-3 * max(1, abs(a))

@@ -21,8 +21,7 @@ public final class Trainer {
   private let best: BestStep
   private var checkpoints: Checkpoints
   private(set) var state = TrainerState()
-  private var log: MetricsLog?, events: EventWriter?
-  private var window = LogWindow()
+  private var log: RunLog?
 
   /// Assembles a run; nothing is written before `run`.
   public init(
@@ -51,10 +50,8 @@ public final class Trainer {
   public func run(resuming: Bool, shouldStop: () -> Bool) throws -> TrainingOutcome {
     try folder.make()
     if resuming { try resume() }
-    noteOptions()
-    log = try MetricsLog(path: folder.path + "/metrics.jsonl", keepingThrough: state.globalStep)
-    events = try EventWriter(
-      folder: folder.path + "/logs", keepingThrough: state.globalStep)
+    options.note(in: &state)
+    log = try RunLog(folder.path, after: state)
     // A run that has stopped early stays where it stopped.
     var ending = resuming ? best.ending(state) : nil
     if state.owesEvaluation { ending = try conclude(state.globalStep, shouldStop) }
@@ -110,15 +107,6 @@ public final class Trainer {
     state.owesEvaluation = false
   }
 
-  private func noteOptions() {
-    state.maxSteps = options.steps
-    state.epochs = options.epochs
-    state.loggingSteps = options.loggingSteps
-    state.evalSteps = options.evaluationSteps
-    state.saveSteps = options.saveSteps
-    state.trainBatchSize = options.batchSize
-  }
-
   private func resume() throws {
     let found = try checkpoints.resume(steps: options.steps) { observe(.note($0)) }
     guard let found else { return }
@@ -126,12 +114,7 @@ public final class Trainer {
     if let json = try checkpoints.sourceState(after: state.globalStep) {
       try source.restore(json, after: state.globalStep)
     }
-    if options.forgetsBest {
-      (state.bestMetric, state.bestGlobalStep, state.bestCheckpoint) = (nil, nil, nil)
-      state.evaluationsWithoutGain = 0
-    }
-    // Steps between two log rows continue their window.
-    window = LogWindow(json: state.logWindow)
+    if options.forgetsBest { best.forget(in: &state) }
     if let note = options.note(ofLengthAfter: state) { observe(.note(note)) }
   }
 
@@ -146,53 +129,21 @@ public final class Trainer {
     result.metrics += source.metrics
     try result.checkDrift()
     let norm = optimizer.norm(result.gradients), rate = options.learningRate(number)
-    guard norm.isFinite else {
-      throw TrainingError(
-        .diverged,
-        "the gradient of step \(number) is not finite (rows: \(rows.names)); lower the learning rate"
-      )
-    }
-    guard norm > 0 || number > 1 || result.isSilent else {
-      throw TrainingError(
-        .refused,
-        "the gradient of step 1 is 0, so that nothing would be learnt (rows: \(rows.names)); look at "
-          + "these rows and at the weights of the objective")
-    }
+    try runner.checkGradient(norm, ofStep: number, rows, isSilent: result.isSilent)
     optimizer.update(
       result.gradients, step: number, learningRate: rate, norm: norm,
       maximumNorm: options.maximumNorm, missing: result.isSilent ? .zero : .untouched)
     state.globalStep = number
     state.epoch = self.source.progress(after: number)
     state.tokensSeen += result.tokens
-    window.add(result)
+    try log?.add(
+      result, norm: norm, rate: rate,
+      isRow: number % options.loggingSteps == 0 || number == options.steps, to: &state)
     let seconds = (clock.now - start) / .seconds(1)
-    try record(number, norm: norm, rate: rate)
     observe(
       .step(
         number, loss: result.loss, rewards: result.rewards, norm: norm, rate: rate,
         tokens: result.tokens, seconds: seconds))
-  }
-
-  /// A row of the log every `loggingSteps` steps: the means over the window.
-  private func record(_ number: Int, norm: Double, rate: Double) throws {
-    if number % options.loggingSteps == 0 || number == options.steps {
-      let values =
-        [("loss", window.meanLoss), ("grad_norm", norm), ("learning_rate", rate)] + window.values
-      window = LogWindow()
-      try append(values, prefix: "train/")
-    }
-    state.logWindow = window.json
-  }
-
-  private func append(_ values: [(String, Double)], prefix: String) throws {
-    var row: JSONValue = .emptyObject
-    for (name, value) in values { row = row.setting(name, .double(value)) }
-    row = row.setting("epoch", .double(state.epoch)).setting("step", .int(state.globalStep))
-    state.logHistory.append(row)
-    try log?.append(row)
-    for (name, value) in values {
-      try events?.scalar(prefix + name, value, step: state.globalStep)
-    }
   }
 
   private func evaluate() throws {
@@ -206,19 +157,12 @@ public final class Trainer {
       observe(.note("\(best.watched) is undefined at step \(state.globalStep), which is no gain"))
     }
     let isBest = best.note(value ?? .nan, in: &state)
-    try append(values.map { ($0.name, $0.value) }, prefix: "eval/")
+    try log?.append(values, prefix: "eval/", to: &state)
     observe(.evaluated(state.globalStep, values, isBest: isBest))
   }
 
   private func save() throws {
     let rows = source.state(after: state.globalStep)
     if let path = try checkpoints.save(&state, rows: rows) { observe(.saved(path)) }
-  }
-}
-
-extension [[TrainingRow]] {
-  /// The rows, as messages name them.
-  fileprivate var names: String {
-    joined().flatMap(\.texts).map(\.source).joined(separator: ", ")
   }
 }

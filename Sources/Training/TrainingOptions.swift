@@ -1,4 +1,5 @@
 import Tensors
+import Tracking
 
 /// What a run is told besides its model and data.
 public struct TrainingOptions: Sendable {
@@ -47,6 +48,18 @@ public struct TrainingOptions: Sendable {
   /// The masks of dropout that a step's micro-batch draws; nil where nothing is dropped out.
   func masks(step: Int, batch: Int) -> ForwardPass.Masks? {
     usesDropout ? .init(seed: seed, pass: UInt64(step) << 20 | UInt64(batch)) : nil
+  }
+}
+
+extension TrainingOptions {
+  /// Writes into a run's state what transformers' Trainer notes there of its arguments.
+  func note(in state: inout TrainerState) {
+    state.maxSteps = steps
+    state.epochs = epochs
+    state.loggingSteps = loggingSteps
+    state.evalSteps = evaluationSteps
+    state.saveSteps = saveSteps
+    state.trainBatchSize = batchSize
   }
 }
 
