@@ -124,6 +124,12 @@ public final class AdapterSet {
     return try body()
   }
 
+  /// Takes the adapters off the model; a snapshot of them can sit there for a while again.
+  public func lift() {
+    for seat in seats { seat.linear.adapter = nil }
+    for saved in saved { saved.layer.substitute(saved.base) }
+  }
+
   /// The adapters of a moment, for the same seats.
   public struct Snapshot { fileprivate let adapters: [LoRA] }
 

@@ -117,6 +117,12 @@ public struct RowCache: Sendable {
     )
   }
 
+  /// A name of its own for what will be the file `path`; one that a process leaves behind is removed
+  /// in time (`prune`).
+  public static func partialPath(of path: String) -> String {
+    "\(path).\(getpid()).\(UInt32.random(in: .min ... .max))\(RowFileWriter.partialSuffix)"
+  }
+
   /// Removes the files that were used longest ago until the others, `path` among them, keep to the
   /// limit; and what processes that died left behind.
   func prune(keeping path: String) {

@@ -3,14 +3,6 @@ import JSON
 import Tasks
 import Tensors
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-
 /// Writes a `RowFile` under a name of its own and renames it into place: nobody ever maps half a
 /// file, and of two processes that write the same one the later wins. Nothing is synced, since a
 /// file that the power took is noticed by its hash.
@@ -32,10 +24,8 @@ final class RowFileWriter {
   init(_ path: String, key: JSONValue, vocabulary: Int, limit: Int) throws(RowFile.Fault) {
     self.limit = limit
     idSize = vocabulary <= 1 << 16 ? 2 : 4
-    let number = UInt32.random(in: .min ... .max)
-    let partial = "\(path).\(getpid()).\(number)\(Self.partialSuffix)"
     file = try Self.writing { () throws(FormatError) in
-      try NewFile(path, at: partial, isPrivate: true)
+      try NewFile(path, at: RowCache.partialPath(of: path), isPrivate: true)
     }
     let bytes = Array(key.text(.pretty).utf8)
     keySize = bytes.count

@@ -29,11 +29,12 @@ public enum RowKind: String, Sendable, CaseIterable {
     }
   }
 
-  /// How to learn such a row.
-  var advice: String {
+  /// How to learn such a row: every `objective.type` that asks for it. A test holds these names
+  /// together with what the objectives say.
+  public var advice: String {
     switch self {
-    case .texts: "set objective.type: sft"
-    case .pairs: "set objective.type: dpo"
+    case .texts: "set objective.type to sft, or to expected_reward where its answer is a choice"
+    case .pairs: "set objective.type to dpo, simpo, orpo or cpo"
     case .labels: "set objective.type: kto"
     case .prompts: "set objective.type: grpo, add the answer, or leave the row out"
     }

@@ -69,14 +69,12 @@ public struct ReferenceStore {
     let line = head.text(.init(indent: nil, sortsKeys: false, isSpaced: false)) + "\n"
     do throws(FormatError) {
       try DurableFile.createFolder(DurableFile.folder(of: path))
-      try DurableFile.write(to: path) { (sink) throws(FormatError) in
-        try sink.write(line)
-        var failure: FormatError?
-        numbers.withUnsafeBytes { bytes in
-          do throws(FormatError) { try sink.write(bytes) } catch { failure = error }
-        }
-        if let failure { throw failure }
-      }
+      // For the user alone, as the rows that it is about.
+      let file = try NewFile(path, at: RowCache.partialPath(of: path), isPrivate: true)
+      try (Array(line.utf8) + numbers).withUnsafeBytes { bytes in
+        Result { () throws(FormatError) in try file.append(bytes) }
+      }.get()
+      try file.takeName(isDurable: true)
       return nil
     } catch { return error.message }
   }

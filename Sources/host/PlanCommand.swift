@@ -29,6 +29,7 @@ struct PlanCommand: ParsableCommand {
       throw Diagnosis(
         Diagnosis.data, "the task '\(session.task.description.name)' has no training rows")
     }
+    session.recipe.rateWarning.map(Console.note)
     let options = TrainingOptions(session.recipe, rows: train.count, hasValidation: true)
     let judge = try Judge(
       session, split: .validation, limit: session.recipe.evaluation.maximumSamples)

@@ -1,3 +1,4 @@
+import Formats
 import Foundation
 import JSON
 import Testing
@@ -48,6 +49,54 @@ import Testing
     #expect(report?["baselines"]?["reference"]?["accuracy"]?.double != nil)
     let labeled = try train("kto", "--set objective.type=kto --set data.rows=labels")
     #expect(labeled.output.contains("auc"), "\(labeled.output)")
+  }
+
+  /// A run that went on from an adapter is judged against that adapter, as in the run itself.
+  @Test func anAdapterIsJudgedAgainstWhatItsRunTrainedAgainst() throws {
+    _ = try train("sft", "--set objective.type=sft --set data.rows=chosen")
+    let start = scratch.path("sft"), adapter = scratch.path("dpo")
+    _ = try train("dpo", "--set peft.adapter_name_or_path=\(start)")
+    let receipt = try JSONValue(readingFile: adapter + "/run.json")
+    #expect(receipt["reference"] == "snapshot" && receipt["trained"]?["adapter"] != nil)
+    let evaluate =
+      "evaluate --task preference --adapter \(adapter) --json --limit 12"
+      + " --set generation.max_new_tokens=8"
+    func margin(_ outcome: HostProgram.Outcome) throws -> Double? {
+      try outcome.json()["tuned"]?["metrics"]?["margin"]?["value"]?.double
+    }
+    let judged = try host(evaluate)
+    #expect(judged.errors.contains("reference the adapter \(start), which the run in"))
+    let after = try #require(receipt["after"]?["metrics"]?["margin"]?["value"]?.double)
+    #expect(try margin(judged) == after)
+    try FileManager.default.removeItem(atPath: start)
+    let other = try host(evaluate)
+    #expect(
+      other.errors.contains("trained against \(start), which is not there any more; the numbers"),
+      "\(other.errors)")
+    #expect(try margin(other) != after)
+  }
+
+  /// Errors of the host about rows name them as the dataset's own do.
+  @Test func rowsAreNamedByFileAndLine() throws {
+    let rows = try scratch.write(
+      "\n" + #"{"prompt": "q", "chosen": "a", "rejected": "b"}"#, to: "rows.jsonl")
+    for verb in ["train --output-dir \(scratch.path("out"))", "data audit"] {
+      let outcome = try HostProgram.shell(
+        "host \(verb) --task preference --set data.train=\(rows) --set data.validation=null"
+          + " --set objective.type=kto")
+      #expect(outcome.code == 65)
+      #expect(
+        outcome.errors.contains("\(rows):2 (train row 0): the row is a preference pair, but"),
+        "\(outcome.errors)")
+    }
+  }
+
+  @Test func aRateThatMovesNoAdapterIsSaid() throws {
+    let rate = "--set training_args.learning_rate=1e-6"
+    #expect(try host("plan --task preference \(rate)").errors.contains("adapters hardly move"))
+    for other in ["", "\(rate) --set peft.method=full"] {
+      #expect(!(try host("plan --task preference \(other)").errors.contains("hardly move")))
+    }
   }
 
   @Test func skippedRowsAreSaid() throws {

@@ -281,7 +281,7 @@ import Text
     #expect(
       fault(1, .texts)
         == "row: the row is a preference pair, but the objective learns single texts; set "
-        + "objective.type: dpo")
+        + "objective.type to dpo, simpo, orpo or cpo")
     #expect(
       fault(2, .pairs)
         == "row: the row is an answer with a label, but the objective learns preference pairs; set "
@@ -289,7 +289,7 @@ import Text
     #expect(
       fault(0, .labels)
         == "row: the row is a single text, but the objective learns answers with labels; set "
-        + "objective.type: sft")
+        + "objective.type to sft, or to expected_reward where its answer is a choice")
     #expect(fault(3, .texts)?.hasPrefix("row: no turn with the role 'assistant'") == true)
     #expect(
       fault(3, .pairs)

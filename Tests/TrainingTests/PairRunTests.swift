@@ -1,5 +1,6 @@
 import Adapters
 import Formats
+import Foundation
 import Generation
 import JSON
 import Models
@@ -129,6 +130,32 @@ import Testing
   @Test func everyLossOfARecipeIsKnown() {
     #expect(ObjectiveRecipe.pairLosses == PairLoss.allCases.map(\.rawValue))
     #expect(KTO.Kind.allCases.map(\.rawValue) == ["kto", "apo_zero_unpaired"])
+  }
+
+  /// Whoever has rows of another kind hears of every objective that would learn them.
+  @Test(arguments: ObjectiveRecipe.Kind.allCases)
+  func rowsOfItsKindAreAdvisedToLearnIt(type: ObjectiveRecipe.Kind) throws {
+    let text = "objective: { type: \(type.rawValue) }\nrewards: [{ name: length }]\n"
+    let recipe = try Recipe(layers: [.yaml(text, named: "recipe.yaml")])
+    let words = [Term](recipe.objective).rows.advice.split { " ,:".contains($0) }
+    #expect(words.contains { $0 == type.rawValue }, "\(words)")
+  }
+
+  /// What a reference says of rows tells of them.
+  @Test func theReferencesNumbersAreForTheUserAlone() throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let cache = RowCache(key: .emptyObject, folder: folder.path)
+    let store = ReferenceStore(cache, key: ["rows": 1])
+    for numbers in [[Float(-1.5)], [-2]] {
+      #expect(store.write([3: numbers]) == nil)
+      #expect(store.read { Issue.record("\($0)") } == [3: numbers])
+    }
+    let names = FileSystem.names(in: folder.path)
+    #expect(names.count == 1 && names[0].hasSuffix(RowCache.referenceSuffix))
+    let attributes = try FileManager.default.attributesOfItem(
+      atPath: folder.path + "/" + names[0])
+    #expect(attributes[.posixPermissions] as? Int == 0o600)
   }
 
   /// Where answers are weighed, model and reference are equal as long as nothing has been learnt, also

@@ -65,6 +65,12 @@ final class RunReceipt {
       ])
   }
 
+  /// Notes what the run compares with: the base, the adapter that it goes on from (`adapter`), or the
+  /// model as its files have it; nothing where the objective compares with nothing.
+  func note(_ reference: Reference?) {
+    json = json.setting("reference", (reference?.kind.rawValue).map(JSONValue.string) ?? .null)
+  }
+
   /// Makes this the receipt of the run whose receipt was `earlier` and which goes on from `step` with
   /// these changes.
   func goOn(_ earlier: JSONValue?, from step: Int, with changes: RunChanges) {

@@ -34,3 +34,22 @@ extension TrainingOptions {
     isShuffled = recipe.isShuffled
   }
 }
+
+extension Recipe {
+  /// The least rate with which adapters are usually learnt: ten times what whole models take.
+  private static let leastAdapterRate = 1e-5
+
+  /// What is to be said of a learning rate that hardly moves adapters; nil where there is nothing.
+  ///
+  /// AdamW moves each number by about the rate in a step, whatever the gradient. Of an adapter that is
+  /// a number of B, which reaches a weight of the model through A, whose numbers are below 1/√inputs:
+  /// the weight moves about a tenth as far, so that 1e-6, which is usual for whole models and the
+  /// default of others for preferences, leaves an adapter where it is.
+  public var rateWarning: String? {
+    let rate = training.learningRate
+    guard peft.method != .full, rate < Self.leastAdapterRate else { return nil }
+    return
+      "warning: training_args.learning_rate \(rate) is a rate for whole models, with which adapters "
+      + "hardly move (a loss of pairs stays at its first value); usual for adapters are 1e-5 to 1e-3"
+  }
+}

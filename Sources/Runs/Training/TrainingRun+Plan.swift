@@ -57,11 +57,14 @@ extension TrainingRun {
     options.usesDropout = usesDropout(of: trainable)
     options.forgetsBest = changes?.concernsEvaluation ?? false
     try opened.folder.checkResumption(of: trainable, steps: options.steps)
+    let reference = try reference(of: model, trainable)
     receipt.note(trainable)
+    receipt.note(reference)
+    recipe.rateWarning.map(tell.note)
     return PlannedRun(
       session: session, model: model, trainable: trainable, terms: session.terms,
-      reference: try reference(of: model, trainable), options: options, memory: memory,
-      opened: opened, receipt: receipt, recorded: recorded)
+      reference: reference, options: options, memory: memory, opened: opened, receipt: receipt,
+      recorded: recorded)
   }
 
   /// What the objective compares with: the model as it is before the first step. nil where it

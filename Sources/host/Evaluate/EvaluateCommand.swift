@@ -17,7 +17,7 @@ struct EvaluateCommand: ParsableCommand {
       recipe and seed give the same answers. With --adapter the tuned model is
       judged, with --base beside it the base too. Preference pairs and answers with
       labels are weighed: how likely the model finds them, and, with --adapter, how
-      likely the base does.
+      likely its reference does: the base, or the adapter that its run started from.
 
       A chat template that writes the date writes the day on which the adapter's run
       began, so that a run is judged alike on any day; template_date says otherwise.
@@ -110,9 +110,12 @@ struct EvaluateCommand: ParsableCommand {
     }
     if let adapters {
       if base { try adapters.withoutAdapters { try ask("base", .base) } }
-      try ask("tuned", .end, reference: Judge.reference(model, without: adapters))
+      let reference = try adapter.map {
+        try session.reference(ofAdapter: $0, adapters, on: model)
+      }
+      try ask("tuned", .end, reference: reference)
     } else {
-      try ask("base", .base)
+      try ask("base", .base, reference: session.frozenReference())
     }
     return results
   }
