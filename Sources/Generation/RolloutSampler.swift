@@ -9,6 +9,9 @@ import Tensors
 /// function of its prompt's ids, clips and label, its number in the group, the sampler and the
 /// weights: it has the same bits whatever is decoded beside it. Dropout is off.
 public struct RolloutSampler {
+  /// Sequences that are decoded at once, unless somebody says otherwise.
+  public static let slots = 16
+
   let model: CausalLanguageModel, vocabulary: Int, stopTokens: Set<Int32>
   let maximumNewTokens: Int, sampler: Sampler, slots: Int
 
@@ -16,7 +19,7 @@ public struct RolloutSampler {
   /// `slots` sequences are decoded at once.
   public init(
     model: CausalLanguageModel, vocabulary: Int, stopTokens: Set<Int32>, maximumNewTokens: Int,
-    sampler: Sampler, slots: Int = 16
+    sampler: Sampler, slots: Int = Self.slots
   ) throws(GenerationError) {
     guard maximumNewTokens > 0, slots > 0 else {
       throw GenerationError(

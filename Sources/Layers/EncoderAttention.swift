@@ -20,6 +20,27 @@ public final class EncoderAttention {
     return output(attend(q, k, v, asking, heads: heads))
   }
 
+  /// What a pass costs: q, k, v, one number for each head and position, and what the output projection
+  /// reads are kept.
+  public func cost(_ pass: Passage) -> Cost {
+    let rows = pass.tokens, width = Buffer.bytes(rows * heads.queries * heads.width)
+    let hasGradient = pass.wantsInput || pass.trains([query, key, value])
+    var cost = output.cost(rows, on: pass, wantsInput: hasGradient)
+    for linear in [query, key, value] {
+      cost += linear.cost(rows, on: pass, wantsInput: pass.wantsInput)
+    }
+    let product = 2 * Double(heads.queries * heads.width) * pass.seen(nil)
+    cost.forward += 2 * product
+    if pass.trains([output]) { cost.kept += width }
+    cost.passing =
+      7 * width
+      + Parallel.threads * Buffer.bytes(pass.longest * (3 * heads.width + 4 * Asking.block))
+    guard hasGradient else { return cost }
+    cost.backward += 4 * product
+    cost.kept += 3 * width + Buffer.bytes(rows * heads.queries)
+    return cost
+  }
+
   /// Its projections, in the files' order.
   public var linears: [Linear] { [key, value, query, output] }
 }

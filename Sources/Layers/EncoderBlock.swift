@@ -23,6 +23,22 @@ public final class EncoderBlock {
     return h + contract(gelu(expand(feedForwardNorm(h))))
   }
 
+  /// What a pass costs: the input, the sum with the residual, what GELU reads, and the norms' means and
+  /// roots are kept.
+  public func cost(_ pass: Passage) -> Cost {
+    let rows = pass.tokens, width = Buffer.bytes(rows * contract.weight.rows)
+    let inner = Buffer.bytes(rows * expand.weight.rows)
+    let hasGradient = pass.wantsInput || pass.trains(attention.linears)
+    let isExpanded = hasGradient || pass.trains([expand])
+    var cost =
+      attention.cost(pass) + expand.cost(rows, on: pass, wantsInput: hasGradient)
+      + contract.cost(rows, on: pass, wantsInput: isExpanded)
+    if hasGradient || pass.trains(linears) { cost.kept += width + 2 * Buffer.bytes(rows) }
+    if isExpanded { cost.kept += width + inner + 2 * Buffer.bytes(rows) }
+    cost.passing += 4 * inner + 3 * width
+    return cost
+  }
+
   /// Its projections, in the files' order.
   public var linears: [Linear] { attention.linears + [expand, contract] }
   /// Its norms, in the equations' order.

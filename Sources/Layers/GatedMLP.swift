@@ -17,6 +17,20 @@ public final class GatedMLP {
     return down(swiglu(opening, content))
   }
 
+  /// What a pass of `rows` rows costs. Gate and up are kept, and silu(gate) · up is computed again from
+  /// them; around that three matrices of their width and one of them packed exist.
+  public func cost(_ rows: Int, on pass: Passage, wantsInput: Bool) -> Cost {
+    let inner = Buffer.bytes(rows * gate.weight.rows)
+    let hasGradient = wantsInput || pass.trains([gate, up])
+    var cost =
+      gate.cost(rows, on: pass, wantsInput: wantsInput)
+      + up.cost(rows, on: pass, wantsInput: wantsInput)
+      + down.cost(rows, on: pass, wantsInput: hasGradient)
+    cost.kept += hasGradient ? 2 * inner : pass.trains([down]) ? inner : 0
+    cost.passing += 4 * inner
+    return cost
+  }
+
   /// Its projections, in the files' order.
   public var linears: [Linear] { [gate, up, down] }
 }

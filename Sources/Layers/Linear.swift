@@ -51,6 +51,22 @@ public final class Linear {
     project(x, weight, bias: bias, plus: lowRank)
   }
 
+  /// What `rows` rows cost: y = x · Wᵀ; dx = dy · W where `wantsInput`; dW = dyᵀ · x where W is trained.
+  /// Of a low-rank part both products, and the gradients of A, B and what lies between; it keeps that.
+  /// The input is kept by whoever made it.
+  public func cost(_ rows: Int, on pass: Passage, wantsInput: Bool) -> Cost {
+    let seat = pass.seat(path), product = 2 * Double(rows) * Double(weight.rows * weight.columns)
+    var cost = Cost(
+      forward: product, backward: product * ((wantsInput ? 1 : 0) + (seat.isOpen ? 1 : 0)))
+    guard seat.rank > 0 else { return cost }
+    let reading = 2 * Double(rows * seat.rank * weight.columns)
+    let writing = 2 * Double(rows * seat.rank * weight.rows)
+    cost.forward += reading + writing
+    cost.backward += 2 * writing + reading * (wantsInput ? 2 : 1)
+    cost.kept += Buffer.bytes(rows * seat.rank)
+    return cost
+  }
+
   /// The name after the last dot, by which adapters choose their targets.
   public var name: String { path.split(separator: ".").last.map(String.init) ?? path }
 }

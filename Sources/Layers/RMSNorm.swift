@@ -23,4 +23,8 @@ public final class RMSNorm {
       x.reshaped(rows: x.count / weight.count, columns: weight.count), weight, eps: eps
     ).reshaped(rows: x.rows, columns: x.columns)
   }
+
+  /// What `rows` rows cost, each of `pieces` pieces: the roots are kept, and the result is computed
+  /// again from them.
+  public func cost(_ rows: Int, pieces: Int = 1) -> Cost { Cost(kept: Buffer.bytes(rows * pieces)) }
 }

@@ -44,8 +44,37 @@ public final class SelfAttention {
     return output(attend(q, k, v, span.asking, heads: heads, window: window))
   }
 
-  /// Whether each head of q and k has a norm.
-  public var normsHeads: Bool { queryNorm != nil }
+  /// What a pass costs. Kept are q, k and v as they are projected, for norm and rotation are computed
+  /// again, and one number for each head and asking token; what attention gives is an input of the
+  /// output projection. Keys and values that are laid out anew are kept as they lie then, and k as it
+  /// was too where it is normed.
+  public func cost(_ pass: Passage) -> Cost {
+    let asking = pass.asking.count, queries = heads.queries * heads.width
+    let keys = heads.keys * heads.width, laid = pass.gathered.map { 2 * Buffer.bytes($0 * keys) }
+    let hasGradient = pass.wantsInput || pass.trains([query, key, value])
+    var cost =
+      query.cost(asking, on: pass, wantsInput: pass.wantsInput)
+      + key.cost(pass.tokens, on: pass, wantsInput: pass.wantsInput)
+      + value.cost(pass.tokens, on: pass, wantsInput: pass.wantsInput)
+      + output.cost(asking, on: pass, wantsInput: hasGradient)
+    // q · kᵀ and p · v; on the way back dp, dv, dq and dk.
+    let product = 2 * Double(queries) * pass.seen(window)
+    cost.forward += 2 * product
+    if pass.trains([output]) { cost.kept += Buffer.bytes(asking * queries) }
+    // Around it q and k are computed again and have gradients; a thread works on a block of scores.
+    let block = pass.longest * (3 * heads.width + 4 * Asking.block)
+    cost.passing =
+      4 * Buffer.bytes(asking * queries) + 3 * Buffer.bytes(pass.tokens * keys) + (laid ?? 0)
+      + Parallel.threads * Buffer.bytes(block)
+    guard hasGradient else { return cost }
+    cost.backward += 4 * product
+    cost.kept += Buffer.bytes(asking * queries) + Buffer.bytes(asking * heads.queries)
+    if laid == nil || keyNorm != nil { cost.kept += Buffer.bytes(pass.tokens * keys) }
+    cost.kept += laid ?? Buffer.bytes(pass.tokens * keys)
+    if let queryNorm { cost += queryNorm.cost(asking, pieces: heads.queries) }
+    if let keyNorm { cost += keyNorm.cost(pass.tokens, pieces: heads.keys) }
+    return cost
+  }
 
   /// Its projections and norms, in the files' order.
   public var modules: (linears: [Linear], norms: [RMSNorm]) {

@@ -91,9 +91,6 @@ public final class CausalLanguageModel {
   /// The same, block by block.
   public var projectionsOfBlocks: [[Linear]] { blocks.map(\.linears) }
 
-  /// Whether the attention norms each head of q and k.
-  public var normsHeads: Bool { blocks.contains { $0.attention.normsHeads } }
-
   /// Every stored weight of the language model: path and matrix, for inspection.
   public var modules: (embedding: Embedding, linears: [Linear], norms: [RMSNorm]) {
     (embedding, projections + [head], blocks.flatMap(\.norms) + [norm])

@@ -18,6 +18,25 @@ public final class DecoderBlock {
     return h + mlp(mlpNorm(h))
   }
 
+  /// What a pass costs: the input and the sum with the residual are kept, their norms computed again;
+  /// on the way back three gradients of their width exist at a time.
+  func cost(_ pass: Passage) -> Cost {
+    let asking = pass.asking.count, width = attentionNorm.weight.count
+    let readsInput = pass.wantsInput || pass.trains(attention.modules.linears.dropLast())
+    let hasGradient = pass.wantsInput || pass.trains(attention.modules.linears)
+    var cost = attention.cost(pass) + mlp.cost(asking, on: pass, wantsInput: hasGradient)
+    if readsInput {
+      cost += attentionNorm.cost(pass.tokens)
+      cost.kept += Buffer.bytes(pass.tokens * width)
+    }
+    if hasGradient || pass.trains(mlp.linears) {
+      cost += mlpNorm.cost(asking)
+      cost.kept += Buffer.bytes(asking * width)
+    }
+    cost.passing += 3 * Buffer.bytes(pass.tokens * width)
+    return cost
+  }
+
   var linears: [Linear] { attention.modules.linears + mlp.linears }
   var norms: [RMSNorm] { [attentionNorm] + attention.modules.norms + [mlpNorm] }
 }

@@ -9,6 +9,8 @@ struct EncodedBlock: Sendable {
   /// are in their rows, and their lengths.
   private(set) var rows: [UInt32] = [], turns: [UInt32] = [], roles: [UInt32] = []
   private(set) var lengths: [UInt32] = []
+  /// How many tokens a pair's rejected text begins with as the chosen one does; 0 for other texts.
+  private(set) var shared: [UInt32] = []
   /// What the chat template left out of the trained turns, and of how many rows.
   private(set) var omission = Omission(), omittingRows = 0
   /// Their tokens, one row behind the other.
@@ -51,11 +53,19 @@ struct EncodedBlock: Sendable {
       skipped.append(EncodedDataset.Skipped(row: row, length: length, reason: reason))
     }
     switch encoding.usable(texts.map(\.sample)) {
-    case .whole: for (turn, sample) in texts { keep(row, turn, sample) }
+    case .whole: keep(row, texts)
     case .cut(let samples):
-      for (text, sample) in zip(texts, samples) { keep(row, text.turn, sample) }
+      keep(row, zip(texts, samples).map { ($0.turn, $1) })
       skip("truncated")
     case .refused(let reason): skip(reason)
+    }
+  }
+
+  private mutating func keep(_ row: Int, _ texts: [(turn: Int?, sample: Sample)]) {
+    for (turn, sample) in texts {
+      let isSecond = sample.role == .rejected
+      shared.append(isSecond ? UInt32(commonStart(texts[0].sample, sample)) : 0)
+      keep(row, turn, sample)
     }
   }
 
@@ -78,6 +88,11 @@ struct EncodedBlock: Sendable {
     }
     sample.appendBytes(to: &digested)
   }
+}
+
+/// How many tokens two texts begin with alike; 0 where they have other clips.
+private func commonStart(_ one: Sample, _ other: Sample) -> Int {
+  one.media == other.media ? zip(one.ids, other.ids).prefix { $0 == $1 }.count : 0
 }
 
 extension Sample {

@@ -50,7 +50,7 @@ public struct EncodedDataset: Sendable {
   let source: LazyDataset
   let encoding: RowEncoding
   private var usable: [UInt32] = [], turns: [UInt32] = [], roles: [Sample.Role] = []
-  private var lengths: [UInt32] = []
+  private var lengths: [UInt32] = [], shared: [UInt32] = []
   /// The first sample of each row.
   private var starts: [Int] = []
   /// The frames of each clip, of those usable rows that have clips.
@@ -126,6 +126,7 @@ public struct EncodedDataset: Sendable {
 
   private mutating func use(_ file: RowFile) {
     (usable, turns, roles, lengths) = (file.rows, file.turns, file.roles, file.lengths)
+    shared = file.shared
     starts = roles.indices.filter { roles[$0] != .rejected }
     (statistics, variesByEpoch) = (file.statistics, file.variesByEpoch)
     self.file = file
@@ -141,6 +142,7 @@ public struct EncodedDataset: Sendable {
       turns += block.turns
       roles += block.roles.compactMap(Sample.Role.init(rawValue:))
       lengths += block.lengths
+      shared += block.shared
       clips += block.clips
       block.digested.withUnsafeBytes { digest.update($0) }
       statistics.add(block)
@@ -167,10 +169,29 @@ public struct EncodedDataset: Sendable {
     lengths.sorted(by: >).prefix(count).map { Int($0) }
   }
 
-  /// How many tokens the `count` longest rows have, the longest first: of a pair both texts'.
-  public func longestRows(_ count: Int) -> [Int] {
-    starts.indices.map { samples(of: $0).reduce(0) { $0 + Int(lengths[$1]) } }
-      .sorted(by: >).prefix(count).map { $0 }
+  /// What a row has to be computed for: tokens, of a pair both texts', and how many of them its texts
+  /// begin with alike.
+  public struct Size: Sendable, Hashable {
+    /// The tokens of all texts; those that the second begins with as the first does.
+    public let tokens: Int, shared: Int
+
+    /// Describes a row.
+    public init(tokens: Int, shared: Int = 0) {
+      self.tokens = tokens
+      self.shared = shared
+    }
+  }
+
+  /// The sizes of the `count` longest rows, the longest first. With `sharing`, what a pair's texts
+  /// begin with counts once.
+  public func longestRows(_ count: Int, sharing: Bool = false) -> [Size] {
+    let sizes = starts.indices.map { row in
+      samples(of: row).reduce(Size(tokens: 0)) {
+        Size(
+          tokens: $0.tokens + Int(lengths[$1]), shared: $0.shared + (sharing ? Int(shared[$1]) : 0))
+      }
+    }
+    return Array(sizes.sorted { $0.tokens - $0.shared > $1.tokens - $1.shared }.prefix(count))
   }
 
   /// The clips of the `count` rows that have most of them, the longest clip, all clips together.

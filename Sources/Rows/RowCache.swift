@@ -20,7 +20,7 @@ import Tensors
 /// a dataset whose rows are still good need not be opened at all.
 public struct RowCache: Sendable {
   /// Raised whenever the same request would lead to another file.
-  static let version = 3
+  static let version = 4
 
   /// The ending of files that keep a reference's log-probabilities of rows.
   public static let referenceSuffix = ".logps"

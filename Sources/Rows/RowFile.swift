@@ -10,7 +10,7 @@ import Tensors
 /// | 128 | magic; sizes of the file, the key and the summary as u64; hash in hexadecimal; zeros |
 /// | key | JSON: all that decides the rows (`RowCache`), filled up with blanks |
 /// | tokens | u16 where the vocabulary allows, else u32; one sample behind the other |
-/// | tables | u32: row, turn, role, length, runs and choices of each sample; the runs; the choices |
+/// | tables | u32: row, turn, role, length, shared tokens, runs and choices of each sample; the runs; the choices |
 /// | weights | f32: of each choice's options |
 /// | summary | JSON: counts, sets of options, the statistics |
 ///
@@ -19,13 +19,14 @@ struct RowFile: Sendable {
   /// Why a file is not what it should be.
   struct Fault: Error { let reason: String }
 
-  static let headSize = 128, magic = Array("HOSTROW3".utf8)
+  static let headSize = 128, magic = Array("HOSTROW4".utf8)
 
   let file: MappedFile
   let key: JSONValue
   let statistics: EncodedDataset.Statistics
   let variesByEpoch: Bool
   let rows: [UInt32], turns: [UInt32], roles: [Sample.Role], lengths: [UInt32]
+  let shared: [UInt32]
   private let places: Places
   private let tokenStarts: [Int], spanStarts: [Int], choiceStarts: [Int], weightStarts: [Int]
   private let optionSets: [OptionSet]
@@ -53,7 +54,7 @@ struct RowFile: Sendable {
       guard idSize == 2 || idSize == 4 else { throw Fault(reason: "its ids have \(idSize) bytes") }
       idsAt = RowFile.headSize + keySize.padded
       rowsAt = idsAt + (idSize * tokens).padded
-      spansAt = rowsAt + (6 * 4 * rows).padded
+      spansAt = rowsAt + (7 * 4 * rows).padded
       choicesAt = spansAt + 8 * spans
       weightsAt = choicesAt + 8 * choices
       end = weightsAt + (4 * weights).padded
@@ -79,11 +80,11 @@ struct RowFile: Sendable {
     func table(_ index: Int) -> [UInt32] {
       file.words(at: places.rowsAt + 4 * places.rows * index, places.rows)
     }
-    (rows, turns, lengths) = (table(0), table(1), table(3))
+    (rows, turns, lengths, shared) = (table(0), table(1), table(3), table(4))
     roles = table(2).compactMap(Sample.Role.init(rawValue:))
     guard roles.count == rows.count else { throw Fault(reason: "a text has an unknown role") }
     tokenStarts = starts(lengths)
-    (spanStarts, choiceStarts) = (starts(table(4)), starts(table(5)))
+    (spanStarts, choiceStarts) = (starts(table(5)), starts(table(6)))
     let options = try Self.optionSets(summary)
     optionSets = options
     let sets = file.words(at: places.choicesAt, 2 * places.choices)

@@ -14,7 +14,7 @@ final class RowFileWriter {
   private let keySize: Int, idSize: Int, limit: Int
   private var size = 0
   private var rows: [UInt32] = [], turns: [UInt32] = [], roles: [UInt32] = []
-  private var lengths: [UInt32] = []
+  private var lengths: [UInt32] = [], shared: [UInt32] = []
   private var spanCounts: [UInt32] = [], choiceCounts: [UInt32] = []
   private var spans: [UInt32] = [], choices: [UInt32] = [], weights: [UInt32] = []
   private var sets: [RowFile.OptionSet: Int] = [:], orderedSets: [RowFile.OptionSet] = []
@@ -39,6 +39,7 @@ final class RowFileWriter {
     turns += block.turns
     roles += block.roles
     lengths += block.lengths
+    shared += block.shared
     spanCounts += block.spanCounts
     spans += block.spans
     choiceCounts += block.choiceCounts
@@ -66,7 +67,7 @@ final class RowFileWriter {
   func finish(_ statistics: EncodedDataset.Statistics, variesByEpoch: Bool) throws(RowFile.Fault) {
     try put([UInt8](repeating: 0, count: (idSize * tokens).padded - idSize * tokens))
     try put(
-      (rows + turns + roles + lengths + spanCounts + choiceCounts).map(\.littleEndian)
+      (rows + turns + roles + lengths + shared + spanCounts + choiceCounts).map(\.littleEndian)
         .padded(with: 0))
     try put((spans + choices + weights.padded(with: 0)).map(\.littleEndian))
     let summary = statistics.json

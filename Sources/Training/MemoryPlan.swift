@@ -1,22 +1,42 @@
+import Layers
 import Models
-import Rows
+public import Rows
 import Tensors
 
-/// Bytes that a training run will have in use at its peak, by kind, from shapes alone.
-///
-/// It follows what the operations keep: see `Kept` and `Recall` in Tensors. Held against the pool's
-/// own count by a test.
+/// Bytes that a training run will have in use at its peak, by kind, from shapes alone: what each layer
+/// says that it costs. Held against the pool's own count by a test.
 public struct MemoryPlan: Sendable, Hashable {
-  /// The largest micro-batch: its tokens, its longest row, the tokens it trains, its clips.
+  /// Texts that pass the model together: their tokens, the longest text, the tokens that are scored,
+  /// clips.
   public struct Batch: Sendable, Hashable {
-    public var tokens: Int, longest: Int, trained: Int, sound: Sound
+    public var tokens: Int, longest: Int, scored: Int, sound: Sound
+    /// Rows of keys and values laid out anew where texts share what they begin with, which is then
+    /// computed once; nil where none does.
+    public var gathered: Int?
 
     /// Describes a micro-batch.
-    public init(tokens: Int, longest: Int, trained: Int, sound: Sound = Sound()) {
+    public init(
+      tokens: Int, longest: Int, scored: Int, gathered: Int? = nil, sound: Sound = Sound()
+    ) {
       self.tokens = tokens
       self.longest = longest
-      self.trained = trained
+      self.scored = scored
+      self.gathered = gathered
       self.sound = sound
+    }
+  }
+
+  /// What an evaluation has in use at once, in the place of a step's activations and buffers.
+  public struct Evaluation: Sendable, Hashable {
+    /// How long the rows become that are answered at once; none: nothing is answered.
+    public var answered: [Int]
+    /// The texts that are weighed at once; nil: none are.
+    public var weighed: Batch?
+
+    /// Describes an evaluation; of nothing when left out.
+    public init(answered: [Int] = [], weighed: Batch? = nil) {
+      self.answered = answered
+      self.weighed = weighed
     }
   }
 
@@ -24,8 +44,7 @@ public struct MemoryPlan: Sendable, Hashable {
   public let weights: Int, adapter: Int, optimizer: Int
   /// What the way back needs of the largest micro-batch; what operations use for a moment.
   public let activations: Int, buffers: Int
-  /// The caches of the rows that are answered at once when the run evaluates; they take the place of
-  /// activations and buffers.
+  /// What an evaluation has in use in the place of activations and buffers.
   public let evaluation: Int
   /// The program itself, its tokenizer and data, and what a frozen encoder made of clips.
   public let program: Int
@@ -40,30 +59,51 @@ public struct MemoryPlan: Sendable, Hashable {
     weights + adapter + optimizer + max(activations + buffers, evaluation) + program
   }
 
-  /// Plans a run over micro-batches up to `batch`, whose evaluations answer rows that grow to the
-  /// lengths `answered` at once. `program` is what is in use already.
+  /// Plans a run over micro-batches up to `batch`. `program` is what is in use already; `reference`
+  /// says what a run keeps beside to compare with.
   public init(
-    _ shapes: ModelShapes, batch: Batch, answered: [Int] = [], usesCheckpointing: Bool,
-    program: Int
+    _ setup: TrainingSetup, batch: Batch, evaluation: Evaluation = Evaluation(),
+    reference: Reference.Kind? = nil, usesCheckpointing: Bool, program: Int
   ) {
-    let trained = 4 * shapes.trainedParameters
-    weights = shapes.storedBytes
-    adapter = trained
+    let trained = 4 * setup.trainedParameters
+    weights = setup.storedBytes * (reference == .frozen ? 2 : 1)
+    adapter = trained * (reference == .snapshot ? 2 : 1)
     optimizer = 3 * trained
-    let encoding = shapes.audio?.passing(batch.sound) ?? 0
-    evaluation = shapes.evaluation(of: answered) + (answered.isEmpty ? 0 : encoding)
-    self.program = program + Self.growth + (shapes.audio?.remembered(batch.sound) ?? 0)
+    let hearing = setup.hearing(batch.sound, usesCheckpointing: usesCheckpointing)
+    self.program = program + Self.growth + setup.remembered(batch.sound)
     self.usesCheckpointing = usesCheckpointing
-    let block = shapes.kept(tokens: batch.tokens)
-    let input = Buffer.bytes(batch.tokens * shapes.hidden)
-    activations =
-      (usesCheckpointing ? shapes.layers * input + block : shapes.layers * block)
-      + shapes.keptByHead(rows: batch.trained)
-      + (shapes.audio?.kept(batch.sound, usesCheckpointing: usesCheckpointing) ?? 0)
+    let cost = setup.cost(batch)
+    activations = cost.kept(usesCheckpointing: usesCheckpointing) + hearing.kept
     // The encoder's buffers have other sizes, so those of the blocks come on top of them.
-    buffers =
-      max(
-        shapes.passing(tokens: batch.tokens, longest: batch.longest),
-        shapes.passingAtHead(rows: batch.trained)) + encoding
+    buffers = cost.passing + hearing.passing
+    let answering = setup.answering(evaluation.answered)
+    let weighing = evaluation.weighed.map(setup.weighing) ?? 0
+    self.evaluation =
+      evaluation == Evaluation() ? 0 : max(answering, weighing) + hearing.passing
+  }
+}
+
+extension TrainingSetup {
+  fileprivate func cost(_ batch: MemoryPlan.Batch) -> ModelCost {
+    model.cost(
+      passage(
+        tokens: batch.tokens, longest: batch.longest,
+        needed: .init(min(batch.scored, batch.tokens)), gathered: batch.gathered),
+      scored: batch.scored)
+  }
+
+  /// Caches of rows that grow to these lengths, and one pass over all of them.
+  fileprivate func answering(_ lengths: [Int]) -> Int {
+    guard let longest = lengths.max() else { return 0 }
+    let batch = MemoryPlan.Batch(
+      tokens: lengths.reduce(0, +), longest: longest, scored: 0)
+    return model.cacheBytes(of: lengths) + cost(batch).passing
+  }
+
+  /// One pass over texts whose log-probabilities are asked for, with the states that predict.
+  fileprivate func weighing(_ batch: MemoryPlan.Batch) -> Int {
+    let cost = cost(batch), laid = batch.gathered ?? 0
+    let keys = model.config.keyValueHeads * model.config.headDimension
+    return cost.passing + cost.head.kept + 2 * Buffer.bytes(laid * keys)
   }
 }

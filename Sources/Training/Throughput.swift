@@ -44,7 +44,7 @@ public struct Throughput: Sendable {
   public var tokensRead: Int { reading.reduce(0) { $0 + $1.count } * batch }
 
   /// Tokens that a step scores.
-  public var tokensScored: Int { predicting.reduce(0) { $0 + $1.count } * batch }
+  public var tokensScored: Int { supervised * batch * (objective == .dpo ? 2 : 1) }
 
   /// Of a row's tokens that are read: how many tokens each one sees, itself included.
   private var reading: [Range<Int>] {
@@ -53,9 +53,10 @@ public struct Throughput: Sendable {
     return [1..<prompt + 1, prompt + 1..<length, prompt + 1..<length]
   }
 
-  /// The same of those that predict a trained token.
-  private var predicting: [Range<Int>] {
-    Array(repeating: length - supervised..<length, count: objective == .dpo ? 2 : 1)
+  /// The same of those that predict a trained token; a pair's last prompt token predicts two.
+  private var asking: [Range<Int>] {
+    let first = length - supervised..<length
+    return objective == .dpo ? [first, first.lowerBound + 1..<length] : [first]
   }
 
   /// What was measured.
@@ -93,7 +94,7 @@ public struct Throughput: Sendable {
     try step(1)
     for number in 2...steps + 1 { try watch.measure { try step(number) } }
     return Result(
-      seconds: Array(seconds.dropFirst()), flops: flops(model, trainable),
+      seconds: Array(seconds.dropFirst()), flops: cost(model, trainable).flops,
       losses: Array(losses.dropFirst()), operations: watch.entries)
   }
 
@@ -132,40 +133,29 @@ public struct Throughput: Sendable {
     }
   }
 
-  /// Forward and backward products of a step: 2 per weight and token each way, as much again where
-  /// the weight is trained, causal attention, adapters, and the head on trained rows only. The last
-  /// block needs keys and values of all tokens, the rest of trained rows alone; the first one passes
-  /// nothing back to what lies below it. A reference is not counted.
-  func flops(_ model: CausalLanguageModel, _ trainable: Trainable) -> Double {
-    let tokens = Double(tokensRead), config = model.config
-    let rows = Double(tokensScored)
-    func size(_ weight: Weight) -> Double { Double(weight.rows * weight.columns) }
-    let head = model.head, blocks = model.projectionsOfBlocks
-    let narrowed = (blocks.last ?? []).filter { !["k_proj", "v_proj"].contains($0.name) }
-    // How many tokens pass each projection; none those of an encoder, since rows hold no clips.
-    var passing = Dictionary(uniqueKeysWithValues: blocks.joined().map { ($0.path, tokens) })
-    for linear in narrowed + [head] { passing[linear.path] = rows }
-    func products(_ linears: some Sequence<Linear>) -> Double {
-      linears.reduce(0) { $0 + size($1.weight) * (passing[$1.path] ?? 0) }
+  /// What a step costs, as the layers say; a reference is not counted, nor, where that is asked for,
+  /// what attention computes of pairs of tokens.
+  func cost(
+    _ model: CausalLanguageModel, _ trainable: Trainable, countsAttention: Bool = true
+  ) -> ModelCost {
+    let setup = TrainingSetup(model, quantization: nil, adapters: trainable.adapters?.config)
+    func all(_ sights: [Range<Int>]) -> [Range<Int>] {
+      countsAttention ? Array(repeating: sights, count: batch).flatMap { $0 } : []
     }
-    // Embeddings pass no gradient to a frozen table, so three products of the first block are
-    // forward only.
-    let unneeded =
-      trainable.adapters == nil
-      ? 0
-      : products((blocks.first ?? []).filter { ["q_proj", "k_proj", "v_proj"].contains($0.name) })
-    let ways: Double = trainable.adapters == nil ? 6 : 4
-    let adapters = (trainable.adapters?.sizes ?? []).reduce(0) {
-      $0 + Double($1.count) * (passing[$1.path] ?? 0)
-    }
-    // Two products forward and four backward over what each row sees: the row itself and all before
-    // it, or a window of them.
-    func pairs(_ sights: [Range<Int>], _ rule: ModelConfig.AttentionRule) -> Double {
-      sights.joined().reduce(0.0) { $0 + Double(min($1, rule.window ?? .max)) } * Double(batch)
-    }
-    let seen = config.attention.suffix(1).reduce(0.0) { $0 + pairs(predicting, $1) }
-    let all = config.attention.dropLast().reduce(0.0) { $0 + pairs(reading, $1) }
-    let attention = 6 * 2 * Double(config.attentionHeads * config.headDimension) * (all + seen)
-    return ways * products(blocks.joined() + [head]) - 2 * unneeded + 6 * adapters + attention
+    let pass = setup.passage(
+      tokens: tokensRead, longest: length, asking: all(reading),
+      needed: .init(asking.reduce(0) { $0 + $1.count } * batch, sights: all(asking)),
+      gathered: gathered)
+    return model.cost(pass, scored: tokensScored)
+  }
+
+  /// What a step's memory plan is made for.
+  public var planned: MemoryPlan.Batch {
+    .init(tokens: tokensRead, longest: length, scored: tokensScored, gathered: gathered)
+  }
+
+  /// Rows of keys and values that a pair's two texts see: the prompt by itself and before each answer.
+  private var gathered: Int? {
+    objective == .dpo ? (length - supervised + 2 * (length - 1)) * batch : nil
   }
 }

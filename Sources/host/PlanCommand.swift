@@ -33,7 +33,9 @@ struct PlanCommand: ParsableCommand {
     let options = TrainingOptions(session.recipe, rows: train.count, hasValidation: true)
     let judge = try Judge(
       session, split: .validation, limit: session.recipe.evaluation.maximumSamples)
-    let budget = try MemoryBudget(session, train, try session.mapped(), judges: judge != nil)
+    let evaluates = try judge != nil || session.dataset(.validation) != nil
+    let budget = try MemoryBudget(
+      session, train, try session.mapped(), judges: judge != nil, evaluates: evaluates)
     let memory = try budget.plan()
     if json {
       let report: JSONValue = [

@@ -24,6 +24,17 @@ import Testing
     #expect(Set(["Projection", "Attention", "LogProbabilities"]).isSubset(of: names))
   }
 
+  /// Pairs share their prompts, whose keys are laid out anew for each answer.
+  @Test func pairsAreWithinATenth() throws {
+    let pairs = ["--objective", "dpo", "--supervised", "64"]
+    let few = try bench(rows: 4, pairs), many = try bench(rows: 24, pairs)
+    func growth(_ key: String) throws -> Double {
+      try #require(many[key]?.double) - #require(few[key]?.double)
+    }
+    let peak = try growth("peak_rss_mib"), planned = try growth("planned_mib")
+    #expect(planned > 0.98 * peak && planned < 1.1 * peak, "planned \(planned), peak \(peak) MiB")
+  }
+
   private func plan(_ settings: String...) throws -> HostProgram.Outcome {
     try HostProgram.run(
       ["plan", "--task", "hri_dialogue", "--json"] + settings.flatMap { ["--set", $0] })

@@ -15,7 +15,7 @@ import Testing
     let model = try CausalLanguageModel(
       folder: GoldenRunTests.goldens + "/qwen2_audio/model")
     return MemoryPlan(
-      ModelShapes(
+      TrainingSetup(
         model, quantization: nil,
         adapters: rank.map {
           AdapterConfig(
@@ -24,7 +24,7 @@ import Testing
             usesRSLoRA: false, baseModel: nil)
         }),
       batch: .init(
-        tokens: 1000, longest: 1000, trained: 10,
+        tokens: 1000, longest: 1000, scored: 10,
         sound: .init(
           frames: 100 * seconds * clips, longest: 100 * seconds, all: 100 * seconds * clips)),
       usesCheckpointing: checkpointing, program: 0)

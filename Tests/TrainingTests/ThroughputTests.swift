@@ -18,7 +18,7 @@ import Testing
       config: ModelConfig(json: config, path: "config.json"),
       weights: .random(seed: 1, deviation: 0.02))
     let trainable = Trainable.full(model.unfreeze(), constants: [], model.config)
-    return Throughput(length: 6, batch: 1, steps: 1, supervised: 2).flops(model, trainable)
+    return Throughput(length: 6, batch: 1, steps: 1, supervised: 2).cost(model, trainable).flops
   }
 
   /// Attention counts the tokens that are seen: of 6 at once 1…6, through a window of 3 1, 2, 3, 3, 3,
@@ -53,14 +53,54 @@ import Testing
       for (kind, inputs, outputs) in kinds {
         let isNarrow = layer == config.layers - 1 && !["k", "v"].contains(kind)
         let passing = isNarrow ? rows : tokens
-        let ways = layer == 0 && ["q", "k", "v"].contains(kind) ? 2 : 4
-        expected += passing * (ways * inputs * outputs + 6 * 2 * (inputs + outputs))
+        // Nothing is passed back to the embedding, neither by the projection nor by what sits on it.
+        let isFirst = layer == 0 && ["q", "k", "v"].contains(kind)
+        expected += passing * ((isFirst ? 2 : 4) * inputs * outputs + 6 * 2 * (inputs + outputs))
+        if isFirst { expected -= passing * 2 * 2 * inputs }
       }
     }
     let seen = (config.layers - 1) * tokens * (tokens + 1) / 2 + (61 + 62 + 63)
     expected += 6 * 2 * queries * seen
     let counted = Throughput(length: tokens, batch: 1, steps: 1, supervised: rows)
-      .flops(model, .adapter(adapters))
+      .cost(model, .adapter(adapters)).flops
     #expect(counted == Double(expected))
+  }
+
+  /// What the layers say is what the engine does, operation by operation: of text and of pairs that
+  /// share their prompts, with adapters on all projections, on few, and with every weight trained.
+  /// Attention computes its scores again on the way back, and in blocks; a trained head computes its
+  /// scores again, too.
+  @Test(arguments: [
+    ("qwen3", Throughput.Objective.sft, ["all-linear"]), ("qwen2", .sft, ["v_proj", "down_proj"]),
+    ("llama", .sft, ["o_proj"]), ("llama", .sft, []), ("qwen3", .dpo, ["all-linear"]),
+    ("llama", .dpo, ["q_proj", "up_proj"]),
+  ]) func operationsAreThoseOfTheEngine(
+    name: String, objective: Throughput.Objective, targets: [String]
+  ) throws {
+    let model = try CausalLanguageModel(folder: GoldenRunTests.goldens + "/models/\(name)")
+    let trainable: Trainable =
+      targets.isEmpty
+      ? .full(model.unfreeze(), constants: [], model.config)
+      : .adapter(
+        try AdapterSet.fresh(
+          AdapterConfig(
+            r: 2, alpha: 4, dropout: 0, targetModules: targets, usesRSLoRA: false, baseModel: nil),
+          on: model.linears, seed: 1))
+    let throughput = Throughput(objective, length: 160, batch: 2, steps: 1, supervised: 80)
+    let result = try throughput.measure(model, trainable) { _ in }
+    func counted(_ names: Set<String>) -> Double {
+      result.operations.reduce(0) { $0 + (names.contains($1.name) ? $1.entry.flops : 0) }
+    }
+    let again =
+      targets.isEmpty
+      ? 2 * Double(throughput.tokensScored * model.head.weight.rows * model.head.weight.columns) : 0
+    let products =
+      counted(["Projection", "LowRank", "LogProbabilities", "ObjectiveValue"]) - again
+    let seen =
+      result.flops - throughput.cost(model, trainable, countsAttention: false).flops
+    #expect(products == result.flops - seen, "\(products) done, \(result.flops - seen) counted")
+    // On the way back 10 in the place of 8 for each pair of tokens, and the blocks' upper corners.
+    let ratio = counted(["Attention"]) / seen
+    #expect((1...2).contains(ratio), "\(ratio)")
   }
 }

@@ -12,6 +12,13 @@ extension TaskSession {
   /// What the objective asks of rows.
   public var rowKind: RowKind { terms.rows }
 
+  /// What the objective compares with; nil where it compares with nothing.
+  var referenceKind: Reference.Kind? {
+    guard terms.useReference else { return nil }
+    guard recipe.peft.method != .full else { return .frozen }
+    return recipe.peft.adapterPath == nil ? .base : .snapshot
+  }
+
   /// All that decides the numbers of `reference` on the rows of `dataset`, to the last bit.
   func key(of reference: Reference, over dataset: EncodedDataset) -> JSONValue {
     [

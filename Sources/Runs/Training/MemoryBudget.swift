@@ -1,4 +1,5 @@
 import Formats
+import Generation
 import Models
 import Rows
 import Tensors
@@ -8,23 +9,34 @@ import Training
 public struct MemoryBudget {
   private let session: TaskSession
   private let train: EncodedDataset
-  private let shapes: ModelShapes
-  private let judges: Bool
+  private let setup: TrainingSetup
+  /// Whether a pair's prompt is computed once.
+  private let sharesPrompts: Bool
+  private let judges: Bool, evaluates: Bool
   private let program: Int
   /// Bytes the whole process may use.
   public let limit: Int
   private var recipe: Recipe { session.recipe }
 
   /// The budget of a run of `model`, as it is stored, over `train`: `training_args.memory_limit`, else
-  /// what is free.
+  /// what is free. `evaluates`: whether there are rows to evaluate; `judges`: whether they are answered
+  /// or weighed, too.
   public init(
-    _ session: TaskSession, _ train: EncodedDataset, _ model: CausalLanguageModel, judges: Bool
+    _ session: TaskSession, _ train: EncodedDataset, _ model: CausalLanguageModel, judges: Bool,
+    evaluates: Bool
   ) throws(FormatError) {
     self.session = session
     self.judges = judges
+    self.evaluates = evaluates
     self.train = train
-    shapes = ModelShapes(
-      model, quantization: session.recipe.quantization?.kind, adapters: try session.adapterConfig())
+    let adapters = try session.adapterConfig()
+    setup = TrainingSetup(
+      model, quantization: session.recipe.quantization?.kind, adapters: adapters)
+    let drops = adapters.map { $0.dropout > 0 } ?? false
+    let longest = train.longestTexts(1).first ?? 0
+    sharesPrompts =
+      session.rowKind == .pairs && (session.recipe.objective.disablesDropout || !drops)
+      && model.rotaryClass(1) == model.rotaryClass(longest)
     program = Machine.currentMemory
     limit =
       session.recipe.training.memoryLimit?.bytes ?? (program + Machine().availableMemory)
@@ -42,22 +54,64 @@ public struct MemoryBudget {
   }
 
   private func plan(rows: Int, longest: Int? = nil, usesCheckpointing: Bool) -> MemoryPlan {
-    let lengths = train.longestRows(rows).map { min($0, longest ?? $0) }
-    let tokens = lengths.reduce(0, +), text = train.longestTexts(1).first ?? 0
-    return MemoryPlan(
-      shapes,
-      batch: .init(
-        tokens: tokens, longest: min(text, longest ?? text), trained: tokens,
-        sound: train.sound(ofRows: rows)),
-      answered: answered, usesCheckpointing: usesCheckpointing, program: program)
+    MemoryPlan(
+      setup, batch: batch(rows: rows, longest: longest), evaluation: evaluation,
+      reference: session.referenceKind, usesCheckpointing: usesCheckpointing, program: program)
   }
 
-  /// How long the rows may become that an evaluation answers at once.
-  private var answered: [Int] {
-    guard judges else { return [] }
-    return train.longestTexts(recipe.training.evaluationBatchSize).map {
-      $0 + recipe.generation.maximumNewTokens
+  /// The longest rows together, their texts cut to `longest` tokens.
+  private func batch(rows: Int, longest: Int? = nil) -> MemoryPlan.Batch {
+    if recipe.objective.type == .grpo { return completions(rows, longest: longest) }
+    let text = train.longestTexts(1).first ?? 0, texts = session.rowKind == .pairs ? 2 : 1
+    let most = longest ?? text
+    var tokens = 0, shared = 0
+    for row in train.longestRows(rows, sharing: sharesPrompts) {
+      tokens += min(row.tokens, texts * most)
+      shared += min(row.shared, most)
     }
+    // What is shared is computed once where it is worth it (`PrefixPacking`).
+    let isShared = shared > 0 && shared * 16 >= tokens
+    let read = isShared ? tokens - shared : tokens
+    return .init(
+      tokens: read, longest: min(text, most), scored: read,
+      gathered: isShared ? tokens + shared : nil, sound: train.sound(ofRows: rows))
+  }
+
+  /// So many sampled completions, as long as they may become, behind the longest prompts, each of which
+  /// is computed once. Micro-batches may begin and end within a group.
+  private func completions(_ count: Int, longest: Int?) -> MemoryPlan.Batch {
+    let prompts = prompts(of: count).map { min($0, longest ?? $0) }
+    let new = recipe.objective.grpo.maximumNewTokens, first = prompts.first ?? 0
+    let read = prompts.reduce(0, +) + count * new
+    return .init(
+      tokens: read, longest: first + new, scored: count * new,
+      gathered: prompts.reduce(0, +) + count * (first + new))
+  }
+
+  /// The lengths of the longest prompts that `count` completions have.
+  private func prompts(of count: Int) -> [Int] {
+    let group = recipe.objective.grpo.groupSize
+    return train.longestTexts((count + group - 1) / group + (count % group == 0 ? 0 : 1))
+  }
+
+  /// What sampling holds at once: prompts, and the completions that are decoded beside each other.
+  private var sampled: [Int] {
+    guard recipe.objective.type == .grpo, recipe.objective.grpo.rollouts == nil else { return [] }
+    let count = min(RolloutSampler.slots, recipe.completionsPerSampling)
+    return prompts(of: count)
+      + Array(repeating: recipe.objective.grpo.maximumNewTokens, count: count)
+  }
+
+  /// What an evaluation, or sampling, answers at once, and what an evaluation weighs: pairs, and the rows whose loss it takes.
+  private var evaluation: MemoryPlan.Evaluation {
+    let rows = recipe.training.evaluationBatchSize
+    let isAnswered = judges && (recipe.evaluation.generates || !session.rowKind.isWeighed)
+    let answered =
+      isAnswered ? train.longestTexts(rows).map { $0 + recipe.generation.maximumNewTokens } : []
+    let isWeighed = evaluates && recipe.objective.type != .grpo
+    return .init(
+      answered: [answered, sampled].max { $0.reduce(0, +) < $1.reduce(0, +) } ?? [],
+      weighed: isWeighed ? batch(rows: rows) : nil)
   }
 
   private func refusal(_ plan: MemoryPlan, _ least: MemoryPlan) -> FormatError {
@@ -93,7 +147,7 @@ public struct MemoryBudget {
     if let length = lengths.first(where: { fits(1, $0, true) }) {
       return "one row of max_length: \(length) would fit"
     }
-    return shapes.isQuantizable && recipe.peft.method != .full && recipe.quantization?.kind == nil
+    return setup.isQuantizable && recipe.peft.method != .full && recipe.quantization?.kind == nil
       ? "not one short row fits; quantization_config with load_in_4bit: true takes less, or raise the "
         + "limit" : "not one short row fits; choose a smaller model or raise the limit"
   }

@@ -45,7 +45,8 @@ extension TrainingRun {
     try checkRoom(opened.train, in: mapped)
     let recorded = try recorded(of: mapped)
     let memory = try MemoryBudget(
-      session, opened.train, mapped, judges: opened.judge != nil
+      session, opened.train, mapped, judges: opened.judge != nil,
+      evaluates: opened.validation != nil
     ).plan()
     let model = try session.quantized(mapped), trainable = try trainable(model)
     opened.desk.open(model, adapters: trainable.adapters, hasBase: trainable.adapters != nil)
@@ -72,10 +73,9 @@ extension TrainingRun {
   private func reference(
     of model: CausalLanguageModel, _ trainable: Trainable
   ) throws -> Reference? {
-    guard session.terms.useReference else { return nil }
+    guard let kind = session.referenceKind else { return nil }
     guard let adapters = trainable.adapters else { return .frozen(try session.mapped()) }
-    return recipe.peft.adapterPath == nil
-      ? .base(of: model, below: adapters) : .snapshot(of: model, with: adapters)
+    return kind == .base ? .base(of: model, below: adapters) : .snapshot(of: model, with: adapters)
   }
 
   /// Whether anything is dropped out in training; says where that is not as the adapters have it.

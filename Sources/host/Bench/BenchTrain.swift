@@ -79,9 +79,7 @@ struct BenchTrain: ParsableCommand {
       r: rank, alpha: 2 * Double(rank), dropout: 0, targets: AdapterTargets(.allLinear),
       usesRSLoRA: false, baseModel: folder)
     let plan = MemoryPlan(
-      ModelShapes(model, quantization: nil, adapters: config),
-      batch: .init(
-        tokens: throughput.tokensRead, longest: seq, trained: throughput.tokensScored),
+      TrainingSetup(model, quantization: nil, adapters: config), batch: throughput.planned,
       usesCheckpointing: checkpointing, program: program)
     let adapters = try AdapterSet.fresh(config, on: model.linears, seed: 1)
     // Before and after, the better one counts: another program may take the processor meanwhile.

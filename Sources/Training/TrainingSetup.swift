@@ -1,0 +1,95 @@
+public import Formats
+import Layers
+public import Models
+import Rows
+public import Tensors
+
+/// A model as a run will train it, before it does: how its weights are stored, and what is trained of
+/// each projection.
+public struct TrainingSetup {
+  let model: CausalLanguageModel
+  private let quantization: Quantization?
+  /// The adapters; nil where every weight is trained.
+  private let adapters: AdapterConfig?
+
+  /// `model` with its blocks quantized as `quantization` says where they are not yet, and with the
+  /// adapters that `adapters` describes, or trained in full where it is nil.
+  public init(
+    _ model: CausalLanguageModel, quantization: Quantization?, adapters: AdapterConfig?
+  ) {
+    self.model = model
+    self.quantization = model.config.quantization == nil ? quantization : nil
+    var adapters = adapters
+    if let config = adapters {
+      adapters?.targets = config.targets.named(among: model.linears.map(\.path))
+    }
+    self.adapters = adapters
+  }
+
+  /// Whether the blocks are not quantized yet.
+  public var isQuantizable: Bool { model.config.quantization == nil }
+
+  /// What is trained of the projection at `path`; adapters leave the head alone.
+  func seat(_ path: String) -> Seat {
+    guard let adapters else { return Seat(isOpen: true) }
+    guard path != model.head.path, adapters.adapts(path) else { return Seat() }
+    return Seat(rank: adapters.rank(of: path))
+  }
+
+  private var trainsHearing: Bool {
+    (model.audio?.linears ?? []).contains { seat($0.path).isTrained }
+  }
+
+  /// A pass over packed texts. A gradient is wanted of what comes in where the embedding is trained, or
+  /// what is heard.
+  func passage(
+    tokens: Int, longest: Int, asking: [Range<Int>] = [], needed: Passage.Asked,
+    gathered: Int? = nil
+  ) -> Passage {
+    Passage(
+      tokens: tokens, longest: longest, asking: asking, needed: needed, gathered: gathered,
+      wantsInput: adapters == nil || trainsHearing, seat: seat)
+  }
+
+  /// Bytes of all weights that a pass reads, as they are stored. The embedding's rows are few.
+  var storedBytes: Int {
+    let linears = model.linears.dropLast().reduce(model.head.weight.storedBytes) { sum, linear in
+      sum
+        + (quantization?.storedBytes(linear.weight.rows * linear.weight.columns)
+          ?? linear.weight.storedBytes)
+    }
+    guard let modules = model.audio?.encoder.modules else { return linears }
+    return modules.convolutions.reduce(linears + modules.positions.weight.storedBytes) {
+      $0 + $1.weight.storedBytes
+    }
+  }
+
+  /// How many numbers are trained; norms and biases are few.
+  var trainedParameters: Int {
+    guard adapters == nil else {
+      return model.linears.reduce(0) {
+        $0 + seat($1.path).rank * ($1.weight.rows + $1.weight.columns)
+      }
+    }
+    let matrices =
+      model.linears.dropLast().map(\.weight)
+      + (model.audio?.encoder.modules.convolutions ?? []).map(\.weight)
+    let head = model.head.weight, embeddings = model.config.tiesWordEmbeddings ? 1 : 2
+    return matrices.reduce(embeddings * head.rows * head.columns) { $0 + $1.rows * $1.columns }
+  }
+
+  /// What hearing costs, forward and on the way back.
+  func hearing(_ sound: Sound, usesCheckpointing: Bool) -> Cost {
+    model.audio?.cost(
+      frames: sound.frames, longest: sound.longest, usesCheckpointing: usesCheckpointing, seat: seat
+    )
+      ?? Cost()
+  }
+
+  /// The features that a frozen encoder has made and will not make again.
+  func remembered(_ sound: Sound) -> Int {
+    guard let audio = model.audio, !trainsHearing else { return 0 }
+    return min(
+      AudioMemory.limit, Buffer.bytes(sound.all / 4 * audio.projector.linear.weight.rows))
+  }
+}
