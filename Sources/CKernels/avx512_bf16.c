@@ -8,7 +8,11 @@
 
 #include "include/CKernels.h"
 
-#define INLINE static inline __attribute__((always_inline))
+#define REAL float
+#define KERNEL_F32
+#define NAME(x) x##_bf16
+#define VECTOR_BYTES 64
+#define KERNEL_FUNCTION(name) __attribute__((unused)) static void NAME(name)
 /// Rows of a left panel, as in the f32 kernels; 32-bit lanes of a vector; columns of a right panel.
 enum { ROWS = 14, WIDTH = 16, COLUMNS = 32, DEPTH = 384 };
 
@@ -31,6 +35,9 @@ void k_use_bf16(int isOn) {
 void k_force_bf16(int isOn) { forced = isOn > 0 ? k_bf16_available() : isOn; }
 
 #pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,avx2,fma,f16c,bmi,bmi2"))), apply_to = function)
+#include "ops/real.h"
+#include "ops/storage.h"
+#include "ops/weight.h"
 
 INLINE __mmask16 lanes(int64_t count) {
   return (__mmask16)(count >= WIDTH ? 0xFFFF : count > 0 ? (1 << count) - 1 : 0);
@@ -108,6 +115,22 @@ void k_gemm_pack_rows_bf16(uint32_t *packed, const float *x, int64_t rows, int64
       packed += (pairs < WIDTH ? pairs : WIDTH) * ROWS;
     }
   }
+}
+
+void k_gemm_pack_bands_bf16(uint32_t *packed, const float *x, int64_t rows, int64_t depth,
+                            float alpha) {
+  __m512 factor = _mm512_set1_ps(alpha);
+  for (int64_t row = 0; row < rows; row += K_BAND, x += K_BAND * depth)
+    for (int64_t k = 0; k < depth; k += 2 * WIDTH) {
+      __m512i r[WIDTH];
+      for (int i = 0; i < WIDTH; i++)
+        r[i] = row + i < rows ? pairs_f32(x + i * depth + k, depth - k, factor)
+                              : _mm512_setzero_si512();
+      transpose(r);
+      int64_t pairs = (depth - k + 1) / 2;
+      for (int i = 0; i < WIDTH && i < pairs; i++, packed += K_BAND)
+        _mm512_storeu_si512(packed, r[i]);
+    }
 }
 
 void k_gemm_pack_columns_bf16(uint32_t *packed, const float *x, int64_t rows, int64_t depth,
@@ -296,5 +319,40 @@ void k_gemm_strip_bf16(float *c, int64_t stride, int64_t from, int64_t rows, con
     }
   }
   k_buffer_give(b, BYTES);
+}
+
+// ---- few rows ---------------------------------------------------------------------------------
+
+/// Pairs of a row of w from a flattened index on.
+INLINE void band_row(uint32_t *y, const k_weight *w, int64_t first, int64_t count,
+                     const k_weight_type type) {
+  float scratch[DEPTH];
+  const float *x = scratch;
+  if (type == K_BF16) {
+    const uint16_t *from = (const uint16_t *)w->data + first;
+    for (int64_t k = 0; k < count; k += 2 * WIDTH)
+      _mm512_storeu_si512(y + k / 2, pairs_bf16(from + k, count - k));
+    return;
+  }
+  if (type == K_F32) x = (const float *)w->data + first;
+  else NAME(run)(scratch, w, first, count, type);
+  for (int64_t k = 0; k < count; k += 2 * WIDTH)
+    _mm512_storeu_si512(y + k / 2, pairs_f32(x + k, count - k, _mm512_set1_ps(1)));
+}
+
+INLINE __m512 band_add(__m512 sum, __m512 numbers, uint32_t w) {
+  return _mm512_dpbf16_ps(sum, (__m512bh)numbers, (__m512bh)_mm512_set1_epi32((int)w));
+}
+
+#define number uint32_t
+#define PAIR 2
+#define BAND_DEPTH (DEPTH / 2)
+#define TILE 16
+#define band_transpose(tile) transpose((__m512i *)(tile))
+#include "ops/gemm_bands.h"
+
+void k_gemm_bands_bf16(float *c, int64_t stride, int64_t rows, const k_term *terms, int64_t count,
+                     int64_t first, int64_t columns, float beta) {
+  NAME(band_strip)(c, stride, rows, terms, count, first, columns, beta);
 }
 #pragma clang attribute pop

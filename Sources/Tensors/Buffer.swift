@@ -7,8 +7,8 @@ public final class Buffer {
   /// How many numbers there are.
   let count: Int
 
-  /// Whether several products read the numbers, and the panels that the first of them packed.
-  var isShared = false, panels: Buffer?
+  /// Whether several products read the numbers, and the panels or bands that the first of them packed.
+  var isShared = false, panels: Buffer?, bands: Buffer?
 
   init(_ count: Int) {
     self.count = count
@@ -33,6 +33,7 @@ public func readTogether<Result>(_ x: Tensor, _ body: () -> Result) -> Result {
   defer {
     x.buffer.isShared = false
     x.buffer.panels = nil
+    x.buffer.bands = nil
   }
   return body()
 }

@@ -21,7 +21,9 @@ enum Gemm {
     var depth: Int { isTransposed ? x.rows : x.columns }
 
     /// Panels for the micro-kernel.
-    private(set) lazy var packed: Buffer = pack()
+    private(set) lazy var packed: Buffer = kept(\.panels, freshPanels)
+    /// Bands for few rows.
+    private(set) lazy var bands: Buffer = kept(\.bands, freshBands)
 
     /// Panels that somebody else has packed from x by `packRows`.
     init(_ x: Tensor, packed: Buffer) {
@@ -31,13 +33,28 @@ enum Gemm {
       self.packed = packed
     }
 
-    /// Panels of an operand that others read too are left with it.
-    private func pack() -> Buffer {
-      guard !isTransposed, alpha == 1, x.buffer.isShared else { return freshPanels() }
-      if let panels = x.buffer.panels { return panels }
-      let panels = freshPanels()
-      x.buffer.panels = panels
-      return panels
+    /// What is packed of an operand that others read too is left with it.
+    private func kept(
+      _ place: ReferenceWritableKeyPath<Buffer, Buffer?>, _ pack: () -> Buffer
+    ) -> Buffer {
+      guard !isTransposed, alpha == 1, x.buffer.isShared else { return pack() }
+      if let packed = x.buffer[keyPath: place] { return packed }
+      let packed = pack()
+      x.buffer[keyPath: place] = packed
+      return packed
+    }
+
+    private func freshBands() -> Buffer {
+      precondition(!isTransposed, "product: bands of a transposed operand")
+      let (rows, depth, band) = (Int64(rows), Int64(depth), Int(K_BAND))
+      let result = Buffer((x.rows + band - 1) / band * band * x.columns)
+      if isBF16 {
+        let pairs = UnsafeMutableRawPointer(result.start).assumingMemoryBound(to: UInt32.self)
+        k_gemm_pack_bands_bf16(pairs, x.start, rows, depth, alpha)
+      } else {
+        k_gemm_pack_bands_f32(result.start, x.start, rows, depth, alpha)
+      }
+      return result
     }
 
     private func freshPanels() -> Buffer {
@@ -95,6 +112,13 @@ enum Gemm {
       "product: terms of different shapes")
     Stopwatch.count(
       flops: terms.reduce(0) { $0 + 2 * Double(rows * columns) * Double($1.left.depth) })
+    // Nobody but our own kernels gives few rows the bits of many.
+    let isolates = ForwardPass.current.isolatesRows || engine == .packed
+    if isolates, rows <= Int(K_BANDED_ROWS),
+      terms.allSatisfy({ $0.isTransposed && !$0.left.isTransposed })
+    {
+      return bandSum(c, terms, rows, columns, beta)
+    }
     switch engine {
     case .openBLAS where !first.left.isBF16: blasSum(c, terms, rows, columns, beta)
     default: packedSum(c, terms, rows, columns, beta)
@@ -169,14 +193,45 @@ enum Gemm {
     (rows + panel - 1) / panel * panel * depth
   }
 
+  private static func descriptors(
+    _ terms: [Term], _ packed: (Left) -> Buffer
+  ) -> [k_term] {
+    terms.map {
+      k_term(
+        a: packed($0.left).start, depth: Int64($0.left.depth), b: $0.right.descriptor,
+        bFirst: Int64($0.rows.lowerBound), isTransposed: $0.isTransposed ? 1 : 0)
+    }
+  }
+
+  /// The same sums to the last bit, for few rows.
+  private static func bandSum(
+    _ c: UnsafeMutablePointer<Float>, _ terms: [Term], _ rows: Int, _ columns: Int, _ beta: Float
+  ) {
+    let descriptors = descriptors(terms, \.bands)
+    let kernel = terms[0].left.isBF16 ? k_gemm_bands_bf16 : k_gemm_bands_f32
+    let depth = terms.reduce(0) { $0 + $1.left.depth }
+    withExtendedLifetime(terms) {
+      Parallel.ranges(columns, grain: bandGrain(columns, work: rows * columns * depth)) { range in
+        kernel(
+          c, Int64(columns), Int64(rows), descriptors, Int64(descriptors.count),
+          Int64(range.lowerBound), Int64(range.count), beta)
+      }
+    }
+  }
+
+  /// How many columns a thread takes at once. This cut may follow the number of threads, since no number
+  /// of the output depends on it; small products are not worth a second thread.
+  private static func bandGrain(_ columns: Int, work: Int) -> Int {
+    let threads = Parallel.threads
+    if threads == 1 || work < 1 << 18 { return columns }
+    let pieces = min(16 * threads, max(threads, work >> 20))
+    return (columns + 16 * pieces - 1) / (16 * pieces) * 16
+  }
+
   private static func packedSum(
     _ c: UnsafeMutablePointer<Float>, _ terms: [Term], _ rows: Int, _ columns: Int, _ beta: Float
   ) {
-    let descriptors = terms.map {
-      k_term(
-        a: $0.left.packed.start, depth: Int64($0.left.depth), b: $0.right.descriptor,
-        bFirst: Int64($0.rows.lowerBound), isTransposed: $0.isTransposed ? 1 : 0)
-    }
+    let descriptors = descriptors(terms, \.packed)
     let strips = (columns + strip - 1) / strip, block = rowBlock(rows, strips: strips)
     let blocks = (rows + block - 1) / block
     let kernel = terms[0].left.isBF16 ? k_gemm_strip_bf16 : k_gemm_strip_f32

@@ -39,6 +39,8 @@ typedef struct {
 } k_term;
 /// The widest strip of an output that gemm_strip makes at once.
 enum { K_GEMM_STRIP = 128 };
+/// Rows that gemm_bands takes together, and the most that it takes.
+enum { K_BAND = 16, K_BANDED_ROWS = 64 };
 
 #define KERNEL_F32
 #define REAL float
@@ -85,6 +87,11 @@ void k_gemm_pack_columns_bf16(uint32_t *packed, const float *x, int64_t rows, in
                               int64_t stride, float alpha);
 void k_gemm_strip_bf16(float *c, int64_t stride, int64_t from, int64_t rows, const k_term *terms,
                        int64_t count, int64_t first, int64_t columns, float beta);
+/// The same of gemm_pack_bands and gemm_bands.
+void k_gemm_pack_bands_bf16(uint32_t *packed, const float *x, int64_t rows, int64_t depth,
+                            float alpha);
+void k_gemm_bands_bf16(float *c, int64_t stride, int64_t rows, const k_term *terms, int64_t count,
+                     int64_t first, int64_t columns, float beta);
 
 // ---- thread pool ------------------------------------------------------------------------------
 /// Threads in use, the caller included.

@@ -170,6 +170,33 @@ KERNEL_FUNCTION(gemm_packed)(REAL *c, int64_t stride, const REAL *a, int64_t aDe
                       depth - at < packed ? depth - at : packed, beta == 0 && at == 0, rows, columns);
   }
 }
+
+#define number REAL
+#define PAIR 1
+#define BAND_DEPTH NAME(DEPTH)
+#define band_row NAME(run)
+#define band_add(sum, numbers, w) ((sum) + (w) * (numbers))
+#if WIDTH == 16
+#define TILE 16
+#define band_transpose(tile) NAME(transpose)(tile)
+#elif WIDTH == 8
+#define TILE 4
+#else
+#define TILE 2
+#endif
+#include "gemm_bands.h"
+#undef number
+#undef PAIR
+#undef BAND_DEPTH
+#undef band_row
+#undef band_add
+#undef band_transpose
+#undef TILE
+
+KERNEL_FUNCTION(gemm_bands)(REAL *c, int64_t stride, int64_t rows, const k_term *terms,
+                          int64_t count, int64_t first, int64_t columns, REAL beta) {
+  NAME(band_strip)(c, stride, rows, terms, count, first, columns, beta);
+}
 #undef ROWS
 #undef EXCHANGE
 #undef LOW8

@@ -99,6 +99,25 @@ KERNEL_FUNCTION(gemm_pack_rows)(REAL *packed, const REAL *x, int64_t rows, int64
                      alpha);
 }
 
+KERNEL_FUNCTION(gemm_pack_bands)(REAL *packed, const REAL *x, int64_t rows, int64_t depth,
+                                 REAL alpha) {
+  for (int64_t row = 0; row < rows; row += K_BAND, packed += K_BAND * depth)
+    for (int64_t first = 0; first < K_BAND; first += WIDTH) {
+      const REAL *from = x + (row + first) * depth;
+      int64_t count = rows - row - first, k = 0;
+      for (; k + WIDTH <= depth; k += WIDTH) {
+        VECTOR r[WIDTH];
+        for (int i = 0; i < WIDTH; i++)
+          r[i] = i < count ? NAME(load)(from + i * depth + k) * alpha : (VECTOR){0};
+        NAME(transpose)(r);
+        for (int i = 0; i < WIDTH; i++) NAME(store)(packed + (k + i) * K_BAND + first, r[i]);
+      }
+      for (; k < depth; k++)
+        for (int i = 0; i < WIDTH; i++)
+          packed[k * K_BAND + first + i] = i < count ? from[i * depth + k] * alpha : 0;
+    }
+}
+
 KERNEL_FUNCTION(gemm_pack_columns)(REAL *packed, const REAL *x, int64_t rows, int64_t depth,
                                    int64_t stride, REAL alpha) {
   for (int64_t row = 0; row < rows; row += ROWS, packed += ROWS * depth) {
@@ -126,7 +145,7 @@ static void NAME(pack_transposed)(REAL *b, const k_weight *w, int64_t first, int
       stride = w->columns;
     } else {
       for (int64_t i = 0; i < count; i++)
-        NAME(run)(scratch + i * depth, w, (first + at + i) * w->columns + from, depth);
+        NAME(run)(scratch + i * depth, w, (first + at + i) * w->columns + from, depth, w->type);
       memset(scratch + count * depth, 0, (size_t)((WIDTH - count) * depth) * sizeof(REAL));
     }
     for (; k + WIDTH <= depth; k += WIDTH) {
@@ -152,7 +171,7 @@ static void NAME(pack_plain)(REAL *b, const k_weight *w, int64_t first, int64_t 
   for (int64_t k = 0; k < depth; k++) {
     int64_t start = (from + k) * w->columns + first;
     const REAL *x = isInPlace ? (const REAL *)w->data + start : scratch;
-    if (!isInPlace) NAME(run)(scratch, w, start, columns);
+    if (!isInPlace) NAME(run)(scratch, w, start, columns, w->type);
     for (int64_t at = 0; at < whole; at += COLUMNS) {
       REAL *y = b + at * depth + k * COLUMNS;
       NAME(store)(y, NAME(load)(x + at));

@@ -6,13 +6,15 @@ INLINE float NAME(bf16)(uint16_t x) {
   return value;
 }
 
-KERNEL_FUNCTION(from_bf16)(float *y, const uint16_t *x, int64_t n) {
+INLINE void NAME(bf16_run)(float *y, const uint16_t *x, int64_t n) {
   for (int64_t i = 0; i < n; i++) y[i] = NAME(bf16)(x[i]);
 }
 
+KERNEL_FUNCTION(from_bf16)(float *y, const uint16_t *x, int64_t n) { NAME(bf16_run)(y, x, n); }
+
 // Shifting the half's exponent and mantissa into place leaves the value 2⁻¹¹² times too small,
 // subnormals included; one multiplication mends it. Infinity and NaN need their exponent set.
-KERNEL_FUNCTION(from_f16)(float *y, const uint16_t *x, int64_t n) {
+INLINE void NAME(f16_run)(float *y, const uint16_t *x, int64_t n) {
   for (int64_t i = 0; i < n; i++) {
     uint32_t magnitude = (uint32_t)(x[i] & 0x7FFF) << 13, sign = (uint32_t)(x[i] & 0x8000) << 16;
     float value;
@@ -25,6 +27,8 @@ KERNEL_FUNCTION(from_f16)(float *y, const uint16_t *x, int64_t n) {
     memcpy(y + i, &bits, 4);
   }
 }
+
+KERNEL_FUNCTION(from_f16)(float *y, const uint16_t *x, int64_t n) { NAME(f16_run)(y, x, n); }
 
 KERNEL_FUNCTION(to_bf16)(uint16_t *y, const float *x, int64_t n) {
   for (int64_t i = 0; i < n; i++) {

@@ -75,16 +75,18 @@ INLINE void NAME(int8_run)(float *y, const k_weight *w, int64_t first, int64_t c
   }
 }
 
-INLINE void NAME(run)(float *y, const k_weight *w, int64_t first, int64_t count) {
-  switch (w->type) {
+/// count numbers from the flattened index `first` on; `type`, w's, may be a constant.
+INLINE void NAME(run)(float *y, const k_weight *w, int64_t first, int64_t count,
+                      const k_weight_type type) {
+  switch (type) {
     case K_F32: memcpy(y, (const float *)w->data + first, (size_t)count * 4); break;
-    case K_F16: NAME(from_f16)(y, (const uint16_t *)w->data + first, count); break;
-    case K_BF16: NAME(from_bf16)(y, (const uint16_t *)w->data + first, count); break;
+    case K_F16: NAME(f16_run)(y, (const uint16_t *)w->data + first, count); break;
+    case K_BF16: NAME(bf16_run)(y, (const uint16_t *)w->data + first, count); break;
     case K_NF4: NAME(nf4_run)(y, w, first, count); break;
     case K_INT8: NAME(int8_run)(y, w, first, count); break;
   }
 }
 
 KERNEL_FUNCTION(weight_run)(float *y, const k_weight *w, int64_t first, int64_t count) {
-  NAME(run)(y, w, first, count);
+  NAME(run)(y, w, first, count, w->type);
 }

@@ -6,6 +6,7 @@ struct BenchCommand: ParsableCommand {
     commandName: "bench",
     abstract: "Measures throughput against what the processor can do at best.",
     subcommands: [
-      BenchTrain.self, BenchGenerate.self, BenchTokenizer.self, BenchGemm.self, BenchPlugins.self,
+      BenchTrain.self, BenchGenerate.self, BenchRollouts.self, BenchTokenizer.self,
+      BenchGemm.self, BenchPlugins.self,
     ])
 }
