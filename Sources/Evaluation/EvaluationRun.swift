@@ -16,6 +16,10 @@ public struct Answer: Sendable, Hashable {
   /// answer, of a row with a label its answer's, then the same under the reference model where there
   /// is one. Empty where none were scored.
   public var choiceLogLikelihoods: [Double]
+  /// How many tokens the model wrote, the one that ended the text included; nil: it wrote none.
+  public var tokens: Int?
+  /// Whether the text was cut off at the limit of tokens.
+  public var isTruncated = false
 
   /// Creates an answer.
   public init(text: String, choiceLogLikelihoods: [Double] = []) {

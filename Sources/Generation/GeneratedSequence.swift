@@ -34,6 +34,9 @@ public struct GeneratedSequence: Sendable, Hashable {
   public var stopToken: Int32?
   /// Why it ended.
   public var finishReason = FinishReason.length
+
+  /// The number of tokens that the model wrote, the one that ended the sequence included.
+  public var tokenCount: Int { ids.count + (stopToken == nil ? 0 : 1) }
 }
 
 /// What generation cost. Sums of several batches by `+=`.

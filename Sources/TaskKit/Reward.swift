@@ -6,18 +6,36 @@ public struct Completion: Sendable {
   public let text: String
   /// The number of the prompt: completions of the same prompt share it. nil: the host gives none.
   public let group: Int?
+  /// How many tokens the model wrote, the one that ended the text included; nil: not known, as to a
+  /// host before ABI 1.6.
+  public let tokens: Int?
+  /// Whether the text was cut off at the limit of tokens.
+  public let isTruncated: Bool
+  /// The row's own answer, where it has one.
+  public let reference: String?
   private let metadataText: String
 
   /// Creates a sample, for a test.
-  public init(prompt: String = "", text: String, metadata: JSON = [:], group: Int? = nil) {
-    self.init(prompt: prompt, text: text, metadataText: metadata.text, group: group)
+  public init(
+    prompt: String = "", text: String, metadata: JSON = [:], group: Int? = nil,
+    tokens: Int? = nil, isTruncated: Bool = false, reference: String? = nil
+  ) {
+    self.init(
+      prompt: prompt, text: text, metadataText: metadata.text, group: group, tokens: tokens,
+      isTruncated: isTruncated, reference: reference)
   }
 
-  init(prompt: String, text: String, metadataText: String, group: Int?) {
+  init(
+    prompt: String, text: String, metadataText: String, group: Int?, tokens: Int?,
+    isTruncated: Bool, reference: String?
+  ) {
     self.prompt = prompt
     self.text = text
     self.metadataText = metadataText
     self.group = group
+    self.tokens = tokens
+    self.isTruncated = isTruncated
+    self.reference = reference
   }
 
   /// The metadata of the prompt's row, an object; parsed when it is read, so read it once. For an

@@ -71,8 +71,25 @@ extension [Completion] {
       append(
         Completion(
           prompt: prompt, text: completions[index].string, metadataText: metadataText,
-          group: columns.groups.map { Int($0[index]) }))
+          group: columns.groups.map { Int($0[index]) },
+          tokens: columns.facts?.pointee.tokenCount(index),
+          isTruncated: columns.facts?.pointee.truncated.map { $0[index] != 0 } ?? false,
+          reference: columns.facts?.pointee.reference(index)))
     }
+  }
+}
+
+extension tk_reward_facts_v1 {
+  /// nil: not known.
+  fileprivate func tokenCount(_ index: Int) -> Int? {
+    guard let count = tokens?[index], count >= 0 else { return nil }
+    return Int(count)
+  }
+
+  /// nil: the row has none.
+  fileprivate func reference(_ index: Int) -> String? {
+    guard let text = references?[index], text.ptr != nil else { return nil }
+    return text.string
   }
 }
 

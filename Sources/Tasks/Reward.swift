@@ -14,15 +14,25 @@ public struct Completion: Sendable, Hashable {
   public var metadata: JSONValue
   /// Completions of one prompt share a group.
   public var group: Int
+  /// How many tokens the model wrote, the one that ended the text included; nil: not known.
+  public var tokens: Int?
+  /// Whether the text was cut off at the limit of tokens.
+  public var isTruncated: Bool
+  /// The row's own answer, where it has one.
+  public var reference: String?
 
   /// Creates a completion.
   public init(
-    prompt: String, text: String, metadata: JSONValue = .emptyObject, group: Int = 0
+    prompt: String, text: String, metadata: JSONValue = .emptyObject, group: Int = 0,
+    tokens: Int? = nil, isTruncated: Bool = false, reference: String? = nil
   ) {
     self.prompt = prompt
     self.text = text
     self.metadata = metadata
     self.group = group
+    self.tokens = tokens
+    self.isTruncated = isTruncated
+    self.reference = reference
   }
 }
 

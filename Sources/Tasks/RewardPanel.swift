@@ -110,11 +110,23 @@ public struct ScoredCompletion: Sendable, Hashable {
       }
       return (name, entry)
     }
-    return [
+    var row: JSONValue = [
       "group": .int(completion.group), "prompt": .string(completion.prompt),
       "completion": .string(completion.text), "metadata": completion.metadata,
-      "reward": total.map(JSONValue.double) ?? .null,
-      "rewards": .object(.init(uniqueKeysWithValues: rewards)),
     ]
+    for (name, value) in completion.facts { row = row.setting(name, value) }
+    return row.setting("reward", total.map(JSONValue.double) ?? .null)
+      .setting("rewards", .object(.init(uniqueKeysWithValues: rewards)))
+  }
+}
+
+extension Completion {
+  /// What is known beside the texts, as a row of completions has it.
+  fileprivate var facts: [(String, JSONValue)] {
+    var facts: [(String, JSONValue)] = []
+    if let tokens { facts.append(("tokens", .int(tokens))) }
+    if isTruncated { facts.append(("truncated", true)) }
+    if let reference { facts.append(("reference", .string(reference))) }
+    return facts
   }
 }

@@ -37,7 +37,10 @@ private func look(at batch: RewardBatch) {
     let table = table.pointee
     var total = 0
     for index in 0..<table.count {
-      for text in [table.prompts[index], table.completions[index], table.metadata_json[index]] {
+      let reference = table.facts.pointee.references[index]
+      for text in [
+        table.prompts[index], table.completions[index], table.metadata_json[index], reference,
+      ] {
         total += UnsafeRawBufferPointer(start: text.ptr, count: text.len).count { $0 > 0 }
       }
     }

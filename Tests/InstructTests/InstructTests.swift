@@ -37,6 +37,12 @@ extension ConversationFile {
       #"{"instruction": "i", "input": "x", "output": "a", "system": "s", "history": [["h", "b"]]}"#,
       ["system:s", "user:h", "assistant:b", "user:i\n\nx", "assistant:a"]
     ),
+    (#"{"prompt": "q", "system": "s", "answer": "42"}"#, ["system:s", "user:q"]),
+    (
+      #"{"prompt": [{"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}, "#
+        + #"{"role": "user", "content": "r"}]}"#,
+      ["user:q", "assistant:a", "user:r"]
+    ),
   ])
   func shapesAreKnownByTheirKeys(line: String, turns: [String]) throws {
     let rows = try withFile(line + "\n\n") { try ConversationFile.read([$0]) }
@@ -49,14 +55,20 @@ extension ConversationFile {
     ("{\"messages\": [", ":7: not valid JSON"),
     (#"{"messages": [{"role": "user", "content": "q"}]}"#, ":7: the row has no assistant turn"),
     (
-      #"{"prompt": "q", "answer": "a"}"#,
-      ":7: unknown shape of row: found the keys 'answer', 'prompt'; expected 'messages'"
+      #"{"question": "q", "answer": "a"}"#,
+      ":7: unknown shape of row: found the keys 'answer', 'question'; expected 'messages'"
     ),
     (
       #"{"messages": [{"role": "narrator", "content": "q"}]}"#,
       ":7, messages[0]: unknown role 'narrator'"
     ),
     (#"{"messages": [{"role": "user"}]}"#, ":7, messages[0]: 'content' is missing"),
+    (#"{"prompt": "q", "completoin": "a"}"#, ":7: unknown key 'completoin'; did you mean"),
+    (#"{"prompt": ""}"#, ":7: the prompt is empty"),
+    (
+      #"{"prompt": [{"role": "assistant", "content": "a"}]}"#,
+      ":7: the prompt must end with a user's or a tool's turn"
+    ),
     (#"{"messages": 3}"#, ":7: 'messages' must be a list of messages, not a number"),
     (#"{"instruction": 1, "output": "a"}"#, ":7: 'instruction' must be a string, not a number"),
     (
@@ -145,6 +157,28 @@ extension ConversationFile {
     #expect(overlap.exactMatch == exact)
     #expect(abs(overlap.tokenF1 - f1) < 1e-12)
     #expect(abs(overlap.rougeL - rouge) < 1e-12)
+  }
+
+  @Test func aPromptsOtherColumnsAreItsMetadata() throws {
+    try withFile(#"{"prompt": "q", "answer": "42", "raters": [1, null]}"#) { path in
+      let config = ConversationConfig(train: Paths([path]))
+      let data = try #require(
+        try ConversationDataset(config: config, split: .train, host: .none))
+      let row = try data.example(at: 0, epoch: 0, seed: 0)
+      #expect(row.metadata == ["answer": "42", "raters": [1, nil]])
+      #expect(row.turns.map(\.role) == ["user"])
+      #expect(data.notes == ["not used for training, kept as metadata: 'answer', 'raters'"])
+    }
+  }
+
+  @Test func ofPromptsAloneTheReportSaysHowLongAnswersAre() throws {
+    let predictions = (0..<4).map { index in
+      Prediction(
+        index: index, text: index < 2 ? "yes it is" : "no", example: Example(turns: [.user("q")]))
+    }
+    let evaluator = OverlapEvaluator(config: ConversationConfig(), split: .test, host: .none)
+    let report = try evaluator.evaluate(predictions)
+    #expect(report.primary == "words" && report["words"]?.value == 2)
   }
 
   @Test func theReportHasIntervalsAndTheEchoBaseline() throws {

@@ -63,10 +63,17 @@ struct DamagedInputTests {
     }
   }
 
-  @Test(arguments: [[Int.max, Int.max, 5], [-1, 2, 2], [1, 1, 2], [4, 0, 0]])
+  @Test(arguments: [
+    [Int.max, Int.max, 5, 0], [-1, 2, 2, 0], [1, 1, 2, -1], [4, 0, 0, 0], [1, 1, 1], [1, 1, 1, -2],
+  ])
   func batchesWhoseLengthsDoNotFit(lengths: [Int]) {
-    #expect(RewardBatch(block: [1, 2, 3], lengths: lengths, groups: [0]) == nil)
-    #expect(RewardBatch(block: [1, 2, 3], lengths: [0, 3, 0], groups: [0])?.count == 1)
+    func batch(_ lengths: [Int], tokens: [Int64] = [7]) -> RewardBatch? {
+      RewardBatch(
+        block: [1, 2, 3], lengths: lengths, groups: [0], tokens: tokens, truncated: [0])
+    }
+    #expect(batch(lengths) == nil)
+    #expect(batch([0, 3, 0, -1])?.count == 1 && batch([0, 1, 0, 2])?.count == 1)
+    #expect(batch([0, 3, 0, -1], tokens: []) == nil)
   }
 
   @Test func messagesThatCountMoreThanTheyHold() {

@@ -52,6 +52,30 @@ struct RewardTests {
     #expect(try opened.reward.score(completions) == outcomes)
   }
 
+  /// Tokens, what was cut off and references arrive as they are known, empty ones too.
+  @Test(arguments: [false, true])
+  func factsReachTheReward(isIsolated: Bool) throws {
+    let opened = try workshop.catalog().reward(
+      request(library("facts.c"), isIsolated: isIsolated))
+    let outcomes = try opened.reward.score([
+      Completion(prompt: "p", text: "a", tokens: 3, isTruncated: true, reference: "ab"),
+      Completion(prompt: "p", text: "b", tokens: 0, reference: ""),
+      Completion(prompt: "p", text: "c", tokens: 7),
+      Completion(prompt: "p", text: "d", reference: "é"),
+    ])
+    #expect(
+      outcomes == [
+        .score(
+          3, components: [.init(name: "bytes", value: 2), .init(name: "truncated", value: 1)]),
+        .score(
+          0, components: [.init(name: "bytes", value: 0), .init(name: "truncated", value: 0)]),
+        .score(7, components: [.init(name: "truncated", value: 0)]),
+        .abstain(
+          reason: "tokens unknown",
+          components: [.init(name: "bytes", value: 2), .init(name: "truncated", value: 0)]),
+      ])
+  }
+
   /// A reward that asks the host's services, in this process and through the worker's socket.
   @Test(arguments: [false, true])
   func services(isIsolated: Bool) throws {

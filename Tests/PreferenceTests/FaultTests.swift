@@ -143,7 +143,7 @@ import Testing
     ),
     (
       #"{"prompt": "q", "choosen": "y", "reject": "n"}"#,
-      "unknown shape of row: found the keys 'choosen'"
+      "unknown key 'choosen'; did you mean 'chosen'?"
     ),
     (#"{"prompt": "q", "completion": "y"}"#, "'completion' is one answer"),
     (

@@ -37,6 +37,21 @@ import Testing
     #expect(try rows(text, "chosen") == ["u:q a:b* u:r a:y"])
   }
 
+  @Test func aPromptAloneKeepsItsColumnsForRewards() throws {
+    let text = #"{"prompt": "q", "answer": "42", "prompt_id": "p1"}"#
+    let data = try dataset(text)
+    let example = try data.examples()[0]
+    #expect(short(example) == "u:q" && example.metadata["answer"] == "42")
+    #expect(example.metadata["preference"]?["prompt_id"] == "p1")
+    #expect(data.notes == ["not used for training, kept as metadata: 'answer'"])
+    #expect(try rows(text + "\n" + pair(), "auto") == ["u:q", "u:q > a:yes < a:no"])
+    for use in ["pairs", "labels", "chosen"] {
+      #expect(
+        fault(text) { $0.rows = use }.contains(
+          ":1: the row is a prompt without an answer, but data.rows: \(use) asks for one"))
+    }
+  }
+
   // MARK: Several scored answers
 
   private static let scored =

@@ -40,6 +40,16 @@ import Testing
     #expect(try panel(nil).score([]).isEmpty)
   }
 
+  @Test func aRowSaysWhatIsKnownOfTheCompletion() throws {
+    let known = Completion(
+      prompt: "p", text: "abc", tokens: 4, isTruncated: true, reference: "abd")
+    let rows = try panel(nil).score([known, texts[0]]).map(\.json)
+    #expect(rows[0]["tokens"] == 4 && rows[0]["truncated"] == true)
+    #expect(rows[0]["reference"] == "abd")
+    #expect(rows[1]["tokens"] == nil && rows[1]["truncated"] == nil)
+    #expect(rows[1]["reference"] == nil)
+  }
+
   @Test func aFailureStopsAndKeepsWhatWasScored() {
     let failure = #expect(throws: RewardPanel.Failure.self) {
       try panel(TaskError(.internal, "boom")).score(texts)

@@ -8,6 +8,7 @@ import TaskKit
 /// | ShareGPT | `conversations`: the same |
 /// | Alpaca | `instruction`, `output`; optional `input`, `history` (pairs) |
 /// | prompt and completion | `prompt`, `completion`: each a text or a list of messages |
+/// | prompt alone | `prompt`: the same; the model is to write the answer, and rewards to judge it |
 ///
 /// Each may have `system`, `tools`, `documents` and `chat_template_kwargs` beside.
 struct ConversationRow: Sendable, Hashable {
@@ -25,6 +26,10 @@ struct ConversationRow: Sendable, Hashable {
     turns = try fields.withSystem(Self.turns(fields, shape))
     templateVariables = try TemplateVariables.of(fields, wrapsTools: shape == .conversations)
     metadata = try shape.keys.metadata(fields)
+    if shape == .prompt { try checkPrompt(fields) } else { try checkAnswers(fields) }
+  }
+
+  private func checkAnswers(_ fields: Fields) throws {
     let answers = turns.filter { $0.role == "assistant" && $0.saysSomething }
     guard !answers.isEmpty else {
       throw fields.fault(
@@ -41,15 +46,31 @@ struct ConversationRow: Sendable, Hashable {
     case .conversations: try fields.turns("conversations")
     case .alpaca: try fields.alpacaPrompt() + [.assistant(try fields.text("output"))]
     case .promptCompletion: try promptCompletion(fields)
+    case .prompt: try prompt(fields)
     }
   }
 
-  /// Texts are a question and its answer. Turns of a prompt are not trained.
-  private static func promptCompletion(_ fields: Fields) throws -> [Turn] {
+  /// The turns under `prompt`, a question where it is a text; they are not trained.
+  private static func prompt(_ fields: Fields) throws -> [Turn] {
     var prompt = try fields["prompt"]?.string.map { [Turn.user($0)] } ?? fields.turns("prompt")
     for index in prompt.indices where prompt[index].role == "assistant" {
       prompt[index].isTrained = false
     }
+    return prompt
+  }
+
+  private func checkPrompt(_ fields: Fields) throws {
+    guard let last = turns.last, last.role == "user" || last.role == "tool" else {
+      throw fields.fault("the prompt must end with a user's or a tool's turn")
+    }
+    guard last.role == "tool" || last.saysSomething else {
+      throw fields.fault("the prompt is empty")
+    }
+  }
+
+  /// Texts are a question and its answer.
+  private static func promptCompletion(_ fields: Fields) throws -> [Turn] {
+    let prompt = try prompt(fields)
     let answer =
       try fields["completion"]?.string.map { [Turn.assistant($0)] } ?? fields.turns("completion")
     guard answer.first?.role == "assistant" else {

@@ -4,7 +4,7 @@ import TaskKit
 /// baseline that repeats the user.
 struct OverlapEvaluator: Evaluator {
   static let name = "instruct.overlap"
-  static let summary = "Exact match, word F1 and ROUGE-L of the last answer."
+  static let summary = "Exact match, word F1 and ROUGE-L of the last answer, where the row has one."
   private static let names = ["token_f1", "exact_match", "rouge_l"]
 
   private let bootstrap: Bootstrap
@@ -14,12 +14,28 @@ struct OverlapEvaluator: Evaluator {
   }
 
   func evaluate(_ predictions: [Prediction]) throws -> Report {
-    let references = try predictions.map { prediction in
-      guard let reference = prediction.reference else {
-        throw PluginError(.data, "row \(prediction.index) has no assistant turn to compare with")
-      }
-      return reference
+    let answered = predictions.filter { $0.reference != nil }
+    guard !answered.isEmpty else { return lengths(predictions) }
+    return agreement(answered, references: answered.compactMap(\.reference))
+  }
+
+  /// Prompts alone: there is nothing to compare with.
+  private func lengths(_ predictions: [Prediction]) -> Report {
+    let words = predictions.map { Double(Words.split($0.text).count) }
+    let intervals = bootstrap.intervals(clusters: predictions.count) { drawn in
+      [Self.mean(drawn.map { words[$0] })]
     }
+    let measure = Measure(
+      Self.mean(words), low: intervals[0]?.low, high: intervals[0]?.high, count: words.count)
+    return Report(
+      count: predictions.count, primary: "words", metrics: [(name: "words", measure: measure)],
+      details: [
+        "note": "no row has an answer to compare with; 'words' is the mean length of answers",
+        "words": .string(Words.note),
+      ])
+  }
+
+  private func agreement(_ predictions: [Prediction], references: [String]) -> Report {
     let columns = Self.columns(predictions.map(\.text), references)
     let echo = Self.columns(predictions.map(Self.lastQuestion), references)
     // Every metric draws the same rows.

@@ -3,6 +3,8 @@ import TaskKit
 /// How a row says its conversation, known by its keys.
 enum RowShape: CaseIterable {
   case messages, conversations, alpaca, promptCompletion
+  /// A prompt alone, for objectives whose answers are the model's own.
+  case prompt
 
   /// The keys that the shape must have.
   var needed: [String] {
@@ -11,6 +13,7 @@ enum RowShape: CaseIterable {
     case .conversations: ["conversations"]
     case .alpaca: ["instruction", "output"]
     case .promptCompletion: ["prompt", "completion"]
+    case .prompt: ["prompt"]
     }
   }
 
@@ -22,7 +25,8 @@ enum RowShape: CaseIterable {
 
   /// The one shape that the row has.
   init(_ fields: Fields) throws {
-    let found = Self.allCases.filter { $0.needed.allSatisfy { fields[$0] != nil } }
+    var found = Self.allCases.filter { $0.needed.allSatisfy { fields[$0] != nil } }
+    if found.count > 1 { found.removeAll { $0 == .prompt } }
     guard let shape = found.first else { throw Self.unknown(fields) }
     guard found.count == 1 else {
       let names = found.map { "'\($0.needed.joined(separator: "' with '"))'" }
@@ -42,7 +46,7 @@ enum RowShape: CaseIterable {
     }.first
     return fields.fault(
       "unknown shape of row: found the keys \(found); expected 'messages', or 'conversations', or "
-        + "'instruction' with 'output', or 'prompt' with 'completion'" + (slip ?? ""))
+        + "'instruction' with 'output', or 'prompt' with 'completion' or alone" + (slip ?? ""))
   }
 }
 
@@ -66,7 +70,7 @@ extension RowShape {
   var keys: RowKeys {
     RowKeys(
       known: known, refused: Self.refused.filter { !Self.harmlessBesideShape.contains($0.key) },
-      named: ["chosen", "rejected", "images"])
+      named: ["chosen", "rejected", "images"] + (self == .prompt ? ["completion", "output"] : []))
   }
 
   /// Refuses what would change what is learnt, and slips.

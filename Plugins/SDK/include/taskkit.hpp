@@ -53,6 +53,9 @@ struct Sample {
   std::string_view prompt, completion;
   std::string_view metadata_json;  ///< the row's metadata, an object: read it with tk::Json
   std::optional<int32_t> group;    ///< same prompt = same number
+  std::optional<int64_t> tokens;   ///< how many the model wrote; not known to a host before 1.6
+  bool truncated = false;          ///< cut off at the limit of tokens
+  std::optional<std::string_view> reference;  ///< the row's own answer, where it has one
 };
 
 /// A score with named components, or the reason why there is none.

@@ -33,14 +33,22 @@ struct RewardTable {
     });
   }
 
+  static void add(const tk_reward_facts_v1 &facts, size_t i, Sample &sample) {
+    if (facts.tokens && facts.tokens[i] >= 0) sample.tokens = facts.tokens[i];
+    if (facts.truncated) sample.truncated = facts.truncated[i] != 0;
+    if (facts.references && facts.references[i].ptr) sample.reference = view(facts.references[i]);
+  }
+
   static tk_status score(void *instance, const tk_reward_batch_v1 *batch,
                          const tk_reward_out_v1 *out, tk_error *error) noexcept {
     return guarded(error, [&] {
       std::vector<Sample> samples(batch->count);
       for (size_t i = 0; i < batch->count; i++) {
-        samples[i] = {view(batch->prompts[i]), view(batch->completions[i]),
-                      view(batch->metadata_json[i]), std::nullopt};
+        samples[i].prompt = view(batch->prompts[i]);
+        samples[i].completion = view(batch->completions[i]);
+        samples[i].metadata_json = view(batch->metadata_json[i]);
         if (batch->groups) samples[i].group = batch->groups[i];
+        if (batch->facts) add(*batch->facts, i, samples[i]);
       }
       const Reward *reward = static_cast<T *>(instance);
       write(reward->score_batch(samples), out, batch->count);

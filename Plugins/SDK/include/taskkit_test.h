@@ -133,7 +133,7 @@ static inline tk_test_scores tk_test_reward(const char *name, const char *config
   void *instance = NULL;
   made.status = reward->create(each->user, &tk_test_host, tk_test_str(config), &instance, &error);
   if (made.status != TK_OK) return made;
-  const tk_reward_batch_v1 batch = {count, prompts, texts, metadata, NULL, {NULL, NULL, NULL}};
+  const tk_reward_batch_v1 batch = {count, prompts, texts, metadata, NULL, NULL, {NULL, NULL}};
   const tk_reward_out_v1 out = {
       &made, made.scores, tk_test_component, tk_test_abstain, {NULL, NULL}};
   made.status = reward->score(instance, &batch, &out, &error);

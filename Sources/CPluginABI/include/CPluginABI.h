@@ -1,4 +1,4 @@
-/* The door between the host and its plugins: C ABI, version 1.5. What may change is in ../ABI.md.
+/* The door between the host and its plugins: C ABI, version 1.6. What may change is in ../ABI.md.
  *
  * A plugin is a shared library that exports one function, tk_plugin_entry. It returns a constant
  * table of exports (tasks, datasets, evaluators, rewards), each with a table of functions.
@@ -28,7 +28,7 @@ extern "C" {
 
 #define TK_MAGIC 0x00004b54u
 #define TK_ABI_MAJOR 1u /* breaking: the host refuses another one */
-#define TK_ABI_MINOR 5u /* additive: new service ids, reserved slots put to use */
+#define TK_ABI_MINOR 6u /* additive: new service ids, reserved slots put to use */
 #define TK_EXPORT __attribute__((visibility("default")))
 
 /* UTF-8 text, borrowed for the duration of the call. */
@@ -284,13 +284,24 @@ typedef struct tk_evaluator_v1 {
 
 /* ---- reward: scores completions; a metric is a reward of weight 0 --------------------------- */
 
+/* What is known of completions beside their texts, since ABI 1.6. Columns, as in the batch. */
+typedef struct tk_reward_facts_v1 {
+  /* How many tokens the model wrote, the one that ended the completion included; -1: not known. */
+  const int64_t *tokens;
+  const uint8_t *truncated; /* 1: cut off at the limit of tokens; 0: it ended by itself, or not known */
+  /* The row's own answer, as an evaluator's references. ptr NULL: it has none. */
+  const tk_str *references;
+  const void *reserved[5];
+} tk_reward_facts_v1;
+
 /* Columns: element i of each belongs to sample i. All borrowed until score returns. */
 typedef struct tk_reward_batch_v1 {
   size_t count; /* at least 1 */
   const tk_str *prompts, *completions;
   const tk_str *metadata_json; /* the row's metadata, an object */
   const int32_t *groups;       /* same prompt = same number; may be NULL */
-  const void *reserved[3];
+  const tk_reward_facts_v1 *facts; /* since ABI 1.6; may be NULL, and is in an older host */
+  const void *reserved[2];
 } tk_reward_batch_v1;
 
 /* The host's sink, usable until score returns, on that call's thread. */

@@ -19,6 +19,7 @@ struct CheckJob: Sendable, Hashable {
 /// A sample to score, as the ABI wants it.
 struct CheckSample: Sendable, Hashable {
   var prompt: String, completion: String, metadata = "{}", group: Int32 = 0
+  var tokens: Int64 = -1, isTruncated = false, reference: String?
 }
 
 /// How a check goes, from the worker to its host.
@@ -50,6 +51,9 @@ extension CheckJob {
     writer.write(samples) { writer, sample in
       for text in [sample.prompt, sample.completion, sample.metadata] { writer.write(text) }
       writer.write(sample.group)
+      writer.write(sample.tokens)
+      writer.write(UInt8(sample.isTruncated ? 1 : 0))
+      writer.write(sample.reference.map { [$0] } ?? []) { $0.write($1) }
     }
   }
 
@@ -66,7 +70,8 @@ extension CheckJob {
     samples = try reader.list { reader throws(WireReader.Fault) in
       CheckSample(
         prompt: try reader.text(), completion: try reader.text(), metadata: try reader.text(),
-        group: try reader.integer())
+        group: try reader.integer(), tokens: try reader.integer(),
+        isTruncated: try reader.integer(UInt8.self) == 1, reference: try reader.texts().first)
     }
   }
 }

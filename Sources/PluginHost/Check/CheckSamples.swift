@@ -10,8 +10,11 @@ enum CheckSamples {
         "<answer>\(index)</answer>", "Let me think. 3 + 4 = 7, so the answer is 7.",
       ]
       let prompt = "Question \(index / 4): name the largest planet."
+      let answer = answers[index % answers.count]
       return CheckSample(
-        prompt: prompt, completion: answers[index % answers.count], group: Int32(index / 4))
+        prompt: prompt, completion: answer, group: Int32(index / 4),
+        tokens: Int64(answer.split(separator: " ").count), isTruncated: index % 8 == 7,
+        reference: index % 2 == 0 ? "Jupiter" : nil)
     }
   }
 

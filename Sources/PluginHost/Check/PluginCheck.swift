@@ -82,7 +82,8 @@ public struct PluginCheck: Sendable {
     job.samples = setting.completions.map {
       CheckSample(
         prompt: $0.prompt, completion: $0.text, metadata: $0.metadata.text(),
-        group: Int32(truncatingIfNeeded: $0.group))
+        group: Int32(truncatingIfNeeded: $0.group), tokens: Int64($0.tokens ?? -1),
+        isTruncated: $0.isTruncated, reference: $0.reference)
     }
     _ = try run(&job)
     return !findings[before...].contains { $0.mark == .fails }

@@ -33,9 +33,9 @@ struct RewardCalls: @unchecked Sendable {
 
   /// Scores a batch that is lent for this call alone.
   func score(
-    _ instance: CheckInstance, _ samples: [CheckSample], groups: Bool = true
+    _ instance: CheckInstance, _ samples: [CheckSample], isBare: Bool = false
   ) throws(CheckFault) -> Scored {
-    let batch = LentBatch(samples, groups: groups)
+    let batch = LentBatch(samples, isBare: isBare)
     defer { batch.end() }
     return try score(instance, batch)
   }
@@ -73,7 +73,8 @@ final class LentBatch: @unchecked Sendable {
   let table: UnsafePointer<tk_reward_batch_v1>
   private let lending = Lending()
 
-  init(_ samples: [CheckSample], groups: Bool = true) {
+  /// `isBare`: without groups and facts, as older hosts may give it.
+  init(_ samples: [CheckSample], isBare: Bool = false) {
     let lending = lending
     func column(_ field: KeyPath<CheckSample, String>, _ what: StaticString)
       -> UnsafePointer<tk_str>
@@ -85,9 +86,23 @@ final class LentBatch: @unchecked Sendable {
     table.prompts = column(\.prompt, "the prompts")
     table.completions = column(\.completion, "the completions")
     table.metadata_json = column(\.metadata, "the metadata")
-    if groups { table.groups = lending.array(samples.map(\.group), "the groups") }
+    if !isBare {
+      table.groups = lending.array(samples.map(\.group), "the groups")
+      table.facts = lending.value(Self.facts(samples, lending), "the facts")
+    }
     count = samples.count
     self.table = lending.value(table, "the batch")
+  }
+
+  private static func facts(_ samples: [CheckSample], _ lending: Lending) -> tk_reward_facts_v1 {
+    var facts = tk_reward_facts_v1()
+    facts.tokens = lending.array(samples.map(\.tokens), "the numbers of tokens")
+    facts.truncated = lending.array(
+      samples.map { $0.isTruncated ? 1 : 0 }, "what was truncated")
+    facts.references = lending.array(
+      samples.map { $0.reference.map { lending.text($0, "the references") } ?? tk_str() },
+      "the references")
+    return facts
   }
 
   /// Takes the memory back.

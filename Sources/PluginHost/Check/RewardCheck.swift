@@ -85,9 +85,9 @@ struct RewardCheck: Sendable {
 
   /// The outcomes of a batch. Built-in samples may be refused: they may lack what a reward needs.
   func outcomes(
-    _ made: CheckInstance, _ samples: [CheckSample], groups: Bool = true
+    _ made: CheckInstance, _ samples: [CheckSample], isBare: Bool = false
   ) throws(CheckFault) -> [RewardOutcome] {
-    switch try calls.score(made, samples, groups: groups) {
+    switch try calls.score(made, samples, isBare: isBare) {
     case .outcomes(let outcomes): return outcomes
     case .refused(let kind, let text):
       guard bench.job.samples.isEmpty, kind != .internal else {
@@ -110,14 +110,14 @@ struct RewardCheck: Sendable {
   }
 
   private func checkMetadata(_ made: CheckInstance) throws(CheckFault) -> String {
-    bench.step("metadata", "score, groups not given")
-    _ = try outcomes(made, samples(3), groups: false)
-    guard bench.job.samples.isEmpty else { return "with and without groups" }
+    bench.step("metadata", "score, groups and facts not given")
+    _ = try outcomes(made, samples(3), isBare: true)
+    guard bench.job.samples.isEmpty else { return "with and without groups and facts" }
     bench.step("metadata", "score, nested metadata")
     var batch = samples(3)
     batch[2].metadata = CheckSamples.nested
     _ = try outcomes(made, batch)
-    return "{} and nested; with and without groups"
+    return "{} and nested; with and without groups and facts"
   }
 
   // MARK: Errors

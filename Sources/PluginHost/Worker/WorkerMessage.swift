@@ -69,6 +69,8 @@ extension WorkerRequest {
       writer.write(UInt8(1))
       writer.write(batch.groups)
       writer.write(batch.lengths) { $0.write(Int64($1)) }
+      writer.write(batch.tokens) { $0.write($1) }
+      writer.write(batch.truncated)
       writer.write(batch.block)
     case .answer(let answer):
       writer.write(UInt8(2))
@@ -97,7 +99,13 @@ extension WorkerRequest {
       let lengths = try reader.list { reader throws(WireReader.Fault) in
         Int(try reader.integer(Int64.self))
       }
-      let batch = RewardBatch(block: try reader.block(), lengths: lengths, groups: groups)
+      let tokens = try reader.list { reader throws(WireReader.Fault) in
+        try reader.integer(Int64.self)
+      }
+      let truncated = try reader.block()
+      let batch = RewardBatch(
+        block: try reader.block(), lengths: lengths, groups: groups, tokens: tokens,
+        truncated: truncated)
       guard let batch else { throw WireReader.Fault() }
       self = .score(batch)
     case 2: self = .answer(try WorkerAnswer(&reader))

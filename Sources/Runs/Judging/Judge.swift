@@ -140,7 +140,8 @@ public struct Judge {
         try session.encoder.question(question.example, label: label(question)))
       return Completion(
         prompt: session.tokenizer.decode(prompt), text: answer.text,
-        metadata: question.example.metadata, group: question.index)
+        metadata: question.example.metadata, group: question.index, tokens: answer.tokens,
+        isTruncated: answer.isTruncated, reference: try reference(question))
     }
     do {
       let scored = try panel.score(completions)
@@ -173,6 +174,8 @@ public struct Judge {
     }
     for (index, sequence) in zip(open, try generator(prompts).sequences) {
       answers[index].text = session.tokenizer.decode(sequence.ids, skipSpecialTokens: true)
+      answers[index].tokens = sequence.tokenCount
+      answers[index].isTruncated = sequence.finishReason == .length
     }
     let weighed = questions.indices.filter { questions[$0].example.kind.isWeighed }
     let scores = try weigh(weighed.map { questions[$0] }, model, reference)

@@ -44,6 +44,7 @@ final class RewardedChoices {
     if let known = known[row] { return known }
     let prompt = session.tokenizer.decode(
       try session.encoder.prompt(example, label: sample.source).ids)
+    let reference = try session.encoder.reference(example, label: sample.source)
     let places =
       sample.choices.isEmpty
       ? [(options: example.choices, weights: [Float]())]
@@ -56,7 +57,7 @@ final class RewardedChoices {
       let completions = choice.options.map {
         Completion(
           prompt: prompt, text: $0, metadata: example.metadata.setting("choice", described),
-          group: row)
+          group: row, reference: reference)
       }
       return try total(completions)
     }

@@ -25,7 +25,7 @@ final class SampledGroups: GroupSource {
   /// The sampling that is under way, and what rewards said of its groups.
   private var number = 0
   private var scored: [[ScoredCompletion]] = []
-  private var metadata: [Int: JSONValue] = [:]
+  private var told: [Int: Told] = [:]
 
   init(
     _ session: TaskSession, _ model: CausalLanguageModel, _ desk: ModelDesk,
@@ -118,6 +118,11 @@ extension SampledGroups {
     let row: Int, epoch: Int, label: String
   }
 
+  /// A row's metadata and its own answer.
+  struct Told: Sendable {
+    let metadata: JSONValue, reference: String?
+  }
+
   /// Another prompt in the place of one whose completions were all as good.
   private func other(_ number: Int, _ round: Int, _ place: Int, _ epoch: Int) -> Draw {
     let random = Random(seed: session.seed, stream: Random.stream("dynamic sampling \(number)"))
@@ -136,7 +141,7 @@ extension SampledGroups {
     _ drawn: [Draw]
   ) throws -> (groups: [SampledGroup], scored: [[ScoredCompletion]]) {
     let samples = try drawn.map { try prompt($0.row, epoch: $0.epoch) }
-    let metadata = try drawn.map(metadata)
+    let told = try drawn.map(told)
     let asked = zip(drawn, samples).map { draw, sample in
       Prompt(ids: sample.ids, media: sample.media, label: draw.label)
     }
@@ -147,7 +152,9 @@ extension SampledGroups {
         completions.map { completion in
           Completion(
             prompt: prompt, text: tokenizer.decode(completion.ids, skipSpecialTokens: true),
-            metadata: metadata[index], group: drawn[index].row)
+            metadata: told[index].metadata, group: drawn[index].row,
+            tokens: completion.ids.count, isTruncated: completion.isTruncated,
+            reference: told[index].reference)
         })
     }
     var sampled: [[SampledCompletion]] = []
@@ -194,10 +201,13 @@ extension SampledGroups {
     }
   }
 
-  private func metadata(of draw: Draw) throws -> JSONValue {
-    if let known = metadata[draw.row] { return known }
+  /// What rewards are told of a row.
+  private func told(of draw: Draw) throws -> Told {
+    if let known = told[draw.row] { return known }
     let example = try prompts.example(draw.row, epoch: draw.epoch)
-    if !prompts.variesByEpoch { metadata[draw.row] = example.metadata }
-    return example.metadata
+    let reference = try session.encoder.reference(example, label: draw.label)
+    let told = Told(metadata: example.metadata, reference: reference)
+    if !prompts.variesByEpoch { self.told[draw.row] = told }
+    return told
   }
 }

@@ -2,8 +2,9 @@ import Formats
 import JSON
 import Tasks
 
-/// Reads rows of `prompt`, `completion` and, where there is any, `metadata` and `group`; other keys
-/// are left alone, so that a run's `rewards.jsonl` can be scored again.
+/// Reads rows of `prompt`, `completion` and, where there is any, `metadata`, `group`, `tokens`,
+/// `truncated` and `reference`; other keys are left alone, so that a run's `rewards.jsonl` can be
+/// scored again.
 func completions(inFile path: String) throws(FormatError) -> [Completion] {
   let lines = try readFile(path).split(
     separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
@@ -29,10 +30,32 @@ func completions(inFile path: String) throws(FormatError) -> [Completion] {
     let key = json["group"]?.int.map { "#\($0)" } ?? "prompt " + prompt
     let group = groups[key] ?? groups.count
     groups[key] = group
-    rows.append(Completion(prompt: prompt, text: text, metadata: metadata, group: group))
+    var row = Completion(prompt: prompt, text: text, metadata: metadata, group: group)
+    try row.readFacts(json, place)
+    rows.append(row)
   }
   guard !rows.isEmpty else {
     throw FormatError(.malformed, path, "the file holds no rows of prompt and completion")
   }
   return rows
+}
+
+extension Completion {
+  /// What the row says of the completion beside its texts.
+  fileprivate mutating func readFacts(_ row: JSONValue, _ place: String) throws(FormatError) {
+    func value<Value>(
+      _ key: String, _ what: String, _ read: (JSONValue) -> Value?
+    ) throws(FormatError) -> Value? {
+      guard let json = row[key], json != .null else { return nil }
+      if let value = read(json) { return value }
+      throw FormatError(.malformed, place, "'\(key)' must be \(what), found \(json.kind)")
+    }
+    tokens = try value("tokens", "a whole number from 0 upward") { json in
+      json.int.flatMap { $0 < 0 ? nil : $0 }
+    }
+    // A sampled completion's line has the tokens themselves.
+    tokens = tokens ?? row["completion_ids"]?.array?.count
+    isTruncated = try value("truncated", "true or false", \.bool) ?? false
+    reference = try value("reference", "a text", \.string)
+  }
 }

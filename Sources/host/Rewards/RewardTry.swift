@@ -16,8 +16,8 @@ struct RewardTry: ParsableCommand {
     discussion: """
       --reward is a reward's name, a plugin file, or FILE.so:NAME where a file has
       several; given several times, all score the same rows. The rows are JSONL
-      objects with prompt, completion and, where the reward wants it, metadata; a
-      run's rewards.jsonl will do. A reward that does not come with the program runs
+      objects with prompt, completion and, where the reward wants them, metadata,
+      tokens, truncated and reference; a run's rewards.jsonl will do. A reward that does not come with the program runs
       in a worker process, unless --no-isolate.
 
       Examples:

@@ -22,6 +22,17 @@ struct Fragile : tk::Reward {
   }
 };
 
+// The tokens, and the reference's length; what is not known abstains.
+struct Facts : tk::Reward {
+  Facts(const tk::Host &, const tk::Json &) {}
+  tk::Score score(const tk::Sample &sample) const override {
+    if (!sample.tokens) return tk::Score::abstain("no tokens");
+    const double length = sample.reference ? double(sample.reference->size()) : -1;
+    return tk::Score(double(*sample.tokens)).with("reference", length).with(
+        "truncated", sample.truncated);
+  }
+};
+
 struct Short : tk::Reward {
   Short(const tk::Host &, const tk::Json &) {}
   tk::Score score(const tk::Sample &) const override { return 0; }
@@ -84,6 +95,28 @@ void preferences() {
   each.example_json = R"({"turns": [], "label": false})";
   each.choice_log_likelihoods = {-1, -3};
   CHECK(!each.pair() && each.labeled()->answer == -1 && *each.labeled()->reference == -3);
+}
+
+void facts() {
+  const tk_str texts[] = {tk_test_str("a"), tk_test_str("b"), tk_test_str("c")};
+  const tk_str references[] = {tk_test_str("ab"), {nullptr, 0}, tk_test_str("")};
+  const int64_t tokens[] = {3, 0, -1};
+  const uint8_t truncated[] = {1, 0, 0};
+  const tk_reward_facts_v1 known = {tokens, truncated, references, {}};
+  tk_reward_batch_v1 batch = {3, texts, texts, texts, nullptr, &known, {}};
+  tk_test_scores made = {};
+  const tk_reward_out_v1 out = {
+      &made, made.scores, tk_test_component, tk_test_abstain, {nullptr, nullptr}};
+  const Facts reward(tk::Host(&tk_test_host), tk::Json("{}"));
+  tk_error error = {made.error, sizeof made.error};
+  void *instance = const_cast<Facts *>(&reward);
+  const auto score = tk::RewardTable<Facts>::table.score;
+  CHECK(score(instance, &batch, &out, &error) == TK_OK);
+  CHECK(made.scores[0] == 3 && made.scores[1] == 0 && strcmp(made.reasons[2], "no tokens") == 0);
+  CHECK(strcmp(made.component, "truncated") == 0 && made.values[0] == 1 && made.values[1] == 0);
+  batch.facts = nullptr;
+  CHECK(score(instance, &batch, &out, &error) == TK_OK);
+  CHECK(strcmp(made.reasons[0], "no tokens") == 0);
 }
 
 void boundary() {
@@ -305,6 +338,7 @@ TK_PLUGIN("fragile", "1.0.0", tk::reward<Fragile>("fragile", ""), tk::reward<Sho
 
 int main() {
   boundary();
+  facts();
   preferences();
   olderHost();
   sources();

@@ -6,9 +6,11 @@ struct WrittenReport {
 
   init(_ rows: [RowMetadata], _ written: WrittenAnswers, _ means: ClusteredMeans) throws {
     let metrics = written.metrics(means), names = metrics.map(\.name)
-    guard
-      let primary = [WrittenAnswers.closer, WrittenAnswers.agreement].first(where: names.contains)
-    else {
+    var known = [WrittenAnswers.closer, WrittenAnswers.agreement]
+    if rows.allSatisfy({ $0.chosen == nil && $0.answer == nil }) {
+      known.append(WrittenAnswers.words)
+    }
+    guard let primary = known.first(where: names.contains) else {
       throw PluginError(
         .data, "no row has a wanted answer to compare with, and none has log-probabilities")
     }

@@ -46,6 +46,21 @@ struct PreferenceDataset: Dataset {
     var metadata = RowMetadata(source: row.source, prompt_id: row.promptID)
     var example = Example(turns: row.prompt, templateVariables: row.templateVariables)
     let (chosen, rejected) = row.answers(rejected, place, epoch, seed)
+    if let chosen {
+      try add(chosen, rejected, at: index, to: &example, &metadata)
+    }
+    var members = row.metadata
+    members[RowMetadata.key] = metadata.json
+    example.metadata = .object(members)
+    return example
+  }
+
+  /// Adds the row's answers, or the one that the item takes of them.
+  private func add(
+    _ chosen: Answer, _ rejected: Answer?, at index: Int, to example: inout Example,
+    _ metadata: inout RowMetadata
+  ) throws {
+    let (place, part) = items[index], row = try rows[place].get()
     if let rejected, part == .whole {
       (example.chosen, example.rejected) = (chosen.turns, rejected.turns)
       (metadata.chosen, metadata.rejected) = (.init(chosen), .init(rejected))
@@ -61,10 +76,6 @@ struct PreferenceDataset: Dataset {
       example.label = part == .chosen ? nil : row.isWanted ?? (part == .wanted)
       metadata.answer = .init(answer)
     }
-    var members = row.metadata
-    members[RowMetadata.key] = metadata.json
-    example.metadata = .object(members)
-    return example
   }
 
   /// The parts of a row that become examples. A row that cannot be used is one, so that it is told.
@@ -82,11 +93,12 @@ struct PreferenceDataset: Dataset {
 
   /// The rows, those of the other kind refused: pairs and labels are learnt in different ways.
   private static func checked(_ file: PreferenceFile, _ use: RowUse) -> [PreferenceFile.Row] {
-    guard use == .auto || use == .pairs else { return file.rows }
-    let first = zip(file.rows, file.places).first { (try? $0.0.get()) != nil }
+    guard use == .auto || use == .pairs else { return file.rows.answered(file.places, use) }
+    let first = zip(file.rows, file.places).first { (try? $0.0.get()) != nil && !$0.0.isOpen }
     let isLabeled = use == .auto && first.map { $0.0.isLabeled } == true
-    return zip(file.rows, file.places).map { row, place in
-      guard (try? row.get()) != nil, row.isLabeled != isLabeled else { return row }
+    let rows = use == .pairs ? file.rows.answered(file.places, use) : file.rows
+    return zip(rows, file.places).map { row, place in
+      guard (try? row.get()) != nil, row.isLabeled != isLabeled, !row.isOpen else { return row }
       let remedy = "; data.rows: labels makes two such answers of a pair"
       let message =
         use == .pairs
@@ -125,13 +137,14 @@ extension PreferenceRow {
   /// follows from the row, the epoch and the seed.
   fileprivate func answers(
     _ choice: RejectedAnswer, _ row: Int, _ epoch: Int, _ seed: UInt64
-  ) -> (first: Answer, rejected: Answer?) {
+  ) -> (first: Answer?, rejected: Answer?) {
     switch answers {
     case .pair(let chosen, let rejected): return (chosen, rejected)
     case .scored(let scored):
       var random = RowGenerator(index: row, epoch: epoch, seed: seed)
       return (scored.chosen, scored.rejected(choice, using: &random))
     case .labeled(let answer, _): return (answer, nil)
+    case .none: return (nil, nil)
     }
   }
 
@@ -144,9 +157,28 @@ extension PreferenceRow {
 extension Result<PreferenceRow, PluginError> {
   fileprivate var isLabeled: Bool { (try? get())?.isWanted != nil }
 
+  /// Whether the row is a prompt alone.
+  fileprivate var isOpen: Bool {
+    if case .success(let row) = self, case .none = row.answers { true } else { false }
+  }
+
   fileprivate var isUnwanted: Bool { (try? get())?.isWanted == false }
 
   fileprivate var isScored: Bool {
     if case .success(let row) = self, case .scored = row.answers { true } else { false }
+  }
+}
+
+extension [PreferenceFile.Row] {
+  /// The rows, those without an answer refused: `use` asks for one.
+  fileprivate func answered(_ places: [String], _ use: RowUse) -> [Element] {
+    zip(self, places).map { row, place in
+      guard row.isOpen else { return row }
+      return .failure(
+        PluginError(
+          .data,
+          "\(place): the row is a prompt without an answer, but data.rows: \(use.rawValue) asks "
+            + "for one; add the answers, or leave 'data.rows' out"))
+    }
   }
 }

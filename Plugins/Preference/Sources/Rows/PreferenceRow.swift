@@ -8,6 +8,7 @@ import TaskKit
 /// | pair | `chosen`, `rejected`; the prompt, or none, where both begin with it |
 /// | scored answers | the prompt, `completions`: `response` and a score each |
 /// | answer with a label | the prompt, `completion`, `label`; or `messages` and `label` |
+/// | prompt alone | `prompt`; the model is to write the answer, and rewards to judge it |
 ///
 /// The prompt is `prompt`, `conversations` (or `messages`), or `instruction` with `input` and
 /// `history`. Each shape may have `system`, `tools`, `documents` and `chat_template_kwargs` beside.
@@ -16,6 +17,7 @@ struct PreferenceRow: Sendable {
     case pair(chosen: Answer, rejected: Answer)
     case scored(ScoredAnswers)
     case labeled(Answer, isWanted: Bool)
+    case none
   }
 
   var prompt: [Turn]
@@ -44,6 +46,7 @@ struct PreferenceRow: Sendable {
       prompt = try reader.promptTurns()
       answers = .scored(try ScoredAnswers(fields, score: key))
     case .labeled: (prompt, answers) = try reader.labeled()
+    case .prompt: (prompt, answers) = (try reader.promptTurns(), .none)
     }
     guard let last = prompt.last, last.role == "user" || last.role == "tool" else {
       throw fields.fault("the prompt must end with a user's or a tool's turn")

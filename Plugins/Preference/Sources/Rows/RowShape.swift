@@ -8,11 +8,17 @@ enum RowShape: CaseIterable {
   case scored
   /// `label`: whether the one answer is a wanted one.
   case labeled
+  /// `prompt` and no answer, for objectives whose answers are the model's own.
+  case prompt
 
   /// The one shape that the row has.
   init(_ fields: Fields) throws {
     let found = Self.allCases.filter { shape in shape.marks.contains { fields[$0] != nil } }
-    guard let shape = found.first else { throw Self.unknown(fields) }
+    guard let shape = found.first else {
+      guard fields["prompt"] != nil else { throw Self.unknown(fields) }
+      self = .prompt
+      return
+    }
     guard found.count == 1 else {
       let names = found.map { "'\($0.marks.joined(separator: "', '"))'" }
       throw fields.fault("the row has \(names.joined(separator: " and ")) too; keep one of them")
@@ -26,6 +32,7 @@ enum RowShape: CaseIterable {
     case .pair: ["chosen", "rejected"]
     case .scored: ["completions"]
     case .labeled: ["label"]
+    case .prompt: []
     }
   }
 
@@ -56,7 +63,8 @@ enum RowShape: CaseIterable {
   func keys(_ fields: Fields) -> RowKeys {
     RowKeys(
       known: taught(fields), refused: Self.refused,
-      named: Self.described + ["models", "completion", "completions", "images"])
+      named: Self.described + ["models", "completion", "completions", "images"]
+        + (self == .prompt ? Self.allCases.flatMap(\.marks) : []))
   }
 
   /// Keys that mean something elsewhere, and why they are refused here.
@@ -93,6 +101,7 @@ enum RowShape: CaseIterable {
     }.first
     return fields.fault(
       "unknown shape of row: found the keys \(found); expected 'chosen' and 'rejected', or "
-        + "'completions' with scores, or 'completion' with 'label'" + (slip ?? ""))
+        + "'completions' with scores, or 'completion' with 'label', or 'prompt' alone"
+        + (slip ?? ""))
   }
 }

@@ -234,13 +234,22 @@ pub struct tk_evaluator_v1 {
 }
 
 #[repr(C)]
+pub struct tk_reward_facts_v1 {
+    pub tokens: *const i64,
+    pub truncated: *const u8,
+    pub references: *const tk_str,
+    pub reserved: [*const c_void; 5],
+}
+
+#[repr(C)]
 pub struct tk_reward_batch_v1 {
     pub count: usize,
     pub prompts: *const tk_str,
     pub completions: *const tk_str,
     pub metadata_json: *const tk_str,
     pub groups: *const i32,
-    pub reserved: [*const c_void; 3],
+    pub facts: *const tk_reward_facts_v1,
+    pub reserved: [*const c_void; 2],
 }
 
 #[repr(C)]

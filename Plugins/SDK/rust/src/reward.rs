@@ -16,6 +16,13 @@ pub struct Sample<'a> {
     pub metadata_json: &'a str,
     /// The same prompt has the same number.
     pub group: Option<i32>,
+    /// How many tokens the model wrote, the one that ended the completion included; not known to a
+    /// host before ABI 1.6.
+    pub tokens: Option<i64>,
+    /// Whether the completion was cut off at the limit of tokens.
+    pub truncated: bool,
+    /// The row's own answer, where it has one.
+    pub reference: Option<&'a str>,
 }
 
 impl Sample<'_> {
@@ -75,13 +82,21 @@ pub(crate) unsafe fn samples<'a>(batch: &tk_reward_batch_v1) -> Result<Vec<Sampl
     let completions = slice(batch.completions, batch.count);
     let metadata = slice(batch.metadata_json, batch.count);
     let groups = slice(batch.groups, batch.count);
+    let facts = batch.facts.as_ref();
+    let tokens = facts.map_or(&[][..], |facts| slice(facts.tokens, batch.count));
+    let truncated = facts.map_or(&[][..], |facts| slice(facts.truncated, batch.count));
+    let references = facts.map_or(&[][..], |facts| slice(facts.references, batch.count));
     (0..batch.count)
         .map(|i| {
+            let reference = references.get(i).filter(|reference| !reference.ptr.is_null());
             Ok(Sample {
                 prompt: text(prompts[i])?,
                 completion: text(completions[i])?,
                 metadata_json: text(metadata[i])?,
                 group: groups.get(i).copied(),
+                tokens: tokens.get(i).copied().filter(|count| *count >= 0),
+                truncated: truncated.get(i).is_some_and(|flag| *flag != 0),
+                reference: reference.map(|reference| text(*reference)).transpose()?,
             })
         })
         .collect()
@@ -126,4 +141,40 @@ pub(crate) fn accepted(status: tk_status) -> Result<()> {
         return Ok(());
     }
     Err(Error { status, sentence: "the host did not accept it".to_string() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::ptr::null;
+
+    #[test]
+    fn facts_reach_the_author() {
+        let texts = [str("a"), str("b")];
+        let references = [str("ab"), tk_str { ptr: null(), len: 0 }];
+        let (tokens, truncated) = ([3, -1], [1, 0]);
+        let facts = tk_reward_facts_v1 {
+            tokens: tokens.as_ptr(),
+            truncated: truncated.as_ptr(),
+            references: references.as_ptr(),
+            reserved: [null(); 5],
+        };
+        let texts = texts.as_ptr();
+        let mut batch = tk_reward_batch_v1 {
+            count: 2,
+            prompts: texts,
+            completions: texts,
+            metadata_json: texts,
+            groups: null(),
+            facts: &facts,
+            reserved: [null(); 2],
+        };
+        let known = unsafe { samples(&batch) }.unwrap();
+        assert_eq!((known[0].tokens, known[0].truncated), (Some(3), true));
+        assert_eq!((known[1].tokens, known[1].truncated), (None, false));
+        assert_eq!((known[0].reference, known[1].reference), (Some("ab"), None));
+        batch.facts = null();
+        let unknown = unsafe { samples(&batch) }.unwrap();
+        assert_eq!((unknown[0].tokens, unknown[0].reference), (None, None));
+    }
 }

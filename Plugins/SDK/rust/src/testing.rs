@@ -33,7 +33,8 @@ pub fn score(entry: Entry, name: &str, config: &str, completions: &[&str]) -> Re
         completions: texts.as_ptr(),
         metadata_json: metadata.as_ptr(),
         groups: null(),
-        reserved: [null(); 3],
+        facts: null(),
+        reserved: [null(); 2],
     };
     let mut made = Scores::default();
     let mut values = vec![f32::NAN; texts.len()];
