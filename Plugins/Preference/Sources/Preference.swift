@@ -14,5 +14,7 @@ public let plugin = Plugin(
   name: "preference", version: "1.0.0",
   exports: [
     .task(Preference.self), .dataset(PreferenceDataset.self),
-    .evaluator(PreferenceEvaluator.self),
+    .evaluator(PreferenceEvaluator.self), .reward(FormatReward.self), .reward(AnswerReward.self),
+    .reward(LengthReward.self), .reward(RepetitionReward.self), .reward(OverlapReward.self),
+    .reward(RatingReward.self), .reward(JudgeReward.self),
   ])
