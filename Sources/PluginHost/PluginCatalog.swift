@@ -166,6 +166,7 @@ public final class PluginCatalog: Sendable {
   func notFound(_ kind: Plugin.Kind, _ name: String, _ entries: [Entry]) -> String {
     var names: [String] = []
     for case .success(let plugin) in entries.map(\.result) { names += plugin.names(kind) }
+    if kind == .reward { names += hostRewards.map(\.name) }
     var lines = ["there is no \(kind) '\(name)'"]
     if let nearest = nearestName(to: name, among: names) {
       lines[0] += "; did you mean '\(nearest)'?"

@@ -36,6 +36,37 @@ import Testing
     #expect(scratch.names == ["made"])
   }
 
+  @Test func aRewardInPythonIsAFunctionAndWhatServesIt() throws {
+    let scratch = try Scratch(), folder = scratch.url("made")
+    let outcome = try new("reward", "python", "word_play", in: folder)
+    try #require(outcome.code == 0, "\(outcome.errors)")
+    let files = try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
+    let names = ["README.md", "rows.jsonl", "serve.py", "test_word_play.py", "word_play.py"]
+    #expect(files.filter { $0 != ".gitignore" } == names)
+    #expect(!outcome.output.contains("sdk/"))
+    for file in files {
+      let text = try String(contentsOf: folder.appending(path: file), encoding: .utf8)
+      #expect(!text.lowercased().contains("brevity"), "\(file)")
+    }
+    #expect(outcome.output.contains(#""run": ["python3", "serve.py", "word_play.py:word_play"]"#))
+    let task = try new("task", "python", "word_play", in: scratch.url("task"))
+    #expect(task.code == 64 && task.errors.contains("In Python there are rewards alone"))
+    #expect(try new("reward", "python", "json", in: scratch.url("json")).code == 64)
+  }
+
+  @Test(.enabled(if: HostProgram.has(["python3"]), "needs python3"))
+  func aRewardInPythonPassesItsTestAndScores() throws {
+    let scratch = try Scratch(), folder = scratch.url("my plugin")
+    let written = try new("reward", "python", "word_play", in: folder)
+    let test = try HostProgram.shell("cd '\(folder.path)' && python3 -m unittest")
+    #expect(test.code == 0, "\(test.errors)")
+    let command = try #require(
+      written.output.split(separator: "\n").last { $0.hasPrefix("  host reward try") })
+    let scored = try HostProgram.shell("cd '\(folder.path)' && \(command) --json")
+    #expect(scored.code == 0, "\(scored.errors)")
+    #expect(try scored.json()["rewards"]?[0]?["scored"] == 3, "\(scored.output)")
+  }
+
   @Test(arguments: [
     ("MyReward", "'my_reward' would do"), ("word-play", "'word_play' would do"),
     ("2fast", "'fast' would do"), ("ünal", "'nal' would do"), ("a b", "'a_b' would do"),

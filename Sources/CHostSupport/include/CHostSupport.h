@@ -33,6 +33,12 @@ int hs_protect_stdout(void);
 int hs_spawn(const char *program, char *const words[], char *const environment[], int descriptor,
              int own_group, pid_t *process);
 
+/* Starts the program words[0], looked for in PATH, with these words and this environment (both
+ * NULL-ended). stream becomes its standard input and output, errors its standard error; it gets nothing
+ * else of this process, leads a process group, and may allocate memory bytes. 0 or an errno. */
+int hs_spawn_command(char *const words[], char *const environment[], int stream, int errors,
+                     size_t memory, pid_t *process);
+
 /* Checks that the file at path can be given to dlopen: the system's loader ends the process on a
  * truncated file. Returns 0, or -1 with a sentence in text. */
 int hs_check_shared_object(const char *path, char *text, size_t capacity);

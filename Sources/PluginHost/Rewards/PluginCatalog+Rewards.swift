@@ -6,9 +6,12 @@ import Tasks
   import Glibc
 #endif
 
+/// Rewards that are no plugin's, by name and summary.
+public let hostRewards = [(name: CommandJob.name, summary: CommandJob.summary)]
+
 /// Which reward, and how it is to run.
 public struct RewardRequest: Sendable {
-  /// A reward's name; a plugin file with one reward; or `FILE.so:NAME`.
+  /// A reward's name; a plugin file with one reward; `FILE.so:NAME`; or `command`.
   public var name: String
   /// Its configuration; an object.
   public var configuration: JSONValue
@@ -49,6 +52,7 @@ extension PluginCatalog {
   public func reward(
     _ request: RewardRequest, of task: PluginTask? = nil
   ) throws(TaskError) -> OpenedReward {
+    if request.name == CommandJob.name { return try command(request) }
     let (path, export) = try place(of: .reward, request.name, task?.plugin)
     let configuration = request.configuration.text()
     guard request.isIsolated ?? !searchPaths.isBundled(path) else {
@@ -65,6 +69,21 @@ extension PluginCatalog {
       job, limits: request.limits, program: request.workerProgram,
       host: .init(log: log, isCancelled: isCancelled, services: services))
     return OpenedReward(name: reward.name, path: path, isIsolated: true, reward: reward)
+  }
+
+  /// The reward `command`, which is no plugin: the host itself runs somebody's program.
+  private func command(_ request: RewardRequest) throws(TaskError) -> OpenedReward {
+    guard request.isIsolated != false else {
+      throw TaskError(
+        .configuration,
+        "reward '\(CommandJob.name)': its program always runs in a process of its own; leave "
+          + "'isolate' out")
+    }
+    let job = try CommandJob(request.configuration)
+    let reward = try CommandReward(
+      job, limits: request.limits,
+      host: .init(log: log, isCancelled: isCancelled, services: services))
+    return OpenedReward(name: job.label, path: job.file, isIsolated: true, reward: reward)
   }
 }
 

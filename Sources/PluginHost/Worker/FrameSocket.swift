@@ -22,6 +22,11 @@ final class FrameSocket: Sendable {
   func send(_ frame: [UInt8], by deadline: ContinuousClock.Instant? = nil) throws(Fault) {
     var bytes = withUnsafeBytes(of: UInt64(frame.count).littleEndian, Array.init)
     bytes += frame
+    try send(bare: bytes, by: deadline)
+  }
+
+  /// Sends bytes as they are; any thread.
+  func send(bare bytes: [UInt8], by deadline: ContinuousClock.Instant?) throws(Fault) {
     let result: Result<Void, Fault> = sending.withLock { _ in
       do throws(Fault) { return .success(try sendAll(bytes, deadline)) } catch {
         return .failure(error)
@@ -39,6 +44,17 @@ final class FrameSocket: Sendable {
     let count = header.withUnsafeBytes { UInt64(littleEndian: $0.load(as: UInt64.self)) }
     guard count < limit else { throw .closed }
     return try receive(count: Int(count), deadline)
+  }
+
+  /// What has come, once anything has: at least a byte.
+  func receiveSome(by deadline: ContinuousClock.Instant?) throws(Fault) -> [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: 1 << 16)
+    while true {
+      let count = recv(descriptor, &bytes, bytes.count, Int32(MSG_DONTWAIT))
+      if count > 0 { return Array(bytes[..<count]) }
+      guard count < 0, errno == EAGAIN || errno == EINTR else { throw .closed }
+      if errno == EAGAIN { try wait(for: POLLIN, deadline) }
+    }
   }
 
   /// Whether there is something to receive, or the other side has gone, before `moment`.

@@ -106,17 +106,8 @@ final class IsolatedReward: Reward, @unchecked Sendable {
       response = try converse(request, with: worker)
     } catch {
       self.worker = nil
-      switch error {
-      case .timedOut:
-        _ = worker.stop(within: .zero)
-        let end = "while \(what); its worker process was stopped"
-        throw host.isCancelled()
-          ? TaskError(.cancelled, "\(subject): asked to stop, it did not, \(end)")
-          : TaskError(.internal, "\(subject): no answer within \(limits.timeout) \(end)")
-      case .closed:
-        let ending = worker.stop(within: .seconds(1))
-        throw TaskError(.internal, "\(subject): its worker process \(ending), while \(what)")
-      }
+      throw worker.failure(
+        error, of: subject, while: what, within: limits.timeout, isCancelled: host.isCancelled())
     }
     if case .failed(let error) = response { throw error }
     return response
@@ -155,11 +146,8 @@ final class IsolatedReward: Reward, @unchecked Sendable {
   /// More bytes than the scores of any batch have.
   private static let longestResponse: UInt64 = 1 << 30
 
-  /// Throws when the time is over. Once the user has asked to stop, the plugin has five seconds to
-  /// notice.
   private func checkTime(_ deadline: inout ContinuousClock.Instant) throws(FrameSocket.Fault) {
-    guard ContinuousClock.now < deadline else { throw .timedOut }
-    if host.isCancelled() { deadline = min(deadline, .now + .seconds(5)) }
+    try WorkerProcess.checkTime(&deadline, host.isCancelled)
   }
 
   private func answer(_ question: WorkerQuestion) -> WorkerAnswer {

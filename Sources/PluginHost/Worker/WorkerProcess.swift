@@ -3,25 +3,31 @@ import FoundationEssentials
 import Glibc
 import Tasks
 
-/// A process of this very program that serves one plugin on a socket.
+/// A process on the other end of a socket: this very program, which serves one plugin, or somebody's
+/// program that scores completions.
 final class WorkerProcess {
   /// The connection to it.
   let socket: FrameSocket
+  /// What errors call it, as in "its worker process".
+  let noun: String
   private let process: pid_t
   private let memoryLimit: Int
   /// The host's greatest use of memory so far: the system counts it as its child's, too.
   private let inheritedPeak: Int
   private var ending: String?
 
+  private static let worker = "worker process"
+
   /// The descriptor at which a worker finds its socket.
   static let descriptor: Int32 = 3
   /// The hidden verb that makes a process of the program a worker.
   static let verb = "worker"
 
-  /// Starts `program`, which will keep to `memoryLimit` by itself. `extra` goes into its environment.
+  /// Starts a process with `spawn`, which gets the other end of the socket.
   init(
-    program: String, memoryLimit: Int, environment extra: [String: String] = [:]
+    _ noun: String, memoryLimit: Int, spawn: (_ end: Int32) throws(TaskError) -> pid_t
   ) throws(TaskError) {
+    self.noun = noun
     self.memoryLimit = memoryLimit
     var ends: [Int32] = [0, 0]
     guard socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0, &ends) == 0
@@ -31,7 +37,16 @@ final class WorkerProcess {
     var own = rusage()
     getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &own)
     inheritedPeak = own.ru_maxrss * 1024
-    process = try Self.spawn(program, ends[1], extra)
+    process = try spawn(ends[1])
+  }
+
+  /// Starts `program`, which will keep to `memoryLimit` by itself. `extra` goes into its environment.
+  convenience init(
+    program: String, memoryLimit: Int, environment extra: [String: String] = [:]
+  ) throws(TaskError) {
+    try self.init(Self.worker, memoryLimit: memoryLimit) { end throws(TaskError) in
+      try Self.spawn(program, end, extra)
+    }
   }
 
   deinit { _ = leave() }
@@ -60,7 +75,8 @@ final class WorkerProcess {
     return own.merging(["SWIFT_BACKTRACE": "enable=no"]) { own, _ in own }.map { "\($0)=\($1)" }
   }
 
-  private static func cStrings(_ texts: [String]) -> [UnsafeMutablePointer<CChar>?] {
+  /// Copies for C, with a NULL behind the last; the caller frees them.
+  static func cStrings(_ texts: [String]) -> [UnsafeMutablePointer<CChar>?] {
     texts.map { strdup($0) } + [nil]
   }
 
@@ -120,6 +136,38 @@ final class WorkerProcess {
     // Near its limit a process most likely died of it: allocations fail, and few plugins expect that.
     guard peak > memoryLimit / 10 * 9, peak > inheritedPeak else { return end }
     return end + " (it had used \(peak >> 20) MiB, of the \(memoryLimit >> 20) MiB that "
-      + "memory_limit allows beside the program)"
+      + "memory_limit allows\(noun == Self.worker ? " beside the program" : ""))"
+  }
+}
+
+// MARK: Errors
+
+extension WorkerProcess {
+  /// Throws when the time is over. Once the user has asked to stop, the process has five seconds to
+  /// notice.
+  static func checkTime(
+    _ deadline: inout ContinuousClock.Instant, _ isCancelled: () -> Bool
+  ) throws(FrameSocket.Fault) {
+    guard ContinuousClock.now < deadline else { throw .timedOut }
+    if isCancelled() { deadline = min(deadline, .now + .seconds(5)) }
+  }
+
+  /// Ends the process, which has not answered `subject` while it was `what`, and says so. `words` are
+  /// its last ones.
+  func failure(
+    _ fault: FrameSocket.Fault, of subject: String, while what: String, within timeout: Duration,
+    isCancelled: Bool, words: () -> String = { "" }
+  ) -> TaskError {
+    switch fault {
+    case .timedOut:
+      _ = stop(within: .zero)
+      let end = "while \(what); its \(noun) was stopped" + words()
+      return isCancelled
+        ? TaskError(.cancelled, "\(subject): asked to stop, it did not, \(end)")
+        : TaskError(.internal, "\(subject): no answer within \(timeout) \(end)")
+    case .closed:
+      let ending = stop(within: .seconds(1))
+      return TaskError(.internal, "\(subject): its \(noun) \(ending), while \(what)" + words())
+    }
   }
 }

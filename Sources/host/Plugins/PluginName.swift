@@ -68,16 +68,17 @@ struct PluginName {
   private static let keywords = Set(
     """
     abort abs alignas alignof and as asm async auto await bool box break case catch ceil char \
-    class concept const continue core crate decltype default defer deinit delete div do double \
-    dyn else enum exit exp explicit export extension extern fallthrough false final float floor \
-    fn for free friend func goto guard if impl import in index init inline inout int internal is \
-    let link log long loop macro main match mod move mut mutable namespace new nil noexcept not \
-    null nullptr open operator or override package pow priv private proc_macro protected protocol \
-    pub public random read ref register remove rename repeat requires restrict rethrows return \
-    round sdk self short signal signed sizeof some static std struct subscript super switch \
-    system template test tests this throw throws time trait true trunc try type typealias typedef \
-    typename typeof union unsafe unsigned unsized use using var virtual void volatile wait where \
-    while write xor yield
+    class concept const continue core crate decltype def default defer deinit del delete div do \
+    double dyn elif else enum except exit exp explicit export extension extern fallthrough false \
+    final float floor fn for free friend func global goto guard if impl import in index init \
+    inline inout int internal is json lambda let link log long loop macro main match mod move mut \
+    mutable namespace new nil noexcept nonlocal not null nullptr open operator or override package \
+    pass pow priv private proc_macro protected protocol pub public raise random read ref register \
+    remove rename repeat requires restrict rethrows return round sdk self short signal signed \
+    sizeof some static std struct subprocess subscript super switch system template test tests \
+    this throw throws time traceback trait true trunc try type typealias typedef typename typeof \
+    union unittest unsafe unsigned unsized use using var virtual void volatile wait where while \
+    with write xor yield
     """.split(separator: " ").map(String.init))
 
   /// Types of Swift and of TaskKit that a template's own type would hide.

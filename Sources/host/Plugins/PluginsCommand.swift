@@ -35,6 +35,9 @@ struct PluginsCommand: ParsableCommand {
         return
       }
       for entry in entries { Console.print(entry.text) }
+      var own = TextTable(("", .left), ("", .left), ("", .left))
+      for reward in hostRewards { own.append("  reward", reward.name, reward.summary) }
+      Console.print(Style.bold("of the program itself") + "\n" + own.text)
     }
   }
 }

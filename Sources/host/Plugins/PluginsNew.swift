@@ -8,7 +8,7 @@ enum PluginKind: String, ExpressibleByArgument, CaseIterable {
 
 /// What a new plugin is written in.
 enum PluginLanguage: String, ExpressibleByArgument, CaseIterable {
-  case swift, c, cpp, rust
+  case swift, c, cpp, rust, python
 
   /// The files and folders of the SDK that a plugin in this language is built with.
   var partsOfSDK: [String] {
@@ -16,6 +16,7 @@ enum PluginLanguage: String, ExpressibleByArgument, CaseIterable {
     case .c, .cpp: ["include"]
     case .rust: ["rust"]
     case .swift: ["swift"]
+    case .python: []
     }
   }
 
@@ -26,6 +27,7 @@ enum PluginLanguage: String, ExpressibleByArgument, CaseIterable {
       case .c, .cpp: [".c", ".h", ".cpp", ".hpp"]
       case .rust: [".rs"]
       case .swift: [".swift"]
+      case .python: [".py"]
       }
     return endings.contains { path.hasSuffix($0) }
   }
@@ -36,15 +38,20 @@ enum PluginLanguage: String, ExpressibleByArgument, CaseIterable {
     case .c, .cpp: ["make", "make test"]
     case .rust: ["cargo build --release", "cargo test"]
     case .swift: ["swift build -c release", "swift test"]
+    case .python: ["python3 -m unittest"]
     }
   }
 
-  /// The folder, in that of the plugin, in which the library lies once it is built.
-  var products: String {
-    switch self {
-    case .c, .cpp: "."
-    case .rust: "./target/release"
-    case .swift: "./.build/release"
+  /// What names the built reward `name` on the command line, with a configuration that it takes; for
+  /// another kind its file alone matters.
+  func use(of name: String) -> (reward: String, configuration: String) {
+    let configuration = "{\"target\": 40}"
+    return switch self {
+    case .c, .cpp: ("./lib\(name).so", configuration)
+    case .rust: ("./target/release/lib\(name).so", configuration)
+    case .swift: ("./.build/release/lib\(name).so", configuration)
+    case .python:
+      ("command", "{\"run\": [\"python3\", \"serve.py\", \"\(name).py:\(name)\"]}")
     }
   }
 }
@@ -58,7 +65,8 @@ extension PluginsCommand {
         The folder is complete: it holds what it needs of the SDK, builds with one
         command and has a test. What it contains is the plugin 'brevity' under the
         name given here, to be changed. NAME takes small letters, digits and
-        underscores. A folder that is there is never touched.
+        underscores. A folder that is there is never touched. In Python there are
+        rewards alone: functions as TRL takes them, run by the reward 'command'.
 
         Examples:
           host plugins new --kind reward --language c politeness
@@ -67,10 +75,16 @@ extension PluginsCommand {
         """)
 
     @Option(help: "reward, task or dataset.") var kind: PluginKind
-    @Option(help: "swift, c, cpp or rust.") var language: PluginLanguage
+    @Option(help: "swift, c, cpp, rust or python.") var language: PluginLanguage
     @Argument(help: "The plugin's name, in snake_case.") var name: String
     @Option(help: ArgumentHelp("The folder to write; ./NAME by default.", valueName: "folder"))
     var directory: String?
+
+    func validate() throws {
+      guard language == .python, kind != .reward else { return }
+      throw ValidationError(
+        "In Python there are rewards alone; take --kind reward, or another language.")
+    }
 
     func run() throws {
       let name = try PluginName(name)
@@ -79,14 +93,16 @@ extension PluginsCommand {
       Console.print("wrote \(directory)")
       let own = files.filter { !$0.hasPrefix("sdk/") }
       for file in own { Console.print("  " + file) }
-      Console.print("  sdk/ (\(files.count - own.count) files, to be left as they are)")
-      let library = "\(language.products)/lib\(name.snake).so"
+      if own.count < files.count {
+        Console.print("  sdk/ (\(files.count - own.count) files, to be left as they are)")
+      }
+      let (reward, configuration) = language.use(of: name.snake)
       Console.print("next:\n  cd \(Self.quoted(directory))")
       for command in language.commands { Console.print("  " + command) }
       Console.print(
         files.contains(Self.rows)
-          ? "  host reward try --reward \(library) --data \(Self.rows) --config '{\"target\": 40}'"
-          : "  host plugins check \(library)")
+          ? "  host reward try --reward \(reward) --data \(Self.rows) --config '\(configuration)'"
+          : "  host plugins check \(reward)")
     }
 
     /// The file of a reward's template that holds completions to try it on.
