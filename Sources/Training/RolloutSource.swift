@@ -55,7 +55,7 @@ public final class RolloutSource: StepSource {
   /// The completions of step `step`: newly sampled where a cycle begins.
   public func rows(of step: Int) throws -> StepRows {
     let (number, place) = (step - 1).quotientAndRemainder(dividingBy: plan.cycle)
-    var told: (metrics: [Metric], notes: [String]) = ([], [])
+    var told = StepRows([])
     if place == 0 { told = try sample(number, step) }
     guard let sampling, sampling.number == number else {
       throw TrainingError(
@@ -63,15 +63,14 @@ public final class RolloutSource: StepSource {
         "step \(step) goes on with the completions of step \(step - place), which the checkpoint does "
           + "not hold; resume from an earlier one")
     }
-    let slice = sampling.rows(of: place % plan.stepsPerSampling, plan)
-    return StepRows(
-      batches(slice, isFirst: place == 0), metrics: told.metrics, notes: told.notes)
+    told.batches = batches(
+      sampling.rows(of: place % plan.stepsPerSampling, plan), isFirst: place == 0)
+    return told
   }
 
-  private func sample(
-    _ number: Int, _ step: Int
-  ) throws -> (metrics: [Metric], notes: [String]) {
-    let (groups, metrics) = try source.groups(of: number)
+  /// Begins a cycle; what is to be told of it.
+  private func sample(_ number: Int, _ step: Int) throws -> StepRows {
+    let sampled = try source.sampling(number), groups = sampled.groups
     let rewards = groups.map { group in
       Advantages.rewards(group.completions.map(\.scores), weights: plan.weights)
     }
@@ -80,7 +79,9 @@ public final class RolloutSource: StepSource {
     sampling = Sampling(number, groups, advantages)
     if plan.cycle > 1 { fixOldLogProbabilities() }
     let statistics = SamplingStatistics(groups, rewards, advantages, names: source.rewards)
-    return (metrics + statistics.metrics, shown + signal.notes(adding: statistics))
+    return StepRows(
+      [], metrics: sampled.metrics + statistics.metrics,
+      notes: shown + signal.notes(adding: statistics), parts: sampled.parts)
   }
 
   /// Micro-batches, those that teach nothing apart from the others. Once weights have moved since the

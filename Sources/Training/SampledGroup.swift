@@ -48,12 +48,32 @@ public struct SampledGroup: Sendable {
   }
 }
 
+/// The groups of one sampling.
+public struct SampledGroups {
+  /// The groups.
+  public var groups: [SampledGroup]
+  /// What is told of them beside what they tell themselves.
+  public var metrics: [Metric]
+  /// Seconds that they took, by kind of work.
+  public var parts: [(name: String, seconds: Double)]
+
+  /// Describes a sampling.
+  public init(
+    _ groups: [SampledGroup], metrics: [Metric] = [],
+    parts: [(name: String, seconds: Double)] = []
+  ) {
+    self.groups = groups
+    self.metrics = metrics
+    self.parts = parts
+  }
+}
+
 /// Where sampled groups come from: a model, or a file.
 public protocol GroupSource {
   /// The rewards' names, in the order of scores.
   var rewards: [String] { get }
-  /// The groups of the `number`-th sampling, from 0, with what is to be told of it.
-  func groups(of number: Int) throws -> (groups: [SampledGroup], metrics: [Metric])
+  /// The `number`-th sampling, from 0.
+  func sampling(_ number: Int) throws -> SampledGroups
   /// The prompt of row `row` as epoch `epoch` has it.
   func prompt(_ row: Int, epoch: Int) throws -> Sample
   /// The share of an epoch that one sampling takes.

@@ -44,12 +44,18 @@ public struct StepRows {
   public var metrics: [Metric]
   /// Sentences for the user.
   public var notes: [String]
+  /// Seconds that their making took, by kind of work.
+  public var parts: [(name: String, seconds: Double)]
 
   /// Describes a step.
-  public init(_ batches: [[TrainingRow]], metrics: [Metric] = [], notes: [String] = []) {
+  public init(
+    _ batches: [[TrainingRow]], metrics: [Metric] = [], notes: [String] = [],
+    parts: [(name: String, seconds: Double)] = []
+  ) {
     self.batches = batches
     self.metrics = metrics
     self.notes = notes
+    self.parts = parts
   }
 }
 

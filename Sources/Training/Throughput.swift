@@ -14,6 +14,8 @@ public struct Throughput: Sendable {
     case sft
     /// Pairs of texts that share their prompt.
     case dpo
+    /// Prompts, each with a group of completions that the model samples first.
+    case grpo
   }
 
   /// What is minimized.
@@ -22,11 +24,13 @@ public struct Throughput: Sendable {
   public var length: Int, batch: Int, steps: Int, supervised: Int
   /// Whether the reference is computed in each step, as in the first epoch of a run, or kept.
   public var computesReference: Bool
+  /// Completions of a prompt.
+  public var group: Int
 
   /// Describes a measurement.
   public init(
     _ objective: Objective = .sft, length: Int, batch: Int, steps: Int, supervised: Int,
-    computesReference: Bool = false
+    computesReference: Bool = false, group: Int = 8
   ) {
     self.objective = objective
     self.length = length
@@ -34,43 +38,59 @@ public struct Throughput: Sendable {
     self.steps = steps
     self.supervised = min(supervised, length - 1)
     self.computesReference = computesReference
+    self.group = group
   }
 
-  /// Tokens of a step's texts: of a pair the prompt counts twice.
-  public var tokens: Int { length * batch * (objective == .dpo ? 2 : 1) }
+  /// Texts of a row.
+  var texts: Int {
+    switch objective {
+    case .sft: 1
+    case .dpo: 2
+    case .grpo: group
+    }
+  }
 
-  /// Tokens that a step reads: of a pair the prompt once, and no answer's last token, from which
+  /// Tokens of a step's texts: the prompt counts once for each.
+  public var tokens: Int { length * batch * texts }
+
+  /// Tokens that a step reads: of several texts the prompt once, and no answer's last token, from which
   /// nothing is predicted.
   public var tokensRead: Int { reading.reduce(0) { $0 + $1.count } * batch }
 
   /// Tokens that a step scores.
-  public var tokensScored: Int { supervised * batch * (objective == .dpo ? 2 : 1) }
+  public var tokensScored: Int { supervised * batch * texts }
 
   /// Of a row's tokens that are read: how many tokens each one sees, itself included.
   private var reading: [Range<Int>] {
-    guard objective == .dpo else { return [1..<length + 1] }
+    guard objective != .sft else { return [1..<length + 1] }
     let prompt = length - supervised
-    return [1..<prompt + 1, prompt + 1..<length, prompt + 1..<length]
+    return [1..<prompt + 1] + Array(repeating: prompt + 1..<length, count: texts)
   }
 
-  /// The same of those that predict a trained token; a pair's last prompt token predicts two.
+  /// The same of those that predict a trained token; a shared prompt's last one predicts several.
   private var asking: [Range<Int>] {
     let first = length - supervised..<length
-    return objective == .dpo ? [first, first.lowerBound + 1..<length] : [first]
+    return [first] + Array(repeating: first.lowerBound + 1..<length, count: texts - 1)
   }
 
   /// What was measured.
   public struct Result: Sendable {
     /// Seconds of each timed step, in order.
     public let seconds: [Double]
-    /// Floating-point operations that a step needs, recomputation not counted.
+    /// Seconds of each that went by while completions were sampled; empty where none are.
+    public let sampling: [Double]
+    /// Floating-point operations that a step's learning needs, recomputation not counted.
     public let flops: Double
     /// The loss of each step, to show that something was learned.
     public let losses: [Double]
     /// Where the time of the timed steps went, by operation.
     public let operations: [(name: String, entry: Stopwatch.Entry)]
-    /// The middle step's seconds.
+    /// The middle step's seconds, sampling included.
     public var median: Double { seconds.sorted()[seconds.count / 2] }
+    /// The middle step's seconds of sampling.
+    public var medianSampling: Double? {
+      sampling.isEmpty ? nil : sampling.sorted()[sampling.count / 2]
+    }
   }
 
   /// Runs one step to warm up and `steps` timed ones with AdamW.
@@ -78,11 +98,14 @@ public struct Throughput: Sendable {
     throws -> Result
   {
     let optimizer = AdamW(trainable.parameters)
-    var seconds: [Double] = [], losses: [Double] = []
+    var seconds: [Double] = [], losses: [Double] = [], sampling: [Double] = []
     let clock = ContinuousClock(), watch = Stopwatch()
-    let runner = try runner(model, trainable), rows = rows(of: model, runner)
+    let runner = try runner(model, trainable)
+    let kept = objective == .grpo ? [] : rows(of: model, runner)
     func step(_ number: Int) throws {
       let start = clock.now
+      let rows = objective == .grpo ? try sampled(of: model, step: number) : kept
+      if objective == .grpo { sampling.append((clock.now - start) / .seconds(1)) }
       let result = try runner([rows])
       optimizer.update(
         result.gradients, step: number, learningRate: 1e-4, norm: optimizer.norm(result.gradients),
@@ -94,15 +117,18 @@ public struct Throughput: Sendable {
     try step(1)
     for number in 2...steps + 1 { try watch.measure { try step(number) } }
     return Result(
-      seconds: Array(seconds.dropFirst()), flops: cost(model, trainable).flops,
+      seconds: Array(seconds.dropFirst()), sampling: Array(sampling.dropFirst()),
+      flops: cost(model, trainable).flops,
       losses: Array(losses.dropFirst()), operations: watch.entries)
   }
 
   private func runner(
     _ model: CausalLanguageModel, _ trainable: Trainable
   ) throws(TrainingError) -> StepRunner {
-    guard objective == .dpo else {
-      return StepRunner(model, terms: [Term(SFT())], sharesPrefixes: false)
+    switch objective {
+    case .sft: return StepRunner(model, terms: [Term(SFT())], sharesPrefixes: false)
+    case .grpo: return StepRunner(model, terms: [Term(GRPO())])
+    case .dpo: break
     }
     guard let adapters = trainable.adapters else {
       throw TrainingError(.refused, "pairs are timed with adapters alone")
@@ -154,8 +180,8 @@ public struct Throughput: Sendable {
     .init(tokens: tokensRead, longest: length, scored: tokensScored, gathered: gathered)
   }
 
-  /// Rows of keys and values that a pair's two texts see: the prompt by itself and before each answer.
+  /// Rows of keys and values that texts with a common prompt see: it by itself and before each answer.
   private var gathered: Int? {
-    objective == .dpo ? (length - supervised + 2 * (length - 1)) * batch : nil
+    objective == .sft ? nil : (length - supervised + texts * (length - 1)) * batch
   }
 }

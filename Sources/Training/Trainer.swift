@@ -143,7 +143,7 @@ public final class Trainer {
     observe(
       .step(
         number, loss: result.loss, rewards: result.rewards, norm: norm, rate: rate,
-        tokens: result.tokens, seconds: seconds))
+        tokens: result.tokens, seconds: seconds, parts: source.parts))
   }
 
   private func evaluate() throws {

@@ -66,10 +66,10 @@ extension TrainingOptions {
 /// What a run tells while it goes.
 public enum TrainingEvent: Sendable {
   /// A step is done: its number, loss, what a preference objective says of its rewards, gradient norm
-  /// before clipping, rate, tokens, seconds.
+  /// before clipping, rate, tokens, seconds, and of these what its rows took, by kind of work.
   case step(
     Int, loss: Double, rewards: [(name: String, value: Double)], norm: Double, rate: Double,
-    tokens: Int, seconds: Double)
+    tokens: Int, seconds: Double, parts: [(name: String, seconds: Double)])
   /// Part of an evaluation is done: rows of all rows.
   case evaluating(Int, Int)
   /// An evaluation is done.

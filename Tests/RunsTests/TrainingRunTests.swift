@@ -27,7 +27,7 @@ import Training
       case .working(let work, let done): if done == 0 { events.append("begin \(work.label)") }
       case .worked(let work): events.append("end \(work.label)")
       case .planned(let run): events.append("planned \(run.options.steps)")
-      case .training(.step(let number, _, _, _, _, _, _)): events.append("step \(number)")
+      case .training(.step(let number, _, _, _, _, _, _, _)): events.append("step \(number)")
       case .training: break
       case .trained(.finished(let step)): events.append("trained \(step)")
       case .trained(let outcome): events.append("\(outcome)")

@@ -13,5 +13,5 @@ public let plugin = Plugin(
   name: "recommendation", version: "1.0.0",
   exports: [
     .task(Recommendation.self), .dataset(RecommendationDataset.self),
-    .evaluator(AnswerEvaluator.self),
+    .evaluator(AnswerEvaluator.self), .reward(AnswerReward.self),
   ])

@@ -49,9 +49,9 @@ final class RecordedGroups: GroupSource {
 
   var epochsPerSampling: Double { Double(perSampling) / Double(groups.count) }
 
-  func groups(of number: Int) throws -> (groups: [SampledGroup], metrics: [Metric]) {
+  func sampling(_ number: Int) throws -> SampledGroups {
     let places = number * perSampling..<(number + 1) * perSampling
-    return (places.map { groups[$0 % groups.count] }, [])
+    return SampledGroups(places.map { groups[$0 % groups.count] })
   }
 
   func prompt(_ row: Int, epoch _: Int) throws -> Sample {

@@ -25,7 +25,7 @@ extension TrainingRun {
       preconditionFailure("grpo: no rewards have passed the recipe's check")
     }
     let plan = RolloutPlan(recipe, weights: recipe.rewardWeights)
-    let groups = try SampledGroups(
+    let groups = try ModelGroups(
       session, planned.model, planned.opened.desk, prompts: planned.train, plan: plan, panel: panel,
       log: RolloutLog(planned.opened.log), shownEvery: planned.options.loggingSteps)
     return RolloutSource(groups, plan, runner: runner)

@@ -20,6 +20,8 @@ struct BenchTrain: ParsableCommand {
         host bench train --model nano-qwen3 --seq 256 --batch 4
         host bench train --model nano-qwen3 --objective dpo --seq 320 --batch 2 \\
           --supervised 64
+        host bench train --model nano-qwen3 --objective grpo --seq 320 \\
+          --batch 2 --supervised 64 --group 8
         HOST_THREADS=2 host bench train --model ./qwen3-0.6b --seq 512 \\
             --batch 1 --steps 5 \\
           --supervised 256 --json
@@ -29,7 +31,8 @@ struct BenchTrain: ParsableCommand {
   @OptionGroup var quantization: QuantizationOptions
   @Option(
     help: ArgumentHelp(
-      "sft, or dpo: a row is a pair whose texts share all but their trained tokens.",
+      "sft; dpo: a row is a pair whose texts share all but their trained tokens; grpo: a group that the "
+        + "model samples.",
       valueName: "type"))
   var objective = Throughput.Objective.sft
   @Flag(
@@ -46,20 +49,24 @@ struct BenchTrain: ParsableCommand {
   var supervised: Int?
   @Option(name: .customLong("lora-r"), help: ArgumentHelp("Rank of the adapters.", valueName: "r"))
   var rank = 16
+  @Option(help: ArgumentHelp("grpo: completions of a prompt.", valueName: "number"))
+  var group = 8
   @Flag(help: "Compute activations twice to save memory.") var checkpointing = false
   @Flag(help: "bf16 operands in matrix products (AVX512-BF16); the ceiling stays that of f32.")
   var bf16 = false
   @Flag(help: "Print one JSON object.") var json = false
 
   func validate() throws {
-    guard seq > 1, batch > 0, steps > 0, rank > 0, supervised ?? 1 > 0 else {
-      throw ValidationError("--seq must be greater than 1, the other numbers greater than 0.")
+    guard seq > 1, batch > 0, steps > 0, rank > 0, supervised ?? 1 > 0, group > 1 else {
+      throw ValidationError(
+        "--seq and --group must be greater than 1, the other numbers greater than 0.")
     }
     guard objective == .dpo || !computeReference else {
       throw ValidationError("--compute-reference belongs to --objective dpo.")
     }
     guard objective == .sft || (supervised ?? seq) < seq else {
-      throw ValidationError("--objective dpo needs --supervised, smaller than --seq.")
+      throw ValidationError(
+        "--objective \(objective.rawValue) needs --supervised, smaller than --seq.")
     }
     guard !bf16 || Engine.hasBF16 else {
       throw ValidationError("--bf16 needs a processor with AVX512-BF16, which this one lacks.")
@@ -74,7 +81,7 @@ struct BenchTrain: ParsableCommand {
     model.usesCheckpointing = checkpointing
     let throughput = Throughput(
       objective, length: seq, batch: batch, steps: steps, supervised: supervised ?? seq,
-      computesReference: computeReference)
+      computesReference: computeReference, group: group)
     let config = AdapterConfig(
       r: rank, alpha: 2 * Double(rank), dropout: 0, targets: AdapterTargets(.allLinear),
       usesRSLoRA: false, baseModel: folder)
@@ -95,12 +102,18 @@ struct BenchTrain: ParsableCommand {
     _ result: Throughput.Result, of throughput: Throughput, ceiling: Double, peak: Double,
     _ plan: MemoryPlan, _ folder: String
   ) {
-    let seconds = result.median, rate = result.flops / seconds / 1e9
+    let seconds = result.median, learning = seconds - (result.medianSampling ?? 0)
+    let rate = result.flops / learning / 1e9
     let tokens = Double(throughput.tokens) / seconds
     guard json else {
       var table = TextTable(("", .left), ("", .right), ("", .left))
       table.append("tokens", Format.short(tokens), "/s")
       table.append("step", Format.fixed(seconds, 3), "s, median of \(result.seconds.count)")
+      if let sampling = result.medianSampling {
+        let drawn = Double(batch * group * (supervised ?? seq)) / sampling
+        table.append("sampling", Format.fixed(sampling, 3), "s, \(Format.short(drawn)) tokens/s")
+        table.append("learning", Format.fixed(learning, 3), "s")
+      }
       table.append("rate", Format.fixed(rate, 1), "GFLOP/s")
       table.append("ceiling", Format.fixed(ceiling, 1), "GFLOP/s")
       table.append("share", Format.percent(rate / ceiling), "")
@@ -115,6 +128,8 @@ struct BenchTrain: ParsableCommand {
       "supervised": .int(supervised ?? seq), "lora_r": .int(rank),
       "threads": .int(Parallel.threads), "bf16": .bool(bf16), "tokens_per_second": .double(tokens),
       "step_seconds": .double(seconds),
+      "sampling_seconds": result.medianSampling.map(JSONValue.double) ?? .null,
+      "learning_seconds": .double(learning),
       "all_step_seconds": .array(result.seconds.map(JSONValue.double)),
       "gflops": .double(rate), "ceiling_gflops": .double(ceiling),
       "share_of_ceiling": .double(rate / ceiling), "peak_rss_mib": .double(peak),

@@ -12,6 +12,7 @@ final class TrainingDisplay {
   private var bar: ProgressBar
   private var lossAverage: Double?
   private var isUnderWay = false
+  private var times = PartTimes()
   private let isTerminal = Console.error.redraws
 
   init(_ options: TrainingOptions) {
@@ -58,7 +59,10 @@ final class TrainingDisplay {
 
   func observe(_ event: TrainingEvent) {
     switch event {
-    case .step(let number, let loss, let rewards, let norm, let rate, let tokens, let seconds):
+    case .step(
+      let number, let loss, let rewards, let norm, let rate, let tokens, let seconds,
+      let parts):
+      times.add(parts, of: seconds)
       if !isUnderWay {
         let start = Format.fixed(Machine.secondsSinceStart - seconds, 2)
         bar.interject("started   step \(number) began \(start) s after the program")
@@ -107,5 +111,32 @@ final class TrainingDisplay {
     case .stopped(let step, let reason): bar.finish("stopped early at step \(step): \(reason)")
     case .interrupted(let step): bar.finish("interrupted at step \(step)")
     }
+    if let text = times.text { Console.note("time      " + text) }
+  }
+}
+
+/// Where a run's time went, where making rows is a part of it.
+private struct PartTimes {
+  private var parts: [(name: String, seconds: Double)] = []
+  private var all = 0.0
+
+  mutating func add(_ parts: [(name: String, seconds: Double)], of all: Double) {
+    self.all += all
+    for (name, seconds) in parts {
+      if let index = self.parts.firstIndex(where: { $0.name == name }) {
+        self.parts[index].seconds += seconds
+      } else {
+        self.parts.append((name, seconds))
+      }
+    }
+  }
+
+  /// nil where rows were there already.
+  var text: String? {
+    guard !parts.isEmpty, all > 0 else { return nil }
+    let rest = all - parts.reduce(0) { $0 + $1.seconds }
+    return (parts + [("training", rest)]).map { name, seconds in
+      "\(name) \(Format.fixed(seconds, 1)) s (\(Int((100 * seconds / all).rounded())) %)"
+    }.joined(separator: ", ")
   }
 }

@@ -10,7 +10,7 @@ import Text
 import Training
 
 /// Groups of completions that the run's model samples and its rewards score.
-final class SampledGroups: GroupSource {
+final class ModelGroups: GroupSource {
   private let session: TaskSession
   private let prompts: EncodedDataset, desk: ModelDesk
   private let order: PromptOrder
@@ -24,6 +24,8 @@ final class SampledGroups: GroupSource {
   private static let rounds = 3
   /// The sampling that is under way, and what rewards said of its groups.
   private var number = 0
+  /// What it took: the rewards' time is what was waited for them.
+  private var seconds = (sampling: 0.0, rewards: 0.0)
   private var scored: [[ScoredCompletion]] = []
   private var told: [Int: Told] = [:]
 
@@ -62,8 +64,9 @@ final class SampledGroups: GroupSource {
     try prompts.texts(row, epoch: epoch)[0]
   }
 
-  func groups(of number: Int) throws -> (groups: [SampledGroup], metrics: [Metric]) {
+  func sampling(_ number: Int) throws -> SampledGroups {
     self.number = number
+    seconds = (0, 0)
     var drawn = order.prompts(of: number).map {
       Draw(row: $0.row, epoch: $0.epoch, label: "\($0.place)")
     }
@@ -84,7 +87,9 @@ final class SampledGroups: GroupSource {
     self.scored = scored
     let metrics =
       drawsSignal ? [Metric("dynamic_sampling/drawn_again", Double(again), over: 1)] : []
-    return (groups, metrics)
+    return SampledGroups(
+      groups, metrics: metrics,
+      parts: [("sampling", seconds.sampling), ("rewards", seconds.rewards)])
   }
 
   func record(
@@ -113,7 +118,7 @@ final class SampledGroups: GroupSource {
   }
 }
 
-extension SampledGroups {
+extension ModelGroups {
   private struct Draw: Sendable {
     let row: Int, epoch: Int, label: String
   }
@@ -158,10 +163,15 @@ extension SampledGroups {
         })
     }
     var sampled: [[SampledCompletion]] = []
+    let clock = ContinuousClock(), start = clock.now
+    var end = start
     do {
       let scored = try line.run(drawn.count) { add in
         sampled = try desk.hold { try sample(asked, line, add) }
+        end = clock.now
       }
+      seconds.sampling += (end - start) / .seconds(1)
+      seconds.rewards += (clock.now - end) / .seconds(1)
       return (groups(drawn, samples, sampled, scored), scored)
     } catch let failure as RewardPanel.Failure {
       try log.append(failure.batch, step: number * plan.cycle + 1)
