@@ -77,7 +77,9 @@ struct Checkpoints {
   /// What the source of rows left in the checkpoint of `step`; nil where it left nothing.
   func sourceState(after step: Int) throws -> JSONValue? {
     let path = folder.checkpoint(step) + "/" + Checkpoint.rows
-    return FileSystem.exists(path) ? try JSONValue(readingFile: path) : nil
+    // Not `? : nil`, which would be JSON's null.
+    guard FileSystem.exists(path) else { return nil }
+    return try JSONValue(readingFile: path)
   }
 
   /// Puts the weights of the best step in place, where they are not.
