@@ -34,19 +34,20 @@ public struct ExpectedReward: Objective {
   public func callAsFunction(_ policy: [Float], _: [Float]?, _ batch: Batch) -> Loss {
     var total = 0.0, entropy = 0.0, best = 0.0, derivative = batch.zeros
     for choice in batch.choices where choice.rewards.contains(where: { $0 != nil }) {
-      let shares = softmax(choice.options.map { $0.reduce(0) { $0 + Double(policy[$1]) } })
-      // An option without a reward counts as what the others earn: it moves nothing.
-      let known = zip(shares, choice.rewards).filter { $1 != nil }
-      let expected =
-        known.reduce(0) { $0 + $1.0 * ($1.1 ?? 0) } / known.reduce(0) { $0 + $1.0 }
-      for (places, (share, reward)) in zip(choice.options, zip(shares, choice.rewards)) {
-        for place in places {
-          derivative[place] -= Float(share * ((reward ?? expected) - expected))
+      let scores = choice.options.map { $0.reduce(0) { $0 + Double(policy[$1]) } }
+      let shares = softmax(scores)
+      // An option without a reward stands aside: the others share what they have together.
+      let known = choice.rewards.indices.filter { choice.rewards[$0] != nil }
+      let rewards = choice.rewards.compactMap(\.self), own = softmax(known.map { scores[$0] })
+      let expected = zip(own, rewards).reduce(0) { $0 + $1.0 * $1.1 }
+      for (option, (share, reward)) in zip(known, zip(own, rewards)) {
+        for place in choice.options[option] {
+          derivative[place] -= Float(share * (reward - expected))
         }
       }
       total += expected
       entropy -= shares.reduce(0) { $0 + ($1 > 0 ? $1 * log($1) : 0) }
-      best += choice.rewards.compactMap(\.self).max() ?? 0
+      best += rewards.max() ?? 0
     }
     let places = weight(of: batch)
     return Loss(
