@@ -100,7 +100,7 @@ extension GRPO {
       if reference != nil { metrics.append(Metric("kl", divergence, over: tokens)) }
       if let decoded = batch.decoded {
         let drift = batch.texts.flatMap(\.answer).map { abs(policy[$0] - decoded[$0]) }.max() ?? 0
-        metrics.append(Metric("rollout_drift", Double(drift), over: 1))
+        metrics.append(Metric("rollout_drift", Double(drift), over: 1, union: .greatest))
       }
       if let entropies = batch.entropies {
         let sum = batch.texts.flatMap(\.answer).reduce(0) { $0 + entropies[$1] }
@@ -112,9 +112,9 @@ extension GRPO {
       case .grpo, .dapo, .bnpo, .drGRPO:
         return metrics + [
           Metric("clip_ratio/low_mean", low, over: all),
-          Metric("clip_ratio/low_min", least, over: 1),
+          Metric("clip_ratio/low_min", least, over: 1, union: .least),
           Metric("clip_ratio/high_mean", high, over: all),
-          Metric("clip_ratio/high_max", most, over: 1),
+          Metric("clip_ratio/high_max", most, over: 1, union: .greatest),
           Metric("clip_ratio/region_mean", low + high, over: all),
         ]
       }

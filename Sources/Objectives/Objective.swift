@@ -46,31 +46,47 @@ public struct Loss: Sendable {
 /// A mean that the log tells, as its sum and what that is to be divided by: so means over batches,
 /// steps and processes come together.
 public struct Metric: Sendable, Hashable {
+  /// What becomes of two of one name.
+  public enum Union: Sendable { case sum, least, greatest }
+
   /// The name, as TRL has it where TRL has one.
   public var name: String
   /// The sum, and the weight that it is divided by.
   public var sum: Double, weight: Double
+  /// What becomes of two of one name; of a step's parts the least or the greatest one may be told.
+  public var union: Union
 
   /// A sum over `weight` things.
-  public init(_ name: String, _ sum: Double, over weight: Double) {
+  public init(_ name: String, _ sum: Double, over weight: Double, union: Union = .sum) {
     self.name = name
     self.sum = sum
     self.weight = weight
+    self.union = union
   }
 
   /// The mean; nil of nothing.
   public var mean: Double? { weight > 0 ? sum / weight : nil }
+
+  /// Whether `other`'s number is told in the place of this one's.
+  fileprivate func yields(to other: Metric) -> Bool {
+    guard let own = mean, let mean = other.mean else { return mean == nil }
+    return union == .least ? mean < own : mean > own
+  }
 }
 
 extension [Metric] {
-  /// Adds sums of the same names; new names come behind the others.
+  /// Brings metrics of the same names together; new names come behind the others.
   public static func += (left: inout [Metric], right: [Metric]) {
     for metric in right {
-      if let index = left.firstIndex(where: { $0.name == metric.name }) {
+      guard let index = left.firstIndex(where: { $0.name == metric.name }) else {
+        left.append(metric)
+        continue
+      }
+      if metric.union == .sum {
         left[index].sum += metric.sum
         left[index].weight += metric.weight
-      } else {
-        left.append(metric)
+      } else if left[index].yields(to: metric) {
+        left[index] = metric
       }
     }
   }

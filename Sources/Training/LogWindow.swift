@@ -8,11 +8,11 @@ struct LogWindow {
 
   init() {}
 
-  /// Adds a step.
+  /// Adds a step. Of what steps tell as their least or greatest the mean is told.
   mutating func add(_ result: StepResult) {
     loss.sum += result.loss * result.weight
     loss.weight += result.weight
-    metrics += result.metrics
+    metrics += result.metrics.map { Metric($0.name, $0.sum, over: $0.weight) }
   }
 
   /// The mean loss; means of nothing are left out of `values`.
