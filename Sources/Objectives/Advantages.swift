@@ -21,7 +21,9 @@ public struct Advantages: Sendable, Hashable {
   public func callAsFunction(_ groups: [[Double?]]) -> [[Double]] {
     let all = Moments(groups.joined().compactMap(\.self))
     return groups.map { group in
-      let own = Moments(group.compactMap(\.self)), spread = scale == .batch ? all : own
+      let own = Moments(group.compactMap(\.self))
+      // What is compared with all is measured by the spread of all: a group may have none.
+      let spread = scale == .batch || estimator == .reinforcePlusPlus ? all : own
       let isEven = estimator == .reinforcePlusPlus ? all.isEven : own.isEven
       return group.map { reward in
         guard let reward, !isEven else { return 0 }
