@@ -53,7 +53,10 @@ extension StepRunner {
     var all: [Double] = []
     for batch in rows {
       let texts = scored(batch)
-      let entropies = pass(nil).run { model.logProbabilities(texts, sharing: true).entropies }
+      // As the step computes them, to the last bit: the least one is itself learnt.
+      let entropies = pass(nil).run {
+        model.logProbabilities(texts, sharing: sharesPrefixes).entropies
+      }
       guard let entropies else {
         throw TrainingError(
           .refused,
