@@ -62,18 +62,35 @@ extension Sampling {
       guard let row = item["row"]?.int, let epoch = item["epoch"]?.int,
         let completions = item["completions"]?.array
       else { return nil }
+      let kept = completions.compactMap(Kept.init)
+      guard kept.count == completions.count else { return nil }
       groups.append(
         SampledGroup(
           row: row, epoch: epoch, prompt: try prompt(row, epoch),
-          completions: completions.map { completion in
-            SampledGroup.Completion(
-              ids: (completion["ids"]?.array ?? []).compactMap { $0.int.map(Int32.init) },
-              isTruncated: completion["truncated"]?.bool ?? false)
-          }))
-      advantages.append(completions.map { $0["advantage"]?.double ?? 0 })
-      old += completions.map { $0["old"]?.array?.compactMap { $0.double.map { Float($0) } } }
+          completions: kept.map { .init(ids: $0.ids, isTruncated: $0.isTruncated) }))
+      advantages.append(kept.map(\.advantage))
+      old += kept.map(\.old)
     }
     self.init(number, groups, advantages)
     self.old = old
+  }
+}
+
+/// A completion as a checkpoint holds it.
+private struct Kept {
+  let ids: [Int32], isTruncated: Bool, advantage: Double
+  let old: [Float]?
+
+  /// nil where something else stands there.
+  init?(_ json: JSONValue) {
+    guard let items = json["ids"]?.array, let isTruncated = json["truncated"]?.bool,
+      let advantage = json["advantage"]?.double
+    else { return nil }
+    let numbers = json["old"]?.array
+    ids = items.compactMap { $0.int.flatMap { Int32(exactly: $0) } }
+    old = numbers?.compactMap { $0.double.map { Float($0) } }
+    guard ids.count == items.count, old?.count == numbers?.count else { return nil }
+    self.isTruncated = isTruncated
+    self.advantage = advantage
   }
 }
