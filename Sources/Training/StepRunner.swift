@@ -142,10 +142,14 @@ public struct StepRunner {
     return result
   }
 
-  /// The log-probability of each scored token of each text, as a step computes it now.
-  func logProbabilities(of batches: [[TrainingRow]]) -> [[Float]] {
-    batches.flatMap { rows -> [[Float]] in
+  /// The log-probability of each scored token of each text, as a step computes it now; nil of texts of
+  /// which nothing would be learnt.
+  func logProbabilities(of batches: [[TrainingRow]]) -> [[Float]?] {
+    batches.flatMap { rows -> [[Float]?] in
       let texts = scored(rows)
+      if terms.allSatisfy({ $0.objective.isSilent(texts.batch) }) {
+        return texts.batch.texts.map { $0.length == 0 ? [] : nil }
+      }
       let values = pass(nil).run {
         Recording.off { model.logProbabilities(texts, sharing: sharesPrefixes).values }
       }
