@@ -101,8 +101,8 @@ final class FixedGroups: GroupSource {
     self.perSampling = perSampling
   }
 
-  func groups(of number: Int) -> (groups: [SampledGroup], metrics: [Metric]) {
-    ((0..<perSampling).map { all[(number * perSampling + $0) % all.count] }, [])
+  func sampling(_ number: Int) -> SampledGroups {
+    SampledGroups((0..<perSampling).map { all[(number * perSampling + $0) % all.count] })
   }
 
   func prompt(_ row: Int, epoch _: Int) -> Sample { all[row].prompt }
