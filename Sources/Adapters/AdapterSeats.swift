@@ -1,3 +1,4 @@
+import Formats
 import Layers
 
 /// The places of a model that an adapter can change.
@@ -21,6 +22,9 @@ public struct AdapterSeats {
 
   /// What `modules_to_save` can mean.
   var matrices: [any Substitutable] {
-    (embedding.map { [$0] } ?? []) + linears.filter { $0.name == "lm_head" }
+    (embedding.map { [$0] } ?? []) + linears.filter { AdapterTargets.isHead($0.path) }
   }
+
+  /// The head of a score, in a reward model.
+  var scoreHead: Linear? { linears.first { $0.path == AdapterTargets.scoreHead } }
 }

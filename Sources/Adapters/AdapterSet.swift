@@ -5,10 +5,10 @@ import Tensors
 /// The adapters of one PEFT folder, each on its seat.
 public final class AdapterSet {
   /// What the folder's adapter_config.json says.
-  public let config: AdapterConfig
+  public internal(set) var config: AdapterConfig
   private var seats: [(linear: Linear, adapter: LoRA)] = []
   /// Layers that use a weight of the adapter's file in the place of the base's.
-  private var saved: [SavedWeight] = []
+  var saved: [SavedWeight] = []
 
   private init(config: AdapterConfig) { self.config = config }
 
@@ -40,6 +40,7 @@ public final class AdapterSet {
     -> AdapterSet
   {
     let config = try AdapterConfig(folder: folder), set = AdapterSet(config: config)
+    try config.check(seats, folder)
     var tensors = try AdapterTensors(folder: folder)
     for linear in try config.targets(among: seats.linears) {
       let rank = config.rank(of: linear.path)
@@ -85,14 +86,15 @@ public final class AdapterSet {
         let path = ModulePath.inMemory(seat.linear.path)
         return NamedTensor(name: AdapterTensors.prefix + path + "." + $0.name, tensor: $0.tensor)
       }
-    }
+    } + saved.compactMap(\.trained)
   }
 
   /// How many projections of each part carry an adapter, in a sentence's order; of a model of text
   /// alone, the one count.
   public func counts(among linears: [Linear]) -> [(part: ModelPart, adapted: Int, of: Int)] {
     [ModelPart.languageModel, .audioTower, .projector].compactMap { part in
-      let all = linears.filter { ModelPart(of: $0.path) == part && $0.name != "lm_head" }.count
+      let all = linears.filter { ModelPart(of: $0.path) == part && !AdapterTargets.isHead($0.path) }
+        .count
       let adapted = seats.filter { ModelPart(of: $0.linear.path) == part }.count
       return all > 0 ? (part, adapted, all) : nil
     }

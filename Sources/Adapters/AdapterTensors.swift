@@ -51,7 +51,9 @@ struct AdapterTensors {
     let name = name("weight", of: path)
     try check(
       name, base.rows, base.columns,
-      "the base model has; an adapter whose vocabulary was resized needs a base resized alike:")
+      path == AdapterTargets.scoreHead
+        ? "but a reward model has one label:"
+        : "the base model has; an adapter whose vocabulary was resized needs a base resized alike:")
     let entry = try file.entry(name)
     guard let type = ElementType(rawValue: entry.type.rawValue) else {
       throw FormatError(

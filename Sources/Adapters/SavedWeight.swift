@@ -6,9 +6,9 @@ import Tensors
 struct SavedWeight {
   let layer: any Substitutable, base: Weight, own: Weight
 
-  init(_ layer: any Substitutable, _ own: Weight) {
+  init(_ layer: any Substitutable, _ own: Weight, over base: Weight? = nil) {
     self.layer = layer
-    base = layer.weight
+    self.base = base ?? layer.weight
     self.own = own
   }
 }
@@ -40,7 +40,7 @@ extension AdapterConfig {
     guard layers.isEmpty else { return layers }
     throw FormatError(
       .unsupported, folder + "/" + AdapterConfig.fileName,
-      "\(key) names '\(name)'; only embed_tokens and lm_head are read whole, merge the adapter with "
+      "\(key) names '\(name)'; only embed_tokens and heads are read whole, merge the adapter with "
         + "PEFT")
   }
 

@@ -11,10 +11,10 @@ extension AdapterConfig {
       throw FormatError(.unsupported, "target_modules", nothingMatched(linears))
     }
     // The loss multiplies with the head's own weight, so an adapter there would train on nothing.
-    guard !matched.contains(where: { $0.name == "lm_head" }) else {
+    if let head = matched.first(where: { AdapterTargets.isHead($0.path) }) {
       throw FormatError(
         .unsupported, "target_modules",
-        "'lm_head' cannot carry an adapter; name projections of the blocks, or use all-linear")
+        "'\(head.name)' cannot carry an adapter; name projections of the blocks, or use all-linear")
     }
     return matched
   }

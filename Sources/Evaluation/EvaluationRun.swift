@@ -20,12 +20,23 @@ public struct Answer: Sendable, Hashable {
   public var tokens: Int?
   /// Whether the text was cut off at the limit of tokens.
   public var isTruncated = false
+  /// What a reward model scores the answers that the row holds, in their place.
+  public var scores: [Double]
 
   /// Creates an answer.
-  public init(text: String, choiceLogLikelihoods: [Double] = []) {
+  public init(text: String, choiceLogLikelihoods: [Double] = [], scores: [Double] = []) {
     self.text = text
     self.choiceLogLikelihoods = choiceLogLikelihoods
+    self.scores = scores
   }
+}
+
+/// What a model says of the answers that rows hold.
+public enum Weighing: Sendable, Hashable {
+  /// How likely it finds them; with a reference, how likely that does, too.
+  case logLikelihoods(withReference: Bool)
+  /// A score of each, by a reward model.
+  case scores
 }
 
 /// Asks a model every row of a dataset, a batch at a time, and has the answers judged.
@@ -101,15 +112,15 @@ public struct EvaluationRun {
 
   /// The metrics that the evaluator gives, found before any model is asked: it judges the right
   /// answers to `limit` rows, or all. Only names and directions say anything, and that a metric is
-  /// missing only where all rows were judged: few may leave it undefined. `hasReference`: whether
-  /// there will be a reference model's log-likelihoods.
+  /// missing only where all rows were judged: few may leave it undefined. `weighing`: what there will
+  /// be of answers.
   public func metrics(
-    limit: Int? = nil, hasReference: Bool = false
+    limit: Int? = nil, weighing: Weighing = .logLikelihoods(withReference: false)
   ) throws(TaskError) -> [(name: String, measure: Measure)] {
     var predictions: [Prediction] = []
     for row in sampledRows(of: rows.count, limit: limit, seed: seed) {
       let question = try question(rows[row])
-      let answer = Answer(rightFor: question.example, hasReference: hasReference)
+      let answer = Answer(rightFor: question.example, weighing)
       predictions.append(Prediction(question, answer, reference: nil))
     }
     return try evaluator.evaluate(predictions).metrics
@@ -119,11 +130,15 @@ public struct EvaluationRun {
 extension Answer {
   /// The reference itself, or all but certainty that it stands among the row's choices, or that the
   /// chosen answer is given.
-  fileprivate init(rightFor example: Example, hasReference: Bool) {
+  fileprivate init(rightFor example: Example, _ weighing: Weighing) {
     let scores = example.kind == .pairs ? [-1.0, -14] : example.kind == .labels ? [-1] : []
     guard scores.isEmpty else {
-      let reference = hasReference ? scores.map { _ in -7.0 } : []
-      self.init(text: example.reference ?? "", choiceLogLikelihoods: scores + reference)
+      switch weighing {
+      case .scores: self.init(text: "", scores: scores)
+      case .logLikelihoods(let withReference):
+        let reference = withReference ? scores.map { _ in -7.0 } : []
+        self.init(text: example.reference ?? "", choiceLogLikelihoods: scores + reference)
+      }
       return
     }
     let right = example.places.isEmpty ? [example.reference ?? ""] : example.places.map(\.text)
@@ -140,11 +155,15 @@ extension Prediction {
     let scored = answer.choiceLogLikelihoods.count, texts = example.scoredTexts
     precondition(
       scored == 0 || scored == texts || scored == 2 * texts && example.choices.isEmpty,
-      "evaluation: \(scored) scores for \(texts) texts")
+      "evaluation: \(scored) log-likelihoods for \(texts) texts")
+    precondition(
+      answer.scores.isEmpty || answer.scores.count == texts,
+      "evaluation: \(answer.scores.count) scores for \(texts) texts")
     example.tensors = [:]
     self.init(
       index: question.index, text: answer.text, example: example,
-      choiceLogLikelihoods: answer.choiceLogLikelihoods, reference: reference)
+      choiceLogLikelihoods: answer.choiceLogLikelihoods, scores: answer.scores,
+      reference: reference)
   }
 }
 

@@ -33,10 +33,12 @@ extension Prediction {
   /// for a row without a reference.
   public var isCorrect: Bool? { prefersChosen ?? expectedAnswer.map { $0 == answer } }
 
-  /// Whether the model finds the chosen answer of a pair likelier; nil where it was not asked.
+  /// Whether the model finds the chosen answer of a pair likelier, or better; nil where it was not
+  /// asked.
   private var prefersChosen: Bool? {
-    guard example.isPair, choiceLogLikelihoods.count >= 2 else { return nil }
-    return choiceLogLikelihoods[0] > choiceLogLikelihoods[1]
+    let numbers = scores.isEmpty ? choiceLogLikelihoods : scores
+    guard example.isPair, numbers.count >= 2 else { return nil }
+    return numbers[0] > numbers[1]
   }
 
   /// What an answer of a pair says, as one text.

@@ -22,6 +22,7 @@ extension CausalLanguageModel {
   /// question. All questions run as one packed pass over what they do not share: clips, contexts and
   /// prompts that several begin with are computed once.
   public func scoreChoices(_ questions: [ChoiceQuestion]) throws(GenerationError) -> [[Double]] {
+    try checkWrites()
     for (index, question) in questions.enumerated() {
       try check(question, name: "question \(index)")
     }

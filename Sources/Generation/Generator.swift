@@ -22,6 +22,7 @@ public struct Generator {
     model: CausalLanguageModel, vocabulary: Int, stopTokens: Set<Int32>, maximumNewTokens: Int,
     sampler: Sampler = .greedy
   ) throws(GenerationError) {
+    try model.checkWrites()
     guard maximumNewTokens > 0 else {
       throw GenerationError(
         .configuration, "max_new_tokens is \(maximumNewTokens); a number from 1 upward is needed")

@@ -6,6 +6,7 @@ extension CausalLanguageModel {
   /// Σ log p(token | what comes before) over each text's trained tokens, natural logarithm. All texts
   /// run as one packed pass over what they do not share: the prompt of a pair is computed once.
   public func logLikelihoods(of texts: [Sample]) throws(GenerationError) -> [Double] {
+    try checkWrites()
     for text in texts {
       try checkTokens(text.ids, name: text.source)
       guard text.targets.last ?? 0 <= config.contextLength else {

@@ -13,7 +13,8 @@ extension Linear {
     } else {
       let leaf = weight.tensor().copy().asLeaf()
       weight = .tensor(leaf)
-      leaves.append(NamedTensor(name: path + ".weight", tensor: leaf))
+      leaves.append(
+        NamedTensor(name: path + ".weight", tensor: leaf, shape: [leaf.rows, leaf.columns]))
     }
     if let old = bias {
       let leaf = old.copy().asLeaf()

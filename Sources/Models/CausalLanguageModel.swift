@@ -3,7 +3,8 @@ import Layers
 import Tensors
 
 /// A decoder-only language model: embedding, blocks, norm, head. One that hears has an audio side,
-/// whose features take the places of embedded tokens.
+/// whose features take the places of embedded tokens. A reward model has the head of a score in the
+/// place of the vocabulary's (`ModelConfig.head`).
 ///
 /// The families differ in what their blocks are assembled from (`Families.swift`); the equations here
 /// hold for all.
@@ -13,7 +14,8 @@ public final class CausalLanguageModel {
   let embedding: Embedding
   let blocks: [DecoderBlock]
   let norm: RMSNorm
-  /// The output matrix; its weight is the embedding's when the two are tied.
+  /// The output matrix; its weight is the embedding's when the two are tied. Of a reward model, the one
+  /// row that makes a score of a state.
   public let head: Linear
   /// The encoder of sound; nil in a model of text alone.
   public let audio: AudioSide?

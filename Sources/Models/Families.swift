@@ -57,21 +57,29 @@ struct Family {
 extension CausalLanguageModel {
   /// Opens the model in a Hugging Face folder: config.json and *.safetensors. Weights are mapped. With
   /// `quantization` the blocks' projections, and those of the audio side, are quantized in memory,
-  /// unless the folder stores them so; embeddings, norms and head stay as they are. `progress` is told how many matrices are done.
+  /// unless the folder stores them so; embeddings, norms and head stay as they are. `progress` is told
+  /// how many matrices are done.
+  ///
+  /// `config` stands in the place of the folder's own: that of a reward model (`ModelConfig.scoring`).
+  /// Where the files have no head of a score, `headSeed` draws its first values; without it that is an
+  /// error.
   public convenience init(
-    folder: String, quantization: Quantization? = nil,
+    folder: String, config: ModelConfig? = nil, headSeed: UInt64? = nil,
+    quantization: Quantization? = nil,
     progress: @escaping (_ done: Int, _ total: Int) -> Void = { _, _ in }
   ) throws(FormatError) {
-    let config = try ModelConfig(folder: folder)
-    try config.check(quantization, of: folder)
+    let own: ModelConfig
+    if let config { own = config } else { own = try ModelConfig(folder: folder) }
+    try own.check(quantization, of: folder)
     try self.init(
-      config: config, weights: .folder(try SafeTensorsFolder(path: folder)),
-      quantization: config.quantization == nil ? quantization : nil, progress: progress)
+      config: own, weights: .folder(try SafeTensorsFolder(path: folder)), headSeed: headSeed,
+      quantization: own.quantization == nil ? quantization : nil, progress: progress)
   }
 
   /// Assembles the model that `config` describes from `weights`; every tensor's shape is checked.
   public convenience init(
-    config: ModelConfig, weights: WeightOrigin, quantization: Quantization? = nil,
+    config: ModelConfig, weights: WeightOrigin, headSeed: UInt64? = nil,
+    quantization: Quantization? = nil,
     progress: @escaping (_ done: Int, _ total: Int) -> Void = { _, _ in }
   ) throws(FormatError) {
     // A block projects seven times: q, k, v, o, gate, up, down.
@@ -92,12 +100,10 @@ extension CausalLanguageModel {
       blocks.append(
         try DecoderBlock(model["layers"][layer], layer: layer, config: config, family: family))
     }
-    let head = hears ? root.part("language_model", holding: "lm_head")["lm_head"] : root["lm_head"]
-    let headWeight = try head.head(config, tiedTo: embedding)
     self.init(
       config: config, embedding: embedding, blocks: blocks,
       norm: try RMSNorm(model["norm"], config.hiddenSize, config),
-      head: Linear(path: head.path, weight: headWeight), audio: audio)
+      head: try root.head(config, tiedTo: embedding, seed: headSeed), audio: audio)
   }
 }
 
@@ -127,8 +133,32 @@ extension ModelConfig {
 }
 
 extension WeightPath {
+  /// The head that `config` describes, under this root.
+  fileprivate func head(
+    _ config: ModelConfig, tiedTo embedding: Embedding, seed: UInt64?
+  ) throws(FormatError) -> Linear {
+    switch config.head {
+    case .language:
+      let root = config.audio == nil ? self : part("language_model", holding: "lm_head")
+      let head = root["lm_head"]
+      return Linear(path: head.path, weight: try head.languageHead(config, tiedTo: embedding))
+    case .score:
+      let head = self[AdapterTargets.scoreHead]
+      return Linear(path: head.path, weight: try head.scoreHead(config, seed: seed))
+    }
+  }
+
+  /// The row at this path that makes a score of a state; drawn by `seed` where the files have none.
+  private func scoreHead(_ config: ModelConfig, seed: UInt64?) throws(FormatError) -> Weight {
+    guard case .folder(let folder) = origin, folder[path + ".weight"] == nil, let seed else {
+      return try matrix(1, config.hiddenSize)
+    }
+    return .tensor(
+      drawn(1, config.hiddenSize, seed: seed, deviation: config.initializerRange))
+  }
+
   /// The output matrix at this path, or `embedding`'s where config.json ties the two.
-  fileprivate func head(_ config: ModelConfig, tiedTo embedding: Embedding) throws(FormatError)
+  private func languageHead(_ config: ModelConfig, tiedTo embedding: Embedding) throws(FormatError)
     -> Weight
   {
     let shape = (config.vocabularySize, config.hiddenSize), name = path + ".weight"

@@ -47,7 +47,7 @@ extension CausalLanguageModel {
     let width = config.hiddenSize, part = min(scored, 1024)
     cost.kept += 3 * Buffer.bytes(scored * width)
     cost.passing =
-      2 * Buffer.bytes(part * min(2048, config.vocabularySize)) + 2 * Buffer.bytes(part * width)
+      2 * Buffer.bytes(part * min(2048, head.weight.rows)) + 2 * Buffer.bytes(part * width)
     return cost
   }
 

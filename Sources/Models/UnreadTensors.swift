@@ -16,6 +16,8 @@ extension CausalLanguageModel {
     let known = Set(read.map(folder.stored)), below = Set(modules.map(folder.stored))
     return folder.names.filter { name in
       guard !known.contains(name), ModelPart(of: name) == .languageModel else { return false }
+      // A language model's head is none of a reward model's.
+      if givesScores, name.hasPrefix("lm_head.") { return false }
       if name.hasSuffix(".rotary_emb.inv_freq") || name.hasSuffix(".masked_bias") { return false }
       return name.hasSuffix(".bias") || !below.contains { name.hasPrefix($0) }
     }

@@ -132,6 +132,11 @@ struct WeightPath {
 
   private func drawn(_ rows: Int, _ columns: Int) -> Tensor {
     guard case .random(let seed, let deviation) = origin else { preconditionFailure() }
+    return drawn(rows, columns, seed: seed, deviation: deviation)
+  }
+
+  /// First values of the matrix at this path: normal with `deviation`, a pure function of path and seed.
+  func drawn(_ rows: Int, _ columns: Int, seed: UInt64, deviation: Double) -> Tensor {
     let random = Random(seed: seed, stream: Random.stream(path))
     return Tensor(
       rows: rows, columns: columns,

@@ -1,10 +1,22 @@
 public import Tasks
 
-/// What training minimizes: a function of log-probabilities. It knows neither tape nor model; numbers
-/// go in, a number and its derivative come out.
+/// What an objective reads of texts.
+public enum Signal: Sendable, Hashable {
+  /// The log-probability of each scored token, by a language model's head.
+  case logProbabilities
+  /// One number for each text, by the head of a score on the state of the text's last token.
+  case score
+}
+
+/// What training minimizes: a function of what a model says of texts, log-probabilities as a rule. It
+/// knows neither tape nor model; numbers go in, a number and its derivative come out.
 public protocol Objective: Sendable {
   /// What it asks of rows.
   var rows: RowKind { get }
+  /// What it reads of texts.
+  var signal: Signal { get }
+  /// Those of its metrics of which better and worse can be told, by name; whether higher is better.
+  var directions: [(name: String, higherIsBetter: Bool)] { get }
   /// Whether it compares with the model that the run starts from.
   var usesReference: Bool { get }
   /// Whether the tokens of prompts are scored too.
@@ -15,7 +27,8 @@ public protocol Objective: Sendable {
   /// Whether nothing of `batch` would be learnt, so that it need not be computed.
   func isSilent(_ batch: Batch) -> Bool
   /// The sum over `batch`, of which a step's mean is taken, and its derivative. `policy` holds the
-  /// log-probability of each scored token under the model, `reference` under the model at the start.
+  /// log-probability of each scored token under the model, or the score of each text, `reference` the
+  /// same under the model at the start.
   func callAsFunction(_ policy: [Float], _ reference: [Float]?, _ batch: Batch) -> Loss
 }
 
@@ -24,6 +37,17 @@ extension Objective {
   public var scoresPrompts: Bool { false }
   /// There is something to learn.
   public func isSilent(_: Batch) -> Bool { false }
+  /// Log-probabilities.
+  public var signal: Signal { .logProbabilities }
+  /// Rewards, of objectives that compare answers.
+  public var directions: [(name: String, higherIsBetter: Bool)] {
+    [.texts, .prompts].contains(rows)
+      ? []
+      : [
+        ("rewards/accuracies", true), ("rewards/margins", true), ("rewards/chosen", true),
+        ("rewards/rejected", false),
+      ]
+  }
 }
 
 /// An objective's value over a batch.

@@ -138,11 +138,13 @@ extension [Prediction] {
         else { throw PluginError(.internal, "the host left out a column of predictions") }
         let scores = UnsafeBufferPointer(
           start: columns.choice_log_likelihoods?[index], count: columns.choice_counts?[index] ?? 0)
+        let judged = UnsafeBufferPointer(
+          start: columns.scores?[index], count: columns.score_counts?[index] ?? 0)
         let reference = columns.references?[index]
         return Prediction(
           index: Int(indices[index]), text: texts[index].string,
           example: try Example(json: JSON(parsing: examples[index].string)),
-          choiceLogLikelihoods: [Double](scores),
+          choiceLogLikelihoods: [Double](scores), scores: [Double](judged),
           reference: reference?.ptr == nil ? nil : reference?.string)
       })
   }

@@ -156,6 +156,9 @@ public struct Prediction: Sendable, Hashable {
   /// Log-likelihood of each of the row's choices, for each place of a choice in turn; empty when it
   /// has none. Of a pair what `pair` names, of a row with a label what `labeled` names.
   public var choiceLogLikelihoods: [Double]
+  /// What a reward model scores the row's answers, where such a model is judged (ABI 1.6): a pair's
+  /// chosen and rejected one, the one of a row with a label; empty otherwise.
+  public var scores: [Double]
   /// What the model should have answered: the last assistant turn, its calls and its reasoning as the
   /// chat template writes them; nil when the row does not say.
   public var reference: String?
@@ -163,12 +166,13 @@ public struct Prediction: Sendable, Hashable {
   /// Creates a prediction; without `reference` it is the text of the last assistant turn.
   public init(
     index: Int, text: String, example: Example, choiceLogLikelihoods: [Double] = [],
-    reference: String? = nil
+    scores: [Double] = [], reference: String? = nil
   ) {
     self.index = index
     self.text = text
     self.example = example
     self.choiceLogLikelihoods = choiceLogLikelihoods
+    self.scores = scores
     self.reference = reference ?? example.reference
   }
 

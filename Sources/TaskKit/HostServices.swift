@@ -6,6 +6,7 @@ public struct HostServices: Sendable {
   private let isStopped: @Sendable () -> Bool
   private let findTokenizer: @Sendable () -> Tokenizer?
   private let findModel: @Sendable () -> LanguageModel?
+  private let openRewardModel: @Sendable (_ model: String, _ adapter: String?) throws -> RewardModel
   private let show: @Sendable (_ label: String, _ done: Int, _ total: Int) -> Void
 
   /// How much a line of the log matters.
@@ -14,6 +15,7 @@ public struct HostServices: Sendable {
   /// Stands in for the host in a test.
   public init(
     tokenizer: Tokenizer? = nil, model: LanguageModel? = nil,
+    rewardModel: (@Sendable (_ model: String, _ adapter: String?) throws -> RewardModel)? = nil,
     isCancelled: @escaping @Sendable () -> Bool = { false },
     progress: @escaping @Sendable (_ label: String, _ done: Int, _ total: Int) -> Void = {
       _, _, _ in
@@ -25,6 +27,7 @@ public struct HostServices: Sendable {
     isStopped = isCancelled
     findTokenizer = { tokenizer }
     findModel = { model }
+    openRewardModel = rewardModel ?? { _, _ in throw Self.noRewardModels }
   }
 
   init(_ table: UnsafePointer<tk_host_v1>?) {
@@ -39,6 +42,12 @@ public struct HostServices: Sendable {
     }
     findTokenizer = { host?.service(TK_SERVICE_TOKENIZER).map { Tokenizer(HostTable($0)) } }
     findModel = { host?.service(TK_SERVICE_GENERATE).map { LanguageModel(HostTable($0)) } }
+    openRewardModel = { model, adapter in
+      guard let service: UnsafePointer<tk_score_v1> = host?.service(TK_SERVICE_SCORE) else {
+        throw Self.noRewardModels
+      }
+      return try RewardModel(HostTable(service), model, adapter)
+    }
     let progress: HostTable<tk_progress_v1>? = host?.service(TK_SERVICE_PROGRESS)
       .map(HostTable.init)
     show = { label, done, total in
@@ -65,6 +74,17 @@ public struct HostServices: Sendable {
 
   /// The run's model, to let it judge; nil where the host has none open, or is older than ABI 1.1.
   public var model: LanguageModel? { findModel() }
+
+  /// The reward model in the folder `model`: a sequence classifier with one label, or a language model
+  /// of which the adapter in the folder `adapter` makes one. One that is open already is not opened a
+  /// second time. Only on the thread on which the host called the plugin. Throws where there is no such
+  /// model (`.configuration`), and with a host older than ABI 1.6 (`.unsupported`).
+  public func rewardModel(in model: String, adapter: String? = nil) throws -> RewardModel {
+    try openRewardModel(model, adapter)
+  }
+
+  private static let noRewardModels = PluginError(
+    .unsupported, "this host opens no reward models (it may be older than ABI 1.6)")
 }
 
 /// A table of the host's functions.

@@ -75,7 +75,7 @@ extension HostTable<tk_generate_v1> {
 
 /// Calls `body` once for the texts and once for the conversations among `prompts`, since a call of
 /// the host takes one kind; the results in the prompts' order.
-private func forEachKind<Result>(
+func forEachKind<Result>(
   of prompts: [Prompt],
   _ body: (_ kind: Int32, _ texts: [String], _ indices: [Int]) throws -> [Result]
 ) throws -> [Result] {
@@ -114,7 +114,7 @@ extension Prompt {
 }
 
 /// Calls a function of the host; its status and text become an error.
-private func checked(_ call: (UnsafeMutablePointer<tk_error>) -> tk_status?) throws {
+func checked(_ call: (UnsafeMutablePointer<tk_error>) -> tk_status?) throws {
   try withUnsafeTemporaryAllocation(of: CChar.self, capacity: 1024) { text in
     text.initialize(repeating: 0)
     var error = tk_error(text: text.baseAddress, capacity: text.count)

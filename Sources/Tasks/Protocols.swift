@@ -75,6 +75,9 @@ public struct Prediction: Sendable, Hashable {
   /// Log-likelihood of each of the row's choices, for each place of a choice in turn; empty when it
   /// has none.
   public var choiceLogLikelihoods: [Double]
+  /// What a reward model scores the row's answers: a pair's chosen and rejected one, the one of a row
+  /// with a label; empty where the model gives none.
+  public var scores: [Double]
   /// What the model should have answered: the last assistant turn's text, its calls and its reasoning
   /// as the chat template writes them; nil when there is none.
   public var reference: String?
@@ -82,13 +85,14 @@ public struct Prediction: Sendable, Hashable {
   /// Creates a prediction; without `reference` it is the last assistant turn's text.
   public init(
     index: Int, text: String, example: Example, choiceLogLikelihoods: [Double] = [],
-    reference: String? = nil
+    scores: [Double] = [], reference: String? = nil
   ) {
     self.reference = reference ?? example.reference
     self.index = index
     self.text = text
     self.example = example
     self.choiceLogLikelihoods = choiceLogLikelihoods
+    self.scores = scores
   }
 }
 

@@ -34,7 +34,7 @@ public enum RowKind: String, Sendable, CaseIterable {
   public var advice: String {
     switch self {
     case .texts: "set objective.type to sft, or to expected_reward where its answer is a choice"
-    case .pairs: "set objective.type to dpo, simpo, orpo or cpo"
+    case .pairs: "set objective.type to dpo, simpo, orpo, cpo or reward_model"
     case .labels: "set objective.type: kto"
     case .prompts: "set objective.type: grpo, add the answer, or leave the row out"
     }

@@ -72,6 +72,7 @@ public final class AdamW {
 }
 
 extension NamedTensor {
-  /// Whether weight decay applies: to matrices, not to biases and norms, as in transformers' Trainer.
-  var decays: Bool { tensor.rows > 1 || name.contains(".lora_") }
+  /// Whether weight decay applies: to matrices, a score's head among them, not to biases and norms, as
+  /// in transformers' Trainer.
+  var decays: Bool { tensor.rows > 1 || shape?.count ?? 1 > 1 || name.contains(".lora_") }
 }

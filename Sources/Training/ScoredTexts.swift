@@ -4,15 +4,16 @@ import Objectives
 import Tasks
 import Tensors
 
-/// A micro-batch's rows as packed texts, and which tokens of them are scored: nothing is padded.
+/// A micro-batch's rows as packed texts, and what a model says of them: nothing is padded.
 struct ScoredTexts {
   /// A row's texts, one row behind the other.
   let samples: [Sample]
   /// The same as an objective sees it.
   private(set) var batch = Batch(texts: [], weights: [])
-  /// Scored places: the text, and the place in it. The token before predicts what stands there.
+  /// Scored places: the text, and the place in it. The token before predicts what stands there, or its
+  /// state is the text's.
   private(set) var places: [(text: Int, place: Int)] = []
-  /// For each log-probability the index of its place, and the token that it is of.
+  /// For each log-probability the index of its place, and the token that it is of; of scores no token.
   private(set) var entries: [Int] = [], targets: [Int32] = []
   /// What logits are divided by.
   let temperature: Float
@@ -33,6 +34,24 @@ struct ScoredTexts {
       let options = batch.texts.filter { $0.row == row && $0.role == .option }.map(\.answer)
       if !options.isEmpty, let rewards = rewards?.last {
         batch.choices.append(Batch.Choice(options: options, rewards: rewards))
+      }
+      row += 1
+    }
+  }
+
+  /// The texts of `rows`, of each of which one number is read: at the end of as many of its tokens as
+  /// `length` says.
+  init(_ rows: some Collection<[Sample]>, scoredLength length: (_ ids: [Int32]) -> Int) {
+    temperature = 1
+    samples = rows.flatMap { $0 }
+    var row = 0
+    for texts in rows {
+      for sample in texts {
+        let index = entries.count
+        entries.append(places.count)
+        batch.weights.append(1)
+        places.append((batch.texts.count, length(sample.ids)))
+        batch.texts.append(Batch.Text(role: sample.role, row: row, answer: index..<index + 1))
       }
       row += 1
     }
@@ -125,6 +144,14 @@ struct ScoredTexts {
 }
 
 extension CausalLanguageModel {
+  /// What `signal` reads of the texts. With `sharing`, what texts begin with alike is computed once.
+  func read(_ signal: Signal, of texts: ScoredTexts, sharing: Bool) -> any ObjectiveInput {
+    switch signal {
+    case .logProbabilities: logProbabilities(texts, sharing: sharing)
+    case .score: scores(hidden(texts, sharing: sharing))
+    }
+  }
+
   /// The log-probability of each scored token. With `sharing`, what texts begin with alike is computed
   /// once.
   func logProbabilities(_ texts: ScoredTexts, sharing: Bool) -> LogProbabilities {

@@ -28,11 +28,11 @@ struct StepResult {
   var gradients = Gradients()
 
   /// The means that speak of rewards, and of what earns them.
-  var rewards: [(name: String, value: Double)] {
-    metrics.means.filter {
-      $0.name.hasPrefix("reward")
-        || ["frac_reward_zero_std", "completions/mean_length"].contains($0.name)
-    }
+  func rewards(_ terms: [Term]) -> [(name: String, value: Double)] {
+    let names =
+      terms.flatMap { $0.objective.directions.map(\.name) }
+      + ["frac_reward_zero_std", "completions/mean_length"]
+    return metrics.means.filter { $0.name.hasPrefix("reward") || names.contains($0.name) }
   }
 
   /// Refuses to go on where the decoder and training do not agree on how likely tokens are: template,
@@ -73,6 +73,8 @@ public struct StepRunner {
     self.temperature = Float(temperature)
     isolatesRows = reference != nil || comparesPasses
     precondition(!terms.isEmpty, "step: no objective")
+    precondition(
+      terms.allSatisfy { $0.objective.signal == terms.signal }, "step: objectives of two signals")
     self.model = model
     self.terms = terms
     self.reference = reference
@@ -109,18 +111,19 @@ public struct StepRunner {
     _ terms: [Term], _ texts: ScoredTexts, _ reference: [Float]?, _ totals: [Double],
     into result: inout StepResult
   ) throws(TrainingError) -> Double {
-    let log = model.logProbabilities(texts, sharing: sharesPrefixes)
+    let input = model.read(terms.signal, of: texts, sharing: sharesPrefixes)
+    let log = input as? LogProbabilities
     var batch = texts.batch
-    if terms[0].objective.rows == .prompts { batch.entropies = log.entropies }
-    let loss = terms.loss(log.values, reference, batch, totals)
+    if terms[0].objective.rows == .prompts { batch.entropies = log?.entropies }
+    let loss = terms.loss(input.values, reference, batch, totals)
     guard loss.value.isFinite else {
       throw TrainingError(
         .diverged,
         "the loss is not finite on \(texts.names); lower the learning rate, or look at these rows")
     }
     result.metrics += loss.metrics
-    if terms[0].objective.rows == .texts { result.metrics += texts.accuracy(log.hits) }
-    log.objective(loss.value, derivative: loss.derivative)
+    if terms[0].objective.rows == .texts, let log { result.metrics += texts.accuracy(log.hits) }
+    input.objective(loss.value, derivative: loss.derivative)
       .backward(seed: 1 / Float(totals[0]), into: &result.gradients)
     return loss.value / totals[0]
   }
@@ -129,12 +132,12 @@ public struct StepRunner {
   func evaluate(_ rows: [TrainingRow], _ terms: [Term]) -> Evaluated {
     let texts = scored(rows)
     let kept = reference?.logProbabilities(of: rows, texts)
-    let log = pass(nil).run {
-      Recording.off { model.logProbabilities(texts, sharing: true) }
+    let values = pass(nil).run {
+      Recording.off { model.read(terms.signal, of: texts, sharing: true).values }
     }
     var result = Evaluated(count: terms.count)
     for (index, term) in terms.enumerated() {
-      let loss = term.objective(log.values, kept, texts.batch)
+      let loss = term.objective(values, kept, texts.batch)
       result.values[index] = loss.value
       result.weights[index] = term.objective.weight(of: texts.batch)
       result.metrics += loss.metrics
@@ -184,9 +187,13 @@ public struct StepRunner {
 
   /// The texts of rows, with what the terms score of them.
   func scored(_ rows: [TrainingRow]) -> ScoredTexts {
-    ScoredTexts(
-      rows, scoresPrompts: terms.contains { $0.objective.scoresPrompts },
-      temperature: temperature)
+    switch terms.signal {
+    case .score: ScoredTexts(rows.map(\.texts), scoredLength: model.scoredLength)
+    case .logProbabilities:
+      ScoredTexts(
+        rows, scoresPrompts: terms.contains { $0.objective.scoresPrompts },
+        temperature: temperature)
+    }
   }
 
   /// A pass that draws these masks.

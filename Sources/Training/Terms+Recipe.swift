@@ -1,5 +1,5 @@
 import Formats
-import Objectives
+public import Objectives
 public import Tasks
 
 extension [Term] {
@@ -38,6 +38,8 @@ extension [Term] {
       self =
         [Term(CPO(beta: beta, labelSmoothing: smoothing))]
         + (recipe.cpoAlpha > 0 ? [Term(answers, weight: recipe.cpoAlpha)] : [])
+    case .rewardModel:
+      self = [Term(RewardModel(centering: recipe.centerRewardsCoefficient ?? 0))]
     case .orpo:
       self = [Term(ORPO(beta: beta)), Term(SFT(rows: .pairs, scoresPrompts: true))]
     case .grpo: self = [Term(GRPO(recipe))]
@@ -57,6 +59,9 @@ extension [Term] {
 
   /// What they ask of rows.
   public var rows: RowKind { first?.objective.rows ?? .texts }
+
+  /// What they read of texts; all the same.
+  public var signal: Signal { first?.objective.signal ?? .logProbabilities }
 
   /// Whether any compares with the model at the start.
   public var useReference: Bool { contains { $0.objective.usesReference } }

@@ -142,7 +142,7 @@ public final class Trainer {
     let seconds = (clock.now - start) / .seconds(1)
     observe(
       .step(
-        number, loss: result.loss, rewards: result.rewards, norm: norm, rate: rate,
+        number, loss: result.loss, rewards: result.rewards(runner.terms), norm: norm, rate: rate,
         tokens: result.tokens, seconds: seconds, parts: source.parts))
   }
 
@@ -150,7 +150,11 @@ public final class Trainer {
     Buffer.trim()
     defer { Buffer.trim() }
     var values = try evaluation?.values(runner) { observe(.evaluating($0, $1)) } ?? []
-    if let judge { values += try judge(state.globalStep).map { ("eval_" + $0.name, $0.value) } }
+    if let judge {
+      // What the objective says itself, of all rows, is not said a second time.
+      let judged = try judge(state.globalStep).map { (name: "eval_" + $0.name, value: $0.value) }
+      values += judged.filter { metric in !values.contains { $0.name == metric.name } }
+    }
     guard !values.isEmpty else { return }
     let value = try best.value(among: values)
     if value == nil {

@@ -29,10 +29,12 @@ public struct TrainingSetup {
   /// Whether the blocks are not quantized yet.
   public var isQuantizable: Bool { model.config.quantization == nil }
 
-  /// What is trained of the projection at `path`; adapters leave the head alone.
+  /// What is trained of the projection at `path`; adapters leave the head alone, unless it is that of a
+  /// score, which is trained whole.
   func seat(_ path: String) -> Seat {
     guard let adapters else { return Seat(isOpen: true) }
-    guard path != model.head.path, adapters.adapts(path) else { return Seat() }
+    guard path != model.head.path else { return Seat(isOpen: model.givesScores) }
+    guard adapters.adapts(path) else { return Seat() }
     return Seat(rank: adapters.rank(of: path))
   }
 
@@ -66,16 +68,17 @@ public struct TrainingSetup {
 
   /// How many numbers are trained; norms and biases are few.
   var trainedParameters: Int {
+    let head = model.head.weight
     guard adapters == nil else {
-      return model.linears.reduce(0) {
+      return model.linears.reduce(model.givesScores ? head.rows * head.columns : 0) {
         $0 + seat($1.path).rank * ($1.weight.rows + $1.weight.columns)
       }
     }
     let matrices =
       model.linears.dropLast().map(\.weight)
       + (model.audio?.encoder.modules.convolutions ?? []).map(\.weight)
-    let head = model.head.weight, embeddings = model.config.tiesWordEmbeddings ? 1 : 2
-    return matrices.reduce(embeddings * head.rows * head.columns) { $0 + $1.rows * $1.columns }
+    let own = [model.modules.embedding.weight] + (model.config.tiesWordEmbeddings ? [] : [head])
+    return (matrices + own).reduce(0) { $0 + $1.rows * $1.columns }
   }
 
   /// What hearing costs, forward and on the way back.

@@ -25,6 +25,7 @@ struct PlanCommand: ParsableCommand {
 
   func run() throws {
     let session = try TaskSession(task.assemble())
+    try session.checkTrains()
     guard let train = try session.encoded(.train, usesCache: !cache.noCache) else {
       throw Diagnosis(
         Diagnosis.data, "the task '\(session.task.description.name)' has no training rows")

@@ -81,7 +81,10 @@ import Testing
   @Test func theEvaluatorIsTriedWithAsManyNumbersAsItWillGet() throws {
     let run = try EvaluationRun(dataset: Rows(), evaluator: Counting(), batchSize: 3)
     #expect(try run.metrics().map(\.measure.value) == [2, 6])
-    #expect(try run.metrics(hasReference: true).map(\.measure.value) == [2, 12])
+    #expect(
+      try run.metrics(weighing: .logLikelihoods(withReference: true)).map(\.measure.value) == [
+        2, 12,
+      ])
     let report = try run(respond: { questions in
       questions.map {
         Answer(text: "", choiceLogLikelihoods: $0.example.isPair ? [-2, -1, -1, -2] : [-1, -2])

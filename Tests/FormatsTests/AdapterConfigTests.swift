@@ -79,7 +79,7 @@ import Testing
       ("target_parameters", ["experts.up"], "experts"), ("layer_replication", [[0, 2]], "repeats"),
       ("alora_invocation_tokens", [1, 2], "begins to act"),
       ("megatron_config", ["a": 1], "Megatron"),
-      ("kasa_config", ["a": 1], "KaSA"), ("task_type", "SEQ_CLS", "such a head"),
+      ("kasa_config", ["a": 1], "KaSA"), ("task_type", "TOKEN_CLS", "such a head"),
       ("a_key_of_tomorrow", 3, "no setting of this name"),
       ("lora_alhpa", 3, "did you mean 'lora_alpha'?"),
     ] as [(String, JSONValue, String)])
@@ -98,6 +98,18 @@ import Testing
     ] as [(String, JSONValue)])
   func readsWhatChangesNoNumber(_ key: String, _ value: JSONValue) throws {
     #expect(try Self.read([key: value]) == AdapterConfig(folder: goldens))
+  }
+
+  /// PEFT adds the names that heads of classifiers have to modules_to_save, each time that it writes.
+  @Test(arguments: [["score"], ["score", "classifier", "score"], nil] as [JSONValue])
+  func readsTheHeadOfAScore(_ saved: JSONValue) throws {
+    let config = try Self.read(["task_type": "SEQ_CLS", "modules_to_save": saved])
+    #expect(config.task == .score && config.savedModules == ["score"])
+    #expect(config.json["task_type"] == "SEQ_CLS")
+    #expect(config.json["modules_to_save"] == ["score"])
+    #expect(try AdapterConfig(folder: goldens).scoring == config)
+    let all = AdapterTargets(.allLinear)
+    #expect(!all.contains("score") && !all.contains("lm_head") && all.contains("a.q_proj"))
   }
 
   @Test func textAndLayersExcludeEachOther() throws {

@@ -151,7 +151,7 @@ struct PreferenceRowsTests {
     #expect(
       other.errors.contains(
         "train row 0: the row is a preference pair, but the objective learns answers with labels; "
-          + "set objective.type to dpo, simpo, orpo or cpo"), "\(other.errors)")
+          + "set objective.type to dpo, simpo, orpo, cpo or reward_model"), "\(other.errors)")
   }
 
   @Test func pairsAreExportedAsTheyAre() throws {

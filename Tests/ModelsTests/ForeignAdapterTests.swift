@@ -96,7 +96,7 @@ import Testing
       (["target_modules": "q_proj"], "matches no whole path"),
       (["exclude_modules": ["v_proj"]], "belongs to nothing in this model"),
       (["layers_to_transform": [0]], "belongs to nothing in this model"),
-      (["modules_to_save": ["norm"]], "only embed_tokens and lm_head are read whole"),
+      (["modules_to_save": ["norm"]], "only embed_tokens and heads are read whole"),
       (["modules_to_save": ["embed_tokens"]], "lacks the tensor"),
       (["target_modules": ["q_proj", "v_proj", "lm_head"]], "cannot carry an adapter"),
       (["trainable_token_indices": [3]], "lacks the tensor"),

@@ -77,4 +77,44 @@ import Testing
       }
     }
   }
+
+  /// A reward model's objective by differences of each score.
+  @Test(arguments: [0, 0.01, 0.5]) func rewardModel(centering: Double) {
+    let objective = RewardModel(centering: centering)
+    let batch = Batch(
+      texts: (0..<3).flatMap { row in
+        [Sample.Role.chosen, .rejected].enumerated().map { side, role in
+          let place = 2 * row + side
+          return .init(role: role, row: row, answer: place..<place + 1)
+        }
+      }, weights: Array(repeating: 1, count: 6))
+    let scores: [Float] = [0.5, -0.25, -3, 2, 9, -7.5]
+    let loss = objective(scores, nil, batch)
+    for place in scores.indices {
+      func moved(_ h: Float) -> Double {
+        var scores = scores
+        scores[place] += h
+        return objective(scores, nil, batch).value
+      }
+      let h: Float = 1.0 / 1024
+      let slope = (moved(h) - moved(-h)) / (2 * Double(h))
+      #expect(abs(slope - Double(loss.derivative[place])) < 1e-5, "\(place)")
+    }
+    #expect(
+      loss.metrics.means.map(\.name) == [
+        "accuracy", "margin", "max_reward", "mean_reward", "min_reward",
+      ])
+    let means = Dictionary(uniqueKeysWithValues: loss.metrics.means.map { ($0.name, $0.value) })
+    #expect(means["accuracy"] == 2.0 / 3 && means["min_reward"] == -7.5 && means["max_reward"] == 9)
+    #expect(objective.weight(of: batch) == 3)
+  }
+
+  /// Where nothing is preferred, the loss is ln 2.
+  @Test func rewardModelOfEqualScores() {
+    let batch = Batch(
+      texts: [
+        .init(role: .chosen, row: 0, answer: 0..<1), .init(role: .rejected, row: 0, answer: 1..<2),
+      ], weights: [1, 1])
+    #expect(abs(RewardModel()([1, 1], nil, batch).value - 0.6931471805599453) < 1e-15)
+  }
 }

@@ -109,6 +109,22 @@ import Testing
       performing: { try model.logLikelihoods(of: [("p", "c")], from: .base) })
   }
 
+  @Test func rewardModelScores() throws {
+    let host = HostServices(fullHost)
+    let model = try host.rewardModel(in: "folder", adapter: "ad")
+    let scores = try model.scores(of: [
+      (prompt: .messages([.user("q")]), completion: "abc"), (prompt: "four", completion: "a"),
+    ])
+    // The number of the model is the length of both names, that of messages 100 more.
+    #expect(scores == [111, 9])
+    #expect(
+      throws: PluginError(.configuration, "there is no such model"),
+      performing: { try host.rewardModel(in: "none") })
+    let old = HostServices(mockHost { _, _ in nil })
+    let error = #expect(throws: PluginError.self) { try old.rewardModel(in: "folder") }
+    #expect(error?.kind == .unsupported)
+  }
+
   private typealias Service =
     @convention(c) (UnsafePointer<tk_host_v1>?, UnsafePointer<CChar>?) -> UnsafeRawPointer?
 
@@ -125,6 +141,7 @@ import Testing
       switch id.map({ String(cString: $0) }) {
       case TK_SERVICE_TOKENIZER: immortal { mockTokenizer }
       case TK_SERVICE_GENERATE: immortal { mockModel }
+      case TK_SERVICE_SCORE: immortal { mockScorer }
       case TK_SERVICE_PROGRESS: immortal { mockProgress }
       default: nil
       }
@@ -158,6 +175,26 @@ private var mockProgress: tk_progress_v1 {
   var table = tk_progress_v1()
   table.show = { _, label, done, total in
     shown.add(label.len * Int(done) + Int(total), ordering: .relaxed)
+  }
+  return table
+}
+
+private var mockScorer: tk_score_v1 {
+  var table = tk_score_v1()
+  table.open = { _, model, adapter, number, error in
+    if model.string == "none" {
+      error?.pointee.write("there is no such model")
+      return tk_status(TK_E_CONFIG)
+    }
+    number?.pointee = Int64(model.len + adapter.len)
+    return tk_status(TK_OK)
+  }
+  table.scores = { _, number, kind, _, completions, count, scores, _ in
+    for index in 0..<count {
+      let messages = Int(kind) == TK_PROMPT_MESSAGES ? 100.0 : 0
+      scores?[index] = Double(number) + messages + Double(completions![index].len)
+    }
+    return tk_status(TK_OK)
   }
   return table
 }

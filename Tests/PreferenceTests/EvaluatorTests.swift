@@ -68,6 +68,32 @@ import Testing
     #expect(report.details["ties"] == 1 && report.details["reference"] == true)
   }
 
+  /// A reward model's scores of the same pairs: margins 3, -2, 0, 3.
+  @Test func scoresOfARewardModel() throws {
+    let scores: [[Double]] = [[2, -1], [-1, 1], [0, 0], [4, 1]]
+    let pairs = zip(Self.pairs, scores).map { pair, scores in
+      var pair = pair
+      (pair.choiceLogLikelihoods, pair.scores) = ([], scores)
+      return pair
+    }
+    let report = try report(pairs), likely = try self.report(Self.pairs)
+    #expect(report.primary == "accuracy" && report.details["reference"] == false)
+    for name in ["accuracy", "margin"] { #expect(report[name] == likely[name]) }
+    #expect(report.metrics.map(\.name) == ["accuracy", "margin", "score/chosen", "score/rejected"])
+    #expect(close(report["score/chosen"]?.value, 5.0 / 4))
+    #expect(close(report["score/rejected"]?.value, 1.0 / 4))
+    #expect(report.tables == likely.tables && report.charts.count == likely.charts.count)
+    #expect(report.baselines.map(\.name) == ["longer", "shorter", "random", "chosen", "rejected"])
+    var answers = [Self.answer(0, "a", true, []), Self.answer(1, "b", false, [])]
+    for (index, score) in [2.5, -1].enumerated() { answers[index].scores = [score] }
+    let labels = try self.report(answers)
+    #expect(labels.primary == "auc" && close(labels["auc"]?.value, 1))
+    #expect(close(labels["score/wanted"]?.value, 2.5) && close(labels["margin"]?.value, 1.75))
+    answers[0].scores = [.nan]
+    let error = #expect(throws: PluginError.self) { try self.report(answers) }
+    #expect(error?.message.hasPrefix("row 0: the scores are [nan]; the model is broken") == true)
+  }
+
   @Test func rulesWithoutTheModel() throws {
     let rules = try report(Self.pairs).baselines
     func accuracy(_ name: String) -> Double? {
@@ -244,11 +270,11 @@ import Testing
     ),
     (
       [prediction(0, "a", "b", [-1, -2]), answer(1, "a", true, [-1])],
-      "row 0 is a pair with log-probabilities, row 1 is an answer with a label"
+      "row 0 is a pair with numbers of a model, row 1 is an answer with a label"
     ),
     (
       [prediction(0, "a", "b", [-1, -2]), prediction(1, "a", "b", [-1, -2, -1, -2])],
-      "some rows have a reference model's log-probabilities and some have not"
+      "some rows have a reference model's log-probabilities, or a reward model's scores, and some have not"
     ),
     ([answer(0, "a", false, [])], "no row has a wanted answer to compare with"),
     (

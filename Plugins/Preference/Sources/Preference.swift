@@ -16,5 +16,5 @@ public let plugin = Plugin(
     .task(Preference.self), .dataset(PreferenceDataset.self),
     .evaluator(PreferenceEvaluator.self), .reward(FormatReward.self), .reward(AnswerReward.self),
     .reward(LengthReward.self), .reward(RepetitionReward.self), .reward(OverlapReward.self),
-    .reward(RatingReward.self), .reward(JudgeReward.self),
+    .reward(RatingReward.self), .reward(JudgeReward.self), .reward(PreferenceModel.self),
   ])

@@ -264,6 +264,9 @@ struct Prediction {
   std::optional<std::string_view> reference;       ///< the last assistant turn, calls included
   std::string_view example_json, metadata_json;    ///< the row: {"turns", "metadata", "choices"}
   std::vector<double> choice_log_likelihoods;
+  /// What a reward model scores the row's answers, where such a model is judged: of a pair the chosen
+  /// and the rejected one, of a row with a label its answer.
+  std::vector<double> scores;
 
   /// Of a preference pair what the models give its answers; none where they were not asked.
   std::optional<PairLogProbabilities> pair() const {

@@ -181,6 +181,25 @@ class Tokenizer {
   const tk_tokenizer_v1 *table_;
 };
 
+namespace detail {
+
+inline std::vector<tk_str> strs(const std::vector<std::string> &texts) {
+  std::vector<tk_str> all;
+  for (const std::string &text : texts) all.push_back(str(text));
+  return all;
+}
+
+/// Calls a function of the host that reports failures through tk_error.
+template <class Call>
+void check(Call call) {
+  char text[1024] = "";
+  tk_error error = {text, sizeof text};
+  const tk_status status = call(&error);
+  if (status != TK_OK) throw Error(status, *text ? text : "the model could not answer");
+}
+
+}  // namespace detail
+
 /// The run's model, to ask within a call of the host and on that call's thread.
 class Generator {
  public:
@@ -191,8 +210,8 @@ class Generator {
                                     const tk_generation_v1 &how) const {
     Answers answers{std::vector<std::string>(prompts.size()), nullptr};
     const tk_answers_out_v1 out = {&answers, receive};
-    const std::vector<tk_str> texts = strs(prompts);
-    check([&](tk_error *error) {
+    const std::vector<tk_str> texts = detail::strs(prompts);
+    detail::check([&](tk_error *error) {
       return table_->complete(table_, &how, texts.data(), texts.size(), &out, error);
     });
     if (answers.failure) std::rethrow_exception(answers.failure);
@@ -211,10 +230,11 @@ class Generator {
                                              int32_t prompt_kind = TK_PROMPT_TEXT) const {
     const size_t count = prompts.size();
     if (completions.size() != count) throw Error(TK_E_INTERNAL, "one completion for each prompt");
-    const std::vector<tk_str> before = strs(prompts), after = strs(completions);
+    const std::vector<tk_str> before = detail::strs(prompts);
+    const std::vector<tk_str> after = detail::strs(completions);
     std::vector<double> sums(count);
     std::vector<int64_t> tokens(count);
-    check([&](tk_error *error) {
+    detail::check([&](tk_error *error) {
       return table_->log_likelihoods(table_, model, prompt_kind, before.data(), after.data(),
                                      count, sums.data(), tokens.data(), error);
     });
@@ -238,21 +258,40 @@ class Generator {
     }
   }
 
-  static std::vector<tk_str> strs(const std::vector<std::string> &texts) {
-    std::vector<tk_str> all;
-    for (const std::string &text : texts) all.push_back(str(text));
+  const tk_generate_v1 *table_;
+};
+
+/// A reward model that was trained before, to ask within a call of the host and on that call's thread.
+class RewardModel {
+ public:
+  /// Opens the model in the folder `model`, with the adapter in the folder `adapter` unless that is
+  /// empty.
+  RewardModel(const tk_score_v1 *table, std::string_view model, std::string_view adapter)
+      : table_(table) {
+    detail::check([&](tk_error *error) {
+      return table_->open(table_, str(model), str(adapter), &number_, error);
+    });
+  }
+
+  /// What the model scores each completion as the answer to its prompt.
+  std::vector<double> scores(const std::vector<std::string> &prompts,
+                             const std::vector<std::string> &completions,
+                             int32_t prompt_kind = TK_PROMPT_TEXT) const {
+    const size_t count = prompts.size();
+    if (completions.size() != count) throw Error(TK_E_INTERNAL, "one completion for each prompt");
+    const std::vector<tk_str> before = detail::strs(prompts);
+    const std::vector<tk_str> after = detail::strs(completions);
+    std::vector<double> all(count);
+    detail::check([&](tk_error *error) {
+      return table_->scores(table_, number_, prompt_kind, before.data(), after.data(), count,
+                            all.data(), error);
+    });
     return all;
   }
 
-  template <class Call>
-  static void check(Call call) {
-    char text[1024] = "";
-    tk_error error = {text, sizeof text};
-    const tk_status status = call(&error);
-    if (status != TK_OK) throw Error(status, *text ? text : "the model could not answer");
-  }
-
-  const tk_generate_v1 *table_;
+ private:
+  const tk_score_v1 *table_;
+  int64_t number_ = 0;
 };
 
 /// The host's services; copy it freely, it is valid as long as the process lives.
@@ -286,6 +325,17 @@ class Host {
   /// The run's model; none while the host has no model open, or if it is older than ABI 1.1.
   std::optional<Generator> generator() const {
     return service<Generator, tk_generate_v1>(TK_SERVICE_GENERATE);
+  }
+
+  /// The reward model in the folder `model`, with the adapter in the folder `adapter` unless that is
+  /// empty; what is open already is not opened a second time. Throws where there is no such model, and
+  /// with a host older than ABI 1.6.
+  RewardModel reward_model(std::string_view model, std::string_view adapter = "") const {
+    const void *table = table_->service(table_, TK_SERVICE_SCORE);
+    if (!table)
+      throw Error(TK_E_UNSUPPORTED,
+                  "this host opens no reward models (it may be older than ABI 1.6)");
+    return RewardModel(static_cast<const tk_score_v1 *>(table), model, adapter);
   }
 
  private:

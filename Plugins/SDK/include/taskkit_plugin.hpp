@@ -145,7 +145,10 @@ struct EvaluatorTable {
                           std::nullopt,
                           view(all->examples_json[i]),
                           view(all->metadata_json[i]),
-                          std::vector<double>(scores, scores + all->choice_counts[i])};
+                          std::vector<double>(scores, scores + all->choice_counts[i]),
+                          {}};
+        if (all->scores && all->score_counts)
+          predictions[i].scores.assign(all->scores[i], all->scores[i] + all->score_counts[i]);
         if (all->references[i].ptr) predictions[i].reference = view(all->references[i]);
       }
       const Evaluator *evaluator = static_cast<T *>(instance);

@@ -246,7 +246,7 @@ static inline tk_test_answer tk_test_evaluate(const char *name, const char *cons
   }
   const tk_predictions_v1 all = {count,      indices, columns[0],   columns[1],
                                  columns[2], columns[3], scores, score_counts,
-                                 {NULL, NULL, NULL, NULL}};
+                                 NULL,       NULL,    {NULL, NULL}};
   const tk_evaluator_v1 *evaluator = (const tk_evaluator_v1 *)each->vtable;
   const tk_text_out_v1 out = {&made, tk_test_write};
   void *instance = NULL;

@@ -143,6 +143,30 @@ struct tk_generate_v1 {
   void *reserved[4];
 };
 
+/* Reward models that were trained before, service id TK_SERVICE_SCORE, since ABI 1.6: for rewards that
+ * score answers with one. Offered in worker processes too. Lives as long as the process. Callable only
+ * on the thread of a call of the host (create, score, evaluate, read), until that call returns; the
+ * time that it takes does not count against the call's time limit. */
+#define TK_SERVICE_SCORE "tk.score/1"
+typedef struct tk_score_v1 tk_score_v1;
+struct tk_score_v1 {
+  void *ctx;
+  /* Opens the reward model in the folder model: a sequence classifier with one label, or a language
+   * model of which the PEFT adapter in the folder adapter makes one (empty: no adapter). Writes its
+   * number into *number; what is open already keeps the number that it has. TK_E_CONFIG where there
+   * is no reward model. */
+  tk_status (*open)(const tk_score_v1 *score, tk_str model, tk_str adapter, int64_t *number,
+                    tk_error *error);
+  /* Writes into scores[i], an array of the caller with count elements, what the model of that number
+   * scores the answer completions[i] to prompts[i]. prompt_kind: TK_PROMPT_...; a text is a prompt as
+   * a model reads it, the chat template's words included. What the template writes behind an answer
+   * is added. Errors: TK_E_DATA for a text that the model cannot take, TK_E_CANCELLED. */
+  tk_status (*scores)(const tk_score_v1 *score, int64_t number, int32_t prompt_kind,
+                      const tk_str *prompts, const tk_str *completions, size_t count,
+                      double *scores, tk_error *error);
+  void *reserved[4];
+};
+
 /* How far long work has come, service id TK_SERVICE_PROGRESS, since ABI 1.3: the host draws a bar, or
  * writes a line now and then. Offered in worker processes too. Lives as long as the process. */
 #define TK_SERVICE_PROGRESS "tk.progress/1"
@@ -262,7 +286,12 @@ typedef struct tk_predictions_v1 {
    * the sum over its trained tokens. */
   const double *const *choice_log_likelihoods;
   const size_t *choice_counts;
-  const void *reserved[4];
+  /* Since ABI 1.6, both NULL in an older host. What a reward model scores the row's answers, in the
+   * place of log-likelihoods: element i of scores points to score_counts[i] numbers. Of a pair: of the
+   * chosen and of the rejected answer; of a row with a label: of its answer. */
+  const double *const *scores;
+  const size_t *score_counts;
+  const void *reserved[2];
 } tk_predictions_v1;
 
 typedef struct tk_evaluator_v1 {

@@ -19,10 +19,8 @@ extension AdapterConfig {
       $0.int.flatMap { $0 > 0 ? $0 : nil }
     }
     alphaPattern = try reader.pattern("alpha_pattern", "a number") { $0.double }
-    savedModules = try reader.names("modules_to_save") ?? []
-    for name in savedModules where (try? PathPattern(name)) == nil {
-      throw reader.refuse("modules_to_save", "'\(name)' cannot be read as a module's name")
-    }
+    task = reader.task
+    savedModules = try reader.savedModules(task)
     savedTokens = try reader.tokens()
     keepsTies = try reader.flag("ensure_weight_tying")
   }
@@ -36,7 +34,7 @@ extension AdapterConfig {
       "init_lora_weights": true, "loftq_config": .emptyObject, "lora_alpha": Self.number(alpha),
       "lora_bias": false, "lora_dropout": .double(dropout), "megatron_core": "megatron.core",
       "peft_type": "LORA", "peft_version": "0.21.2", "qalora_group_size": 16, "r": .int(r),
-      "task_type": "CAUSAL_LM", "target_modules": targets.json, "use_dora": false,
+      "task_type": .string(task.rawValue), "target_modules": targets.json, "use_dora": false,
       "use_qalora": false, "use_rslora": .bool(usesRSLoRA),
     ]
     let absent = [

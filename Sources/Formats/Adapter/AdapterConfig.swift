@@ -13,6 +13,8 @@ public struct AdapterConfig: Sendable, Hashable {
   public var baseModel: String?
   /// Ranks and αs of projections that differ from the rest.
   public var rankPattern = ModulePattern<Int>(), alphaPattern = ModulePattern<Double>()
+  /// What the adapter makes of its base, by PEFT's name of the task.
+  public var task = Task.language
   /// Modules whose whole weight lies in the adapter's file and takes the base's place
   /// (`modules_to_save`).
   public var savedModules: [String] = []
@@ -22,6 +24,14 @@ public struct AdapterConfig: Sendable, Hashable {
   /// Whether a head that shares the embedding's weight follows it where that is saved
   /// (`ensure_weight_tying`).
   public var keepsTies = false
+
+  /// PEFT's `task_type`, as far as it decides about the head.
+  public enum Task: String, Sendable {
+    /// A language model, whatever else PEFT calls it.
+    case language = "CAUSAL_LM"
+    /// A sequence classifier, whose head lies in the adapter's file.
+    case score = "SEQ_CLS"
+  }
 
   /// Describes a new adapter.
   public init(
@@ -54,6 +64,16 @@ public struct AdapterConfig: Sendable, Hashable {
 
   /// Whether the projection at `path` carries an adapter; none does whose weight is saved whole.
   public func adapts(_ path: String) -> Bool { targets.contains(path) && !hides(path) }
+
+  /// This adapter with the head of a score, which is trained and saved whole.
+  public var scoring: AdapterConfig {
+    var config = self
+    config.task = .score
+    if !savedModules.contains(AdapterTargets.scoreHead) {
+      config.savedModules.append(AdapterTargets.scoreHead)
+    }
+    return config
+  }
 
   /// The rank of the adapter on the projection at `path`.
   public func rank(of path: String) -> Int { rankPattern.value(for: path) ?? r }

@@ -52,6 +52,23 @@ struct AdapterConfigReader {
     }
   }
 
+  /// What the adapter makes of its base.
+  var task: AdapterConfig.Task {
+    members["task_type"]?.string.flatMap(AdapterConfig.Task.init(rawValue:)) ?? .language
+  }
+
+  /// `modules_to_save`. PEFT adds what the head of a classifier may be called, and again each time that
+  /// it writes the adapter.
+  func savedModules(_ task: AdapterConfig.Task) throws(FormatError) -> [String] {
+    let names = try names("modules_to_save") ?? []
+    for name in names where (try? PathPattern(name)) == nil {
+      throw refuse("modules_to_save", "'\(name)' cannot be read as a module's name")
+    }
+    guard task == .score else { return names }
+    let heads = ["classifier", AdapterTargets.scoreHead]
+    return names.filter { !heads.contains($0) } + [AdapterTargets.scoreHead]
+  }
+
   /// `null`, `false`, and empty texts and collections say nothing.
   private static func isEmpty(_ value: JSONValue) -> Bool {
     [.null, false, .emptyObject, .array([]), ""].contains(value)

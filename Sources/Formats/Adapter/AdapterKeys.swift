@@ -70,5 +70,5 @@ enum AdapterKey: Sendable {
     + "path_initial_model_for_weight_conversion, or merge it"
 
   /// Tasks whose models have a head of their own, whose weights the base model lacks.
-  static let tasksWithHeads = ["SEQ_CLS", "TOKEN_CLS", "QUESTION_ANS"]
+  static let tasksWithHeads = ["TOKEN_CLS", "QUESTION_ANS"]
 }

@@ -42,7 +42,7 @@ public struct AdapterTargets: Sendable, Hashable {
     if isAllLinear {
       let text = paths.filter { ModelPart(of: $0) == .languageModel }
       let found = Set(text.compactMap { $0.split(separator: ".").last.map(String.init) })
-      named = AdapterTargets(found.subtracting([Self.head]).sorted(), isByPart: hasParts)
+      named = AdapterTargets(found.subtracting(Self.heads).sorted(), isByPart: hasParts)
     }
     named.excluded = excluded
     named.layers = layers
@@ -52,7 +52,7 @@ public struct AdapterTargets: Sendable, Hashable {
   /// Whether the module at `path` is meant, by the rules of PEFT's `check_target_module_exists`.
   public func contains(_ path: String) -> Bool {
     if let excluded, excluded.contains(path) { return false }
-    if isAllLinear { return path != Self.head && !path.hasSuffix("." + Self.head) }
+    if isAllLinear { return !Self.isHead(path) }
     guard case .names(let names) = chosen else { return chosen.contains(path) }
     let isWhole = !isByPart && ModulePath.spellings(of: path).contains(where: names.contains)
     guard let layers, !isWhole else {
@@ -80,7 +80,15 @@ public struct AdapterTargets: Sendable, Hashable {
     return (part, String(ending.dropFirst("model.".count)))
   }
 
-  static let head = "lm_head"
+  /// What the head of a score is called.
+  public static let scoreHead = "score"
+  /// What heads are called.
+  static let heads = ["lm_head", scoreHead]
+
+  /// Whether the module at `path` is a head, which carries no adapter.
+  public static func isHead(_ path: String) -> Bool {
+    heads.contains { path == $0 || path.hasSuffix("." + $0) }
+  }
 }
 
 extension AdapterTargets {

@@ -25,12 +25,14 @@ extension ModelConfig.Architecture {
     }
   }
 
-  /// The classes of the same network that files name: with its head, without, in an older spelling.
+  /// The classes of the same network that files name: with its head, with a classifier's, without, in
+  /// an older spelling.
   var classes: [String] {
-    switch self {
-    case .qwen2Audio: [rawValue]
-    case .llama: [rawValue, "LlamaModel", "LLaMAForCausalLM"]
-    default: [rawValue, rawValue.replacing("ForCausalLM", with: "Model")]
+    let classes = [rawValue] + (classifier.map { [$0] } ?? [])
+    return switch self {
+    case .qwen2Audio: classes
+    case .llama: classes + ["LlamaModel", "LLaMAForCausalLM"]
+    default: classes + [rawValue.replacing("ForCausalLM", with: "Model")]
     }
   }
 

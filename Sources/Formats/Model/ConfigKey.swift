@@ -29,7 +29,8 @@ struct ConfigKey {
       "rms_norm_eps", "initializer_range", "rope_theta", "rope_scaling", "rope_parameters",
       "partial_rotary_factor", "original_max_position_embeddings", "max_position_embeddings",
       "tie_word_embeddings", "sliding_window", "use_sliding_window", "max_window_layers",
-      "layer_types", "eos_token_id", "dtype", "torch_dtype", "quantization_config"),
+      "layer_types", "eos_token_id", "pad_token_id", "dtype", "torch_dtype", "quantization_config",
+      "id2label", "num_labels"),
     .init(.readBy([.llama, .qwen3, .smolLM3], elsewhere: [false]), "attention_bias"),
     .init(.readBy([.llama, .smolLM3], elsewhere: [false]), "mlp_bias"),
     .init(.readBy([.smolLM3], elsewhere: []), "no_rope_layers", "no_rope_layer_interval"),
@@ -104,8 +105,8 @@ struct ConfigKey {
     .init(
       .harmless, "transformers_version", "_name_or_path", "name_or_path", "_commit_hash",
       "use_cache", "pretraining_tp", "return_dict", "output_hidden_states", "output_attentions",
-      "torchscript", "use_bfloat16", "tf_legacy_loss", "chunk_size_feed_forward", "id2label",
-      "label2id", "num_labels", "problem_type", "finetuning_task", "task_specific_params",
+      "torchscript", "use_bfloat16", "tf_legacy_loss", "chunk_size_feed_forward",
+      "label2id", "problem_type", "finetuning_task", "task_specific_params",
       "tokenizer_class", "prefix", "is_decoder", "tie_encoder_decoder",
       "cross_attention_hidden_size", "attn_implementation", "_attn_implementation",
       "_attn_implementation_autoset", "_attn_implementation_internal", "_flash_attn_2_enabled",
@@ -114,7 +115,7 @@ struct ConfigKey {
       "unsloth_fixed",
       "unsloth_version", "model_max_length", "max_sequence_length", "seq_length",
       "max_seq_len", "max_seq_length", "n_positions", "n_ctx", "tokenizer_model_max_length",
-      "tokenizer_padding_side", "bos_token_id", "pad_token_id"),
+      "tokenizer_padding_side", "bos_token_id"),
     // Settings of generation, which transformers takes out of config.json too.
     .init(
       .harmless, "do_sample", "temperature", "top_k", "top_p", "min_p", "typical_p",

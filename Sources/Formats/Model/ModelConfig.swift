@@ -7,6 +7,8 @@ import Tensors
 public struct ModelConfig: Sendable, Hashable {
   /// The family.
   public var architecture: Architecture
+  /// What its last states go through.
+  public internal(set) var head: Head
   /// Features of a token, of the feed-forward layer; number of blocks.
   public var hiddenSize: Int, intermediateSize: Int, layers: Int
   /// Query heads, key/value heads, features of a head.
@@ -27,6 +29,9 @@ public struct ModelConfig: Sendable, Hashable {
   public var tiesWordEmbeddings: Bool
   /// Whether config.json asks for biases (Llama, Qwen3; Qwen2's are fixed by the family).
   public var hasAttentionBias: Bool, hasMLPBias: Bool
+  /// The token that stands behind texts of a batch to make them equally long; a score's head passes over
+  /// it.
+  public internal(set) var padToken: Int?
   /// Tokens that end a text.
   public var endTokens: [Int]
   /// The type its weights are stored in, as torch names it.
@@ -39,7 +44,7 @@ public struct ModelConfig: Sendable, Hashable {
   /// others.
   public private(set) var notes: [String]
   /// The file as it was read, for writing it again.
-  public private(set) var source: OrderedDictionary<String, JSONValue>
+  public internal(set) var source: OrderedDictionary<String, JSONValue>
 }
 
 extension ModelConfig {
@@ -63,6 +68,7 @@ extension ModelConfig {
     source = members
     let whole = ConfigReader(members: members, path: path)
     architecture = try whole.architecture()
+    head = try whole.head(architecture)
     let reader = architecture == .qwen2Audio ? try whole.decoderOfQwen2Audio() : whole
     hiddenSize = try reader.positive("hidden_size")
     intermediateSize = try reader.positive("intermediate_size")
@@ -80,8 +86,9 @@ extension ModelConfig {
     maximumPositions = try reader.positive(
       "max_position_embeddings", default: defaults.maximumPositions)
     attention = try reader.attention(architecture, layers: layers)
-    tiesWordEmbeddings = try reader.flag(
-      "tie_word_embeddings", default: defaults.tiesWordEmbeddings)
+    let isTied = try reader.flag("tie_word_embeddings", default: defaults.tiesWordEmbeddings)
+    tiesWordEmbeddings = isTied && head == .language
+    padToken = try reader.tokens("pad_token_id").first
     hasAttentionBias = try reader.flag("attention_bias")
     hasMLPBias = try reader.flag("mlp_bias")
     endTokens = try (reader.members["eos_token_id"] == nil ? whole : reader)

@@ -7,6 +7,7 @@ public struct ObjectiveRecipe: Sendable, Hashable {
   public enum Kind: String, Sendable, CaseIterable {
     case sft, dpo, kto, simpo, orpo, cpo, grpo
     case expectedReward = "expected_reward"
+    case rewardModel = "reward_model"
   }
 
   /// Which one.
@@ -21,6 +22,8 @@ public struct ObjectiveRecipe: Sendable, Hashable {
   public var labelSmoothing = 0.0
   /// discopop's temperature, SimPO's γ, the weight of CPO's cross-entropy.
   public var discopopTemperature = 0.05, simpoGamma = 0.5, cpoAlpha = 1.0
+  /// What reward_model adds of a pair's squared sum of scores; nil: nothing.
+  public var centerRewardsCoefficient: Double?
   /// The weights of KTO's wanted and unwanted rows.
   public var desirableWeight = 1.0, undesirableWeight = 1.0
   /// Whether adapters' dropout is off, as preference training wants it.
@@ -38,9 +41,9 @@ extension ObjectiveRecipe: RecipeSection {
   private static let pairKeys: [RecipeKey<ObjectiveRecipe>] = [
     RecipeKey(
       "type", \.type,
-      "sft: cross-entropy of the assistant's tokens; of pairs dpo, cpo, simpo, orpo; of labeled "
-        + "answers kto; of prompts whose answers are rewarded grpo, or expected_reward where answers "
-        + "are choices"),
+      "sft: cross-entropy of the assistant's tokens; of pairs dpo, cpo, simpo, orpo, reward_model; of "
+        + "labeled answers kto; of prompts whose answers are rewarded grpo, or expected_reward where "
+        + "answers are choices"),
     RecipeKey(
       "loss_type", \.lossTypes,
       "dpo: sigmoid, sigmoid_norm, hinge, ipo, robust, exo_pair, nca_pair, apo_zero, apo_down, "
@@ -56,6 +59,10 @@ extension ObjectiveRecipe: RecipeSection {
     RecipeKey("discopop_tau", \.discopopTemperature, "discopop's temperature", .positive),
     RecipeKey("simpo_gamma", \.simpoGamma, "simpo: how far the rewards are to lie apart"),
     RecipeKey("cpo_alpha", \.cpoAlpha, "cpo: weight of the cross-entropy", .notNegative),
+    RecipeKey(
+      "center_rewards_coefficient", \.centerRewardsCoefficient,
+      "reward_model: weight of the squared sum of a pair's scores, which holds their mean at 0; 0.01 "
+        + "is usual", .notNegative),
     RecipeKey("desirable_weight", \.desirableWeight, "kto: weight of wanted rows", .notNegative),
     RecipeKey(
       "undesirable_weight", \.undesirableWeight, "kto: weight of unwanted rows", .notNegative),
@@ -74,7 +81,7 @@ extension ObjectiveRecipe {
     case .kto: ["kto"]
     case .grpo: ["dapo"]
     case .expectedReward: ["expected_reward"]
-    case .sft, .simpo, .orpo, .cpo: []
+    case .sft, .simpo, .orpo, .cpo, .rewardModel: []
     }
   }
 
@@ -91,6 +98,7 @@ extension ObjectiveRecipe {
     case .grpo:
       common.union(["loss_type"]).union((Self.samplingKeys + Self.advantageKeys).map(\.name))
     case .expectedReward: ["loss_type", "loss_weights", "disable_dropout", "reward_weights"]
+    case .rewardModel: ["center_rewards_coefficient", "disable_dropout"]
     }
   }
 
@@ -180,9 +188,13 @@ extension ObjectiveRecipe {
   }
 
   /// The rate where the recipe names none: what moves a whole model is too little for adapters, and
-  /// preferences are learnt more slowly than texts.
+  /// preferences are learnt more slowly than texts. A reward model has TRL's.
   func defaultLearningRate(trainsAll: Bool) -> Double {
-    type == .sft ? 2e-4 : trainsAll ? 1e-6 : 5e-5
+    switch type {
+    case .sft: 2e-4
+    case .rewardModel: 1e-4
+    case .dpo, .kto, .simpo, .orpo, .cpo, .grpo, .expectedReward: trainsAll ? 1e-6 : 5e-5
+    }
   }
 
   private func checkSampling(

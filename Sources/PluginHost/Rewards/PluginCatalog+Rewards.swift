@@ -64,7 +64,8 @@ extension PluginCatalog {
     let job = WorkerJob(
       path: path, name: export, configuration: configuration, memoryLimit: request.limits.memory,
       libraryDirectory: searchPaths.libraryDirectory,
-      tokenizerFolder: services.tokenizerFolder ?? "", offersModel: services.model != nil)
+      tokenizerFolder: services.tokenizerFolder ?? "", offersModel: services.model != nil,
+      offersScores: services.score != nil)
     let reward = try IsolatedReward(
       job, limits: request.limits, program: request.workerProgram,
       host: .init(log: log, isCancelled: isCancelled, services: services))

@@ -52,18 +52,26 @@ final class GenerateTable: @unchecked Sendable {
     _ body: (any ModelService) throws(TaskError) -> Void
   ) -> tk_status {
     guard let context = table?.pointee.ctx else { return tk_status(TK_E_INTERNAL) }
-    let model = Unmanaged<Context>.fromOpaque(context).takeUnretainedValue().model
-    do throws(TaskError) {
-      guard hs_guard_is_entered() != 0 else {
-        throw TaskError(
-          .unsupported, "the model may only be asked on the thread of a call of the host")
-      }
-      try body(model)
-      return tk_status(TK_OK)
-    } catch {
-      buffer?.pointee.write(error.message)
-      return error.kind.status
+    return answerWithinCall(buffer) { () throws(TaskError) in
+      try body(Unmanaged<Context>.fromOpaque(context).takeUnretainedValue().model)
     }
+  }
+}
+
+/// Runs `body` where the calling thread is within a call of the host; the status that a plugin gets.
+func answerWithinCall(
+  _ buffer: UnsafeMutablePointer<tk_error>?, _ body: () throws(TaskError) -> Void
+) -> tk_status {
+  do throws(TaskError) {
+    guard hs_guard_is_entered() != 0 else {
+      throw TaskError(
+        .unsupported, "the model may only be asked on the thread of a call of the host")
+    }
+    try body()
+    return tk_status(TK_OK)
+  } catch {
+    buffer?.pointee.write(error.message)
+    return error.kind.status
   }
 }
 
@@ -102,7 +110,7 @@ extension ModelRequest {
 
 extension [String] {
   /// Copies a column of texts.
-  fileprivate init(
+  init(
     column: UnsafePointer<tk_str>?, count: Int, name: String
   ) throws(TaskError) {
     guard column != nil || count == 0 else { throw TaskError(.internal, "'\(name)' is NULL") }

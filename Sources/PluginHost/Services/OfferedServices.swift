@@ -11,6 +11,8 @@ public final class OfferedServices: Sendable {
     var tokenizerFolder: String?
     var model: GenerateTable?
     var modelService: (any ModelService)?
+    var score: ScoreTable?
+    var scoreService: (any ScoreService)?
   }
   private let offers = Mutex(Offers())
   private let progress: ProgressTable
@@ -48,11 +50,23 @@ public final class OfferedServices: Sendable {
     }
   }
 
+  /// Offers reward models. The first service stays.
+  public func offer(_ score: any ScoreService) {
+    offers.withLock { offers in
+      guard offers.score == nil else { return }
+      offers.score = ScoreTable(score)
+      offers.scoreService = score
+    }
+  }
+
   /// The folder that worker processes open the tokenizer from.
   var tokenizerFolder: String? { offers.withLock { $0.tokenizerFolder } }
 
   /// The model as workers ask for it.
   var model: (any ModelService)? { offers.withLock { $0.modelService } }
+
+  /// Reward models as workers ask for them.
+  var score: (any ScoreService)? { offers.withLock { $0.scoreService } }
 
   /// The table of the service `id`; nil when it is not offered.
   func table(_ id: String) -> UnsafeRawPointer? {
@@ -66,6 +80,7 @@ public final class OfferedServices: Sendable {
         return offers.tokenizer.map { UnsafeRawPointer($0.pointer) }
       case TK_SERVICE_PROGRESS: return UnsafeRawPointer(progress.pointer)
       case TK_SERVICE_GENERATE: return offers.model.map { UnsafeRawPointer($0.pointer) }
+      case TK_SERVICE_SCORE: return offers.score.map { UnsafeRawPointer($0.pointer) }
       default: return nil
       }
     }

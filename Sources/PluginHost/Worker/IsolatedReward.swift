@@ -159,8 +159,20 @@ final class IsolatedReward: Reward, @unchecked Sendable {
       case .logLikelihoods(let prompts, let completions, let request):
         return .logLikelihoods(
           try model().logLikelihoods(prompts: prompts, completions: completions, request))
+      case .openScorer(let model, let adapter):
+        return .number(
+          try score().open(model: model, adapter: adapter.isEmpty ? nil : adapter))
+      case .scores(let completions, let prompts, let kind, let number):
+        return .scores(try score().scores(of: completions, to: prompts, kind, by: number))
       }
     } catch { return .failed(error) }
+  }
+
+  private func score() throws(TaskError) -> any ScoreService {
+    guard let score = host.services.score else {
+      throw TaskError(.unsupported, "the host opens no reward models here")
+    }
+    return score
   }
 
   private func model() throws(TaskError) -> any ModelService {

@@ -74,7 +74,8 @@ private final class WorkerLoop {
     let desk = desk
     let services = OfferedServices(progress: { desk.tell($0, $1, $2) })
     if !job.tokenizerFolder.isEmpty { services.offerTokenizer(inFolder: job.tokenizerFolder) }
-    if job.offersModel { services.offer(desk) }
+    if job.offersModel { services.offer(desk as any ModelService) }
+    if job.offersScores { services.offer(desk as any ScoreService) }
     let host = HostTable(
       log: { desk.log($0, $1) }, isCancelled: { desk.isCancelled }, services: services)
     let plugin: Plugin
@@ -90,7 +91,7 @@ private final class WorkerLoop {
 }
 
 /// A worker's side of the conversation. While a request is open, the plugin's threads may ask.
-private final class WorkerDesk: ModelService {
+private final class WorkerDesk: ModelService, ScoreService {
   private let socket: FrameSocket
   /// Whether a request is open; held while a question waits for its answer.
   private let isOpen = Mutex(false)
@@ -144,6 +145,25 @@ private final class WorkerDesk: ModelService {
   ) throws(TaskError) -> [(sum: Double, tokens: Int)] {
     switch ask(.logLikelihoods(prompts, completions, request)) {
     case .logLikelihoods(let found): return found
+    case .failed(let error): throw error
+    default: throw Self.noAnswer
+    }
+  }
+
+  func open(model: String, adapter: String?) throws(TaskError) -> Int {
+    switch ask(.openScorer(model: model, adapter: adapter ?? "")) {
+    case .number(let number): return number
+    case .failed(let error): throw error
+    default: throw Self.noAnswer
+    }
+  }
+
+  func scores(
+    of completions: [String], to prompts: [String], _ kind: ModelRequest.PromptKind,
+    by number: Int
+  ) throws(TaskError) -> [Double] {
+    switch ask(.scores(completions, prompts, kind, number: number)) {
+    case .scores(let scores) where scores.count == completions.count: return scores
     case .failed(let error): throw error
     default: throw Self.noAnswer
     }

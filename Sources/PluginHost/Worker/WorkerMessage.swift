@@ -10,8 +10,8 @@ struct WorkerJob: Sendable, Hashable {
   var libraryDirectory: String
   /// The folder of the model whose tokenizer is offered; empty for none.
   var tokenizerFolder: String
-  /// Whether the host answers questions to the model.
-  var offersModel: Bool
+  /// Whether the host answers questions to the model, and to reward models.
+  var offersModel: Bool, offersScores: Bool
 }
 
 /// From the host to its worker.
@@ -38,21 +38,6 @@ enum WorkerResponse: Sendable {
   case check(CheckEvent)
 }
 
-/// What a plugin in a worker asks of the host's services.
-enum WorkerQuestion: Sendable {
-  case isCancelled
-  case complete([String], ModelRequest)
-  case logLikelihoods([String], [String], ModelRequest)
-}
-
-/// What the host answers.
-enum WorkerAnswer: Sendable {
-  case isCancelled(Bool)
-  case texts([String])
-  case logLikelihoods([(sum: Double, tokens: Int)])
-  case failed(TaskError)
-}
-
 extension WorkerRequest {
   var bytes: [UInt8] {
     var writer = WireWriter()
@@ -65,6 +50,7 @@ extension WorkerRequest {
       writer.write(job.tokenizerFolder)
       writer.write(Int64(job.memoryLimit))
       writer.write(UInt8(job.offersModel ? 1 : 0))
+      writer.write(UInt8(job.offersScores ? 1 : 0))
     case .score(let batch):
       writer.write(UInt8(1))
       writer.write(batch.groups)
@@ -93,7 +79,8 @@ extension WorkerRequest {
         WorkerJob(
           path: path, name: name, configuration: config, memoryLimit: Int(limit),
           libraryDirectory: library, tokenizerFolder: tokenizer,
-          offersModel: try reader.integer(UInt8.self) == 1))
+          offersModel: try reader.integer(UInt8.self) == 1,
+          offersScores: try reader.integer(UInt8.self) == 1))
     case 1:
       let groups = try reader.integers()
       let lengths = try reader.list { reader throws(WireReader.Fault) in
@@ -195,107 +182,13 @@ extension RewardReply {
   }
 }
 
-extension WorkerQuestion {
-  fileprivate func write(to writer: inout WireWriter) {
-    switch self {
-    case .isCancelled: writer.write(UInt8(0))
-    case .complete(let prompts, let request):
-      writer.write(UInt8(1))
-      request.write(to: &writer)
-      writer.write(prompts) { $0.write($1) }
-    case .logLikelihoods(let prompts, let completions, let request):
-      writer.write(UInt8(2))
-      request.write(to: &writer)
-      writer.write(prompts) { $0.write($1) }
-      writer.write(completions) { $0.write($1) }
-    }
-  }
-
-  fileprivate init(_ reader: inout WireReader) throws(WireReader.Fault) {
-    switch try reader.integer(UInt8.self) {
-    case 0: self = .isCancelled
-    case 1:
-      let request = try ModelRequest(&reader)
-      self = .complete(try reader.texts(), request)
-    case 2:
-      let request = try ModelRequest(&reader)
-      let prompts = try reader.texts(), completions = try reader.texts()
-      guard prompts.count == completions.count else { throw WireReader.Fault() }
-      self = .logLikelihoods(prompts, completions, request)
-    default: throw WireReader.Fault()
-    }
-  }
-}
-
-extension WorkerAnswer {
-  fileprivate func write(to writer: inout WireWriter) {
-    switch self {
-    case .isCancelled(let isCancelled):
-      writer.write(UInt8(0))
-      writer.write(UInt8(isCancelled ? 1 : 0))
-    case .texts(let texts):
-      writer.write(UInt8(1))
-      writer.write(texts) { $0.write($1) }
-    case .logLikelihoods(let found):
-      writer.write(UInt8(2))
-      writer.write(found) { writer, likelihood in
-        writer.write(likelihood.sum)
-        writer.write(Int64(likelihood.tokens))
-      }
-    case .failed(let error):
-      writer.write(UInt8(3))
-      error.write(to: &writer)
-    }
-  }
-
-  fileprivate init(_ reader: inout WireReader) throws(WireReader.Fault) {
-    switch try reader.integer(UInt8.self) {
-    case 0: self = .isCancelled(try reader.integer(UInt8.self) == 1)
-    case 1: self = .texts(try reader.texts())
-    case 2:
-      self = .logLikelihoods(
-        try reader.list { reader throws(WireReader.Fault) in
-          (sum: try reader.double(), tokens: Int(try reader.integer(Int64.self)))
-        })
-    case 3: self = .failed(try TaskError(&reader))
-    default: throw WireReader.Fault()
-    }
-  }
-}
-
-extension ModelRequest {
-  fileprivate func write(to writer: inout WireWriter) {
-    writer.write(weights.rawValue)
-    writer.write(promptKind.rawValue)
-    writer.write(Int64(maximumNewTokens))
-    writer.write(temperature)
-    writer.write(Int64(topK))
-    writer.write(topP)
-    writer.write(seed)
-  }
-
-  fileprivate init(_ reader: inout WireReader) throws(WireReader.Fault) {
-    self.init()
-    let weights = Weights(rawValue: try reader.integer())
-    let kind = PromptKind(rawValue: try reader.integer())
-    guard let weights, let kind else { throw WireReader.Fault() }
-    self.weights = weights
-    promptKind = kind
-    maximumNewTokens = Int(try reader.integer(Int64.self))
-    temperature = try reader.double()
-    topK = Int(try reader.integer(Int64.self))
-    topP = try reader.double()
-    seed = try reader.integer()
-  }
-}
-
 extension TaskError {
-  fileprivate func write(to writer: inout WireWriter) {
+  func write(to writer: inout WireWriter) {
     writer.write(kind.status)
     writer.write(message)
   }
 
-  fileprivate init(_ reader: inout WireReader) throws(WireReader.Fault) {
+  init(_ reader: inout WireReader) throws(WireReader.Fault) {
     let status = try reader.integer(Int32.self)
     self.init(PluginHost.kind(of: status), try reader.text())
   }

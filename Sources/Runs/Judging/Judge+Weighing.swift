@@ -17,16 +17,31 @@ extension Judge {
     { texts in try adapters.withoutAdapters { try model.logLikelihoods(of: texts) } }
   }
 
-  /// Log-likelihoods of the answers that the rows hold, then those under the reference model.
-  func weigh(
-    _ questions: [Question], _ model: CausalLanguageModel, _ reference: ReferenceLikelihoods?
-  ) throws -> [[Double]] {
-    let texts = try questions.map { question in
+  /// The texts of the answers that the rows hold, each with its prompt.
+  private func texts(_ questions: [Question]) throws -> [[Sample]] {
+    try questions.map { question in
       try session.encoder.samples(
         question.example, turns: session.assistantTurns, kind: question.example.kind,
         label: label(question)
       ).map(\.sample)
     }
+  }
+
+  /// What a reward model scores the answers that the rows hold.
+  func scores(_ questions: [Question], _ model: CausalLanguageModel) throws -> [[Double]] {
+    let texts = try texts(questions)
+    var scores = try model.scores(of: Array(texts.joined()))[...]
+    return texts.map { texts in
+      defer { scores = scores.dropFirst(texts.count) }
+      return Array(scores.prefix(texts.count))
+    }
+  }
+
+  /// Log-likelihoods of the answers that the rows hold, then those under the reference model.
+  func weigh(
+    _ questions: [Question], _ model: CausalLanguageModel, _ reference: ReferenceLikelihoods?
+  ) throws -> [[Double]] {
+    let texts = try texts(questions)
     let all = Array(texts.joined())
     guard !all.isEmpty else { return texts.map { _ in [] } }
     var own = try model.logLikelihoods(of: all)[...]
@@ -77,7 +92,7 @@ extension Judge {
 
 extension TaskSession {
   /// Whether there is anything to judge: answers that the model writes, or such as are weighed.
-  var judges: Bool { recipe.evaluation.generates || rowKind.isWeighed }
+  var judges: Bool { recipe.evaluation.generates && !givesScores || rowKind.isWeighed }
 }
 
 extension RowKind {

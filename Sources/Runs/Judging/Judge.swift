@@ -28,6 +28,11 @@ public struct Judge {
     log: RewardLog? = nil, generates: Bool = false
   ) throws {
     self.generates = generates
+    if panel != nil, session.givesScores {
+      throw session.recipe.fault(
+        "rewards",
+        "score answers that a model writes, and a reward model writes none; leave them out")
+    }
     guard session.judges, let dataset = try session.dataset(split), dataset.count > 0,
       let evaluator = try session.task.evaluator(
         split: split, configuration: session.recipe.dataConfiguration)
@@ -92,9 +97,10 @@ public struct Judge {
   func metrics(
     lookingFor name: String, hasReference: Bool = false
   ) throws -> [(name: String, measure: Measure)] {
-    let few = try evaluation.metrics(limit: 16, hasReference: hasReference)
-    return few.contains { $0.name == name }
-      ? few : try evaluation.metrics(hasReference: hasReference)
+    let weighing: Weighing =
+      session.givesScores ? .scores : .logLikelihoods(withReference: hasReference)
+    let few = try evaluation.metrics(limit: 16, weighing: weighing)
+    return few.contains { $0.name == name } ? few : try evaluation.metrics(weighing: weighing)
   }
 
   /// The report over the model's answers, and the answers; greedy unless the recipe samples. Where
@@ -103,7 +109,7 @@ public struct Judge {
     _ model: CausalLanguageModel, label: String, at moment: RewardLog.Moment,
     reference: ReferenceLikelihoods? = nil
   ) throws -> Judged {
-    let generator = try generator(model)
+    let generator = session.givesScores ? nil : try generator(model)
     var scored: [ScoredCompletion] = []
     var (report, predictions) = try session.tell.during(
       label, total: evaluation.rows.count, unit: "rows"
@@ -155,14 +161,15 @@ public struct Judge {
 
   /// Whether the model writes its own answer to the row.
   private func isWritten(_ question: Question) -> Bool {
-    question.example.kind.isWeighed
+    guard !session.givesScores else { return false }
+    return question.example.kind.isWeighed
       ? session.recipe.evaluation.generates : generates || question.example.choices.isEmpty
   }
 
   /// Generated answers, and the log-likelihoods of the answers that a row holds; or, for rows that
   /// carry choices, the log-likelihood of each.
   private func answers(
-    _ questions: [Question], _ model: CausalLanguageModel, _ generator: Generator,
+    _ questions: [Question], _ model: CausalLanguageModel, _ generator: Generator?,
     _ reference: ReferenceLikelihoods?
   ) throws -> [Answer] {
     var answers = questions.map { _ in Answer(text: "") }
@@ -172,14 +179,22 @@ public struct Judge {
         questions[index].example, label: label(questions[index]))
       return Prompt(ids: prompt.ids, media: prompt.media, label: prompt.source)
     }
-    for (index, sequence) in zip(open, try generator(prompts).sequences) {
+    for (index, sequence) in zip(open, try generator?(prompts).sequences ?? []) {
       answers[index].text = session.tokenizer.decode(sequence.ids, skipSpecialTokens: true)
       answers[index].tokens = sequence.tokenCount
       answers[index].isTruncated = sequence.finishReason == .length
     }
     let weighed = questions.indices.filter { questions[$0].example.kind.isWeighed }
-    let scores = try weigh(weighed.map { questions[$0] }, model, reference)
-    for (index, scores) in zip(weighed, scores) { answers[index].choiceLogLikelihoods = scores }
+    let asked = weighed.map { questions[$0] }
+    if session.givesScores {
+      for (index, scores) in zip(weighed, try scores(asked, model)) {
+        answers[index].scores = scores
+      }
+    } else {
+      for (index, weights) in zip(weighed, try weigh(asked, model, reference)) {
+        answers[index].choiceLogLikelihoods = weights
+      }
+    }
     let closed = questions.indices.filter { !open.contains($0) && !weighed.contains($0) }
     for (index, scores) in zip(closed, try choose(closed.map { questions[$0] }, model)) {
       answers[index].choiceLogLikelihoods = scores

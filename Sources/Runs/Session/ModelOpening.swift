@@ -17,11 +17,16 @@ extension ModelFolder {
 
 extension CausalLanguageModel {
   /// The model in `folder`, quantized where that is asked for.
+  ///
+  /// `config` and `headSeed` make a reward model of it, as `init(folder:)` has them.
   public static func open(
-    _ folder: String, _ quantization: Quantization?, tell: RunObserver
+    _ folder: String, _ quantization: Quantization?, config: ModelConfig? = nil,
+    headSeed: UInt64? = nil, tell: RunObserver
   ) throws(FormatError) -> CausalLanguageModel {
     try tell.during("quantizing", unit: "matrices") { (reached) throws(FormatError) in
-      try CausalLanguageModel(folder: folder, quantization: quantization, progress: reached)
+      try CausalLanguageModel(
+        folder: folder, config: config, headSeed: headSeed, quantization: quantization,
+        progress: reached)
     }
   }
 }

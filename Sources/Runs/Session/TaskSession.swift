@@ -17,10 +17,16 @@ public struct TaskSession {
   public let catalog: PluginCatalog
   /// The model's folder.
   public let modelFolder: String
+  /// The model's configuration; a reward model's where the objective trains one.
+  public private(set) var config: ModelConfig
+  /// Whether the head of a score is not in the model's files: its first values follow from the seed.
+  public private(set) var drawsHead = false
   /// The model's tokenizer.
   public let tokenizer: Tokenizer
   /// What makes tokens of conversations.
   public private(set) var encoder: ConversationEncoder
+  /// Where rewards open reward models.
+  let scorer: ScoreDesk
   /// Who hears what is done.
   let tell: RunObserver
   /// Whether the recipe says which day the chat template writes.
@@ -40,7 +46,7 @@ public struct TaskSession {
         "no model is named; give --model FOLDER, or model_name_or_path: in the recipe")
     }
     modelFolder = try ModelFolder.find(model)
-    let config = try ModelConfig(folder: modelFolder)
+    config = try ModelConfig(folder: modelFolder)
     try Self.check(recipe, against: config, of: modelFolder)
     tokenizer = try Tokenizer(folder: modelFolder, rows: config.vocabularySize)
     let day = try recipe.day
@@ -52,7 +58,21 @@ public struct TaskSession {
     if isDayChosen, !encoder.template.usesDate {
       tell.note("template_date is not used: the chat template of \(modelFolder) writes no date")
     }
+    scorer = ScoreDesk(
+      template: encoder.template.source, tell: tell, isCancelled: catalog.isCancelled)
     catalog.services.offer(tokenizer, folder: modelFolder)
+    catalog.services.offer(scorer as any ScoreService)
+    if terms.signal == .score {
+      try giveScores(or: recipe.fault("objective.type", Self.noClassifier(config)))
+    }
+  }
+
+  /// Makes a reward model of the session's.
+  mutating func giveScores(or fault: FormatError) throws(FormatError) {
+    guard !givesScores else { return }
+    guard let scoring = config.scoring(with: tokenizer) else { throw fault }
+    config = scoring
+    drawsHead = true
   }
 
   /// This session with the template's `enable_thinking` false. nil where answers would then be asked
@@ -163,22 +183,25 @@ public struct TaskSession {
   /// `from_scratch`.
   public func mapped() throws -> CausalLanguageModel {
     try openEngine()
-    return recipe.startsFromScratch ? try drawn() : try CausalLanguageModel(folder: modelFolder)
+    return recipe.startsFromScratch
+      ? try drawn()
+      : try CausalLanguageModel(folder: modelFolder, config: config, headSeed: headSeed)
   }
 
   /// The model that config.json describes, with first values of its `initializer_range`.
   private func drawn() throws -> CausalLanguageModel {
-    let config = try ModelConfig(folder: modelFolder)
-    return try CausalLanguageModel(
-      config: config,
-      weights: .random(
-        seed: UInt64(recipe.training.seed), deviation: config.initializerRange))
+    try CausalLanguageModel(
+      config: config, weights: .random(seed: seed, deviation: config.initializerRange))
   }
+
+  /// What draws the head of a score; nil where the model's files must have it.
+  private var headSeed: UInt64? { drawsHead ? seed : nil }
 
   /// `mapped`, quantized where the recipe asks for it.
   public func quantized(_ mapped: CausalLanguageModel) throws -> CausalLanguageModel {
     guard let kind = recipe.quantization?.kind else { return mapped }
-    return try CausalLanguageModel.open(modelFolder, kind, tell: tell)
+    return try CausalLanguageModel.open(
+      modelFolder, kind, config: config, headSeed: headSeed, tell: tell)
   }
 
   /// The model as the recipe wants it.
@@ -189,7 +212,7 @@ public struct TaskSession {
     let desk = ModelDesk(
       tokenizer, encoder: encoder, stopTokens: encoder.stopTokens,
       isCancelled: catalog.isCancelled)
-    catalog.services.offer(desk)
+    catalog.services.offer(desk as any ModelService)
     return desk
   }
 }

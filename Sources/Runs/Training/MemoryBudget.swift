@@ -37,9 +37,10 @@ public struct MemoryBudget {
     sharesPrompts =
       session.rowKind == .pairs && (session.recipe.objective.disablesDropout || !drops)
       && model.rotaryClass(1) == model.rotaryClass(longest)
-    program = Machine.currentMemory
-    limit =
-      session.recipe.training.memoryLimit?.bytes ?? (program + Machine().availableMemory)
+    // Weights of rewards' models are mapped, and in use once they score.
+    let used = Machine.currentMemory
+    program = used + session.scorer.bytes
+    limit = session.recipe.training.memoryLimit?.bytes ?? (used + Machine().availableMemory)
   }
 
   /// The plan to run by. Blocks are computed twice where the recipe asks for it, or where it leaves
@@ -73,7 +74,7 @@ public struct MemoryBudget {
     let isShared = shared > 0 && shared * 16 >= tokens
     let read = isShared ? tokens - shared : tokens
     return .init(
-      tokens: read, longest: min(text, most), scored: read,
+      tokens: read, longest: min(text, most), scored: session.givesScores ? texts * rows : read,
       gathered: isShared ? tokens + shared : nil, sound: train.sound(ofRows: rows))
   }
 
@@ -105,7 +106,9 @@ public struct MemoryBudget {
   /// What an evaluation, or sampling, answers at once, and what an evaluation weighs: pairs, and the rows whose loss it takes.
   private var evaluation: MemoryPlan.Evaluation {
     let rows = recipe.training.evaluationBatchSize
-    let isAnswered = judges && (recipe.evaluation.generates || !session.rowKind.isWeighed)
+    let isAnswered =
+      judges && !session.givesScores
+      && (recipe.evaluation.generates || !session.rowKind.isWeighed)
     let answered =
       isAnswered ? train.longestTexts(rows).map { $0 + recipe.generation.maximumNewTokens } : []
     let isWeighed = evaluates && recipe.objective.type != .grpo

@@ -19,6 +19,7 @@ struct OpenedRun {
 extension TrainingRun {
   /// Opens the rows, the rewards and the judge.
   func open(in folder: RunFolder) throws -> OpenedRun {
+    try session.checkTrains()
     let desk = session.offerModel()
     guard let train = try session.encoded(.train, usesCache: usesCache) else {
       throw Diagnosis(

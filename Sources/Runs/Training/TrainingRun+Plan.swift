@@ -99,17 +99,25 @@ extension TrainingRun {
       tell.note("adapter   goes on from \(folder), with its own r, lora_alpha and target_modules")
       let set = try AdapterSet.load(
         folder: folder, on: model, of: session.modelFolder, tell: tell)
-      if let name = set.config.modulesWithWeights.first {
+      let trained = session.givesScores ? [AdapterTargets.scoreHead] : []
+      if let name = set.config.modulesWithWeights.first(where: { !trained.contains($0) }) {
         throw recipe.fault(
           "peft.adapter_name_or_path",
           "names an adapter with a weight of '\(name)', which is not trained here; merge the "
             + "adapter into its base first")
       }
-      return .adapter(set)
+      return .adapter(set, of: model)
     }
     return .adapter(
       try AdapterSet.fresh(
-        peft.adapter(on: session.modelFolder), on: model.linears,
-        seed: UInt64(recipe.training.seed)))
+        peft.adapter(on: session.modelFolder), on: model.linears, seed: session.seed), of: model)
+  }
+}
+
+extension Trainable {
+  /// Adapters on `model`, and with them the head of a reward model.
+  fileprivate static func adapter(_ set: AdapterSet, of model: CausalLanguageModel) -> Trainable {
+    if model.givesScores { set.trainHead(model.head) }
+    return .adapter(set)
   }
 }

@@ -76,14 +76,11 @@ struct WatchedMetric {
         + names.map { "eval_" + $0 }.joined(separator: ", ") + hint)
   }
 
-  /// What a preference objective says of itself, as far as better and worse can be told.
+  /// What the objective says of itself, as far as better and worse can be told.
   private var rewards: [(String, Direction)] {
-    [.texts, .prompts].contains([Term](recipe.objective).rows)
-      ? []
-      : [
-        ("rewards/accuracies", .higher), ("rewards/margins", .higher), ("rewards/chosen", .higher),
-        ("rewards/rejected", .lower),
-      ]
+    [Term](recipe.objective).flatMap { $0.objective.directions }.map {
+      ($0.name, $0.higherIsBetter ? .higher : .lower)
+    }
   }
 
   private static func bare(_ name: String) -> String {

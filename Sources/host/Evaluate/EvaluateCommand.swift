@@ -18,6 +18,7 @@ struct EvaluateCommand: ParsableCommand {
       judged, with --base beside it the base too. Preference pairs and answers with
       labels are weighed: how likely the model finds them, and, with --adapter, how
       likely its reference does: the base, or the adapter that its run started from.
+      A reward model, or its adapter, scores them.
 
       A chat template that writes the date writes the day on which the adapter's run
       began, so that a run is judged alike on any day; template_date says otherwise.
@@ -60,7 +61,8 @@ struct EvaluateCommand: ParsableCommand {
 
   func run() throws {
     let opened = try TaskSession(task.assemble())
-    let session = adapter.map(opened.onDay(ofRun:)) ?? opened
+    let session = try adapter.map { try opened.onDay(ofRun: $0).judging(adapter: $0) } ?? opened
+    try checkHead(of: session)
     session.noteDay()
     let desk = session.offerModel(), judge = try judge(of: session)
     try checkOutputs(session)
@@ -79,6 +81,22 @@ struct EvaluateCommand: ParsableCommand {
     }
     let table = ReportTable(results.map { ($0.name, $0.report) })
     Console.print(json ? table.json.text(.pretty) : table.description)
+  }
+
+  /// Refuses options that mean nothing of a reward model.
+  private func checkHead(of session: TaskSession) throws {
+    guard session.givesScores else { return }
+    if generate {
+      throw Diagnosis(
+        Diagnosis.usage,
+        "--generate: a reward model gives scores and writes no text; leave the option out")
+    }
+    if base, session.drawsHead {
+      throw Diagnosis(
+        Diagnosis.usage,
+        "--base: \(session.modelFolder) is a language model, whose reward model has its head from the "
+          + "adapter alone; leave the option out")
+    }
   }
 
   private func judge(of session: TaskSession) throws -> Judge {

@@ -63,6 +63,9 @@ struct RewardTry: ParsableCommand {
     let rows = try Array(completions(inFile: data).prefix(limit ?? .max))
     try checkOutput()
     let catalog = plugins.catalog()
+    catalog.services.offer(
+      ScoreDesk(template: nil, tell: .console, isCancelled: catalog.isCancelled)
+        as any ScoreService)
     try judge.offer(in: catalog)
     let rewards = try reward.indices.map { index in
       try TriedReward(try request(index), in: catalog)
@@ -190,6 +193,6 @@ struct JudgeModelOptions: ParsableArguments {
     let desk = ModelDesk(
       tokenizer, encoder: encoder, stopTokens: stops, isCancelled: catalog.isCancelled)
     desk.open(weights, adapters: adapters)
-    catalog.services.offer(desk)
+    catalog.services.offer(desk as any ModelService)
   }
 }

@@ -52,6 +52,13 @@ struct TunedModelOptions: ParsableArguments {
   func load() throws -> (model: CausalLanguageModel, adapters: AdapterSet?, folder: String) {
     let folder = try base.folder()
     let model = try quantization.open(folder)
+    guard !model.givesScores else {
+      throw Diagnosis(
+        Diagnosis.data,
+        "\(folder) is a reward model, which gives scores of texts and writes none; `host evaluate "
+          + "--task preference` judges it, and the reward 'preference_model' scores answers with it"
+      )
+    }
     let adapters = try adapter.map {
       try AdapterSet.load(folder: $0, on: model, of: folder, tell: .console)
     }

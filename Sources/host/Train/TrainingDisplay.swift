@@ -81,7 +81,8 @@ final class TrainingDisplay {
       let average = lossAverage.map { 0.9 * $0 + 0.1 * loss } ?? loss
       lossAverage = average
       let shown = [
-        ("rewards/margins", "margin"), ("reward", "reward"), ("completions/mean_length", "length"),
+        ("rewards/margins", "margin"), ("margin", "margin"), ("reward", "reward"),
+        ("completions/mean_length", "length"),
       ].compactMap { name, label in
         rewards.first { $0.name == name }.map { "  \(label) \(Format.fixed($0.value, 2))" }
       }.joined()

@@ -1,19 +1,24 @@
 import TaskKit
 
-/// A pair as the metrics need it. Log-probabilities are sums over an answer's tokens, in nats.
+/// A pair as the metrics need it. Log-probabilities are sums over an answer's tokens, in nats; a reward
+/// model gives scores in their place.
 struct JudgedPair {
   let source: String
   let chosen: TextLength, rejected: TextLength
   let policy: (chosen: Double, rejected: Double)
   let reference: (chosen: Double, rejected: Double)?
 
+  /// Whether a reward model is judged, whose numbers are no log-probabilities.
+  let isScored: Bool
+
   init(_ prediction: Prediction, _ row: RowMetadata) throws {
-    guard let pair = prediction.pair, let chosen = row.chosen, let rejected = row.rejected else {
-      throw PluginError(.internal, "row \(prediction.index): the pair has no description")
-    }
-    guard prediction.choiceLogLikelihoods.allSatisfy(\.isFinite) else {
+    guard let pair = prediction.scoredPair ?? prediction.pair, let chosen = row.chosen,
+      let rejected = row.rejected
+    else { throw PluginError(.internal, "row \(prediction.index): the pair has no description") }
+    guard prediction.numbers.allSatisfy(\.isFinite) else {
       throw PluginError.broken(prediction)
     }
+    isScored = prediction.scoredPair != nil
     source = row.source
     (self.chosen, self.rejected) = (chosen.length, rejected.length)
     policy = (pair.chosen, pair.rejected)

@@ -4,14 +4,18 @@ import TaskKit
 struct JudgedAnswer {
   let isWanted: Bool
   let length: TextLength
-  /// How likely the answer is, under the model and under the run's reference, if it has one.
+  /// How likely the answer is, under the model and under the run's reference, if it has one; or a reward
+  /// model's score.
   let policy: Double, reference: Double?
+  let isScored: Bool
 
   init(_ prediction: Prediction, _ row: RowMetadata) throws {
-    guard let log = prediction.labeled, let label = prediction.example.label,
+    guard let log = prediction.scoredAnswer ?? prediction.labeled,
+      let label = prediction.example.label,
       let facts = row.answer
     else { throw PluginError(.internal, "row \(prediction.index): the answer has no description") }
-    guard prediction.choiceLogLikelihoods.allSatisfy(\.isFinite) else {
+    isScored = prediction.scoredAnswer != nil
+    guard prediction.numbers.allSatisfy(\.isFinite) else {
       throw PluginError.broken(prediction)
     }
     isWanted = label
@@ -19,7 +23,7 @@ struct JudgedAnswer {
     (policy, reference) = (log.answer, log.reference)
   }
 
-  /// How much likelier the answer has become; without a reference how likely it is.
+  /// How much likelier the answer has become; without a reference how likely it is, or its score.
   var reward: Double { policy - (reference ?? 0) }
 
   /// The reward, taken against an answer that is not wanted.
@@ -31,23 +35,22 @@ struct LabelReport {
   private let answers: [JudgedAnswer]
   private let written: WrittenAnswers
   private let means: ClusteredMeans
-  private let hasReference: Bool
+  private let numbers: ModelNumbers
+  private var hasReference: Bool { numbers == .rewards }
 
   init(_ answers: [JudgedAnswer], _ written: WrittenAnswers, _ means: ClusteredMeans) {
     (self.answers, self.written, self.means) = (answers, written, means)
-    hasReference = answers.allSatisfy { $0.reference != nil }
+    numbers =
+      answers.allSatisfy(\.isScored)
+      ? .scores : answers.allSatisfy { $0.reference != nil } ? .rewards : .logProbabilities
   }
 
   var report: Report {
     Report(
-      count: answers.count, primary: name(auc(\.reward) == nil ? "margin" : "auc"),
+      count: answers.count, primary: numbers.name(auc(\.reward) == nil ? "margin" : "auc"),
       metrics: metrics, baselines: baselines, details: details, charts: [chart],
       clusters: means.names)
   }
-
-  /// A metric's name. Rewards and log-probabilities differ also in name, since reports with and
-  /// without a reference stand beside one another.
-  private func name(_ metric: String) -> String { hasReference ? metric : metric + "_log_p" }
 
   private func auc(_ score: (JudgedAnswer) -> Double) -> Double? {
     Ranking(answers.map { (score($0), $0.isWanted) }).auc()
@@ -77,11 +80,18 @@ struct LabelReport {
         ("reward/wanted", column(true, \.reward)), ("reward/unwanted", column(false, \.reward)),
       ]
     }
+    let noun = numbers == .scores ? "score" : "log_p"
     columns += [
-      ("margin_log_p", answers.map { $0.isWanted ? $0.policy : -$0.policy }),
-      ("log_p/wanted", column(true, \.policy)), ("log_p/unwanted", column(false, \.policy)),
+      (
+        numbers == .scores ? "margin" : "margin_log_p",
+        answers.map { $0.isWanted ? $0.policy : -$0.policy }
+      ),
+      ("\(noun)/wanted", column(true, \.policy)), ("\(noun)/unwanted", column(false, \.policy)),
     ]
-    let areas = [hasReference ? area("auc", \.reward) : nil, area("auc_log_p", \.policy)]
+    let areas = [
+      hasReference ? area("auc", \.reward) : nil,
+      area(numbers == .scores ? "auc" : "auc_log_p", \.policy),
+    ]
     let measured = zip(columns, means.measures(columns.map(\.values))).compactMap {
       column, measure in measure.map { (name: column.name, measure: $0) }
     }
@@ -92,7 +102,7 @@ struct LabelReport {
     func rule(
       _ rule: String, _ score: (JudgedAnswer) -> Double
     ) -> (name: String, metrics: [String: Double])? {
-      auc(score).map { (rule, [name("auc"): $0]) }
+      auc(score).map { (rule, [numbers.name("auc"): $0]) }
     }
     let wanted = answers.count(where: \.isWanted)
     let majority = Double(max(wanted, answers.count - wanted)) / Double(answers.count)
@@ -110,11 +120,19 @@ struct LabelReport {
 
   private var details: JSON {
     var definitions: JSON.Members = [
-      "auc_log_p": "how often a wanted answer is likelier than another, equal ones counted as half",
-      "margin_log_p": "mean log-probability, with a minus where the answer is not wanted, in nats",
       "longer": "the longer an answer, the better", "shorter": "the shorter an answer, the better",
       "majority": "every answer has the more frequent label",
     ]
+    if numbers == .scores {
+      definitions["auc"] =
+        "how often a wanted answer has a higher score than another, equal ones counted as half"
+      definitions["margin"] = "mean score, with a minus where the answer is not wanted"
+    } else {
+      definitions["auc_log_p"] =
+        "how often a wanted answer is likelier than another, equal ones counted as half"
+      definitions["margin_log_p"] =
+        "mean log-probability, with a minus where the answer is not wanted, in nats"
+    }
     if hasReference {
       definitions["reward"] =
         "log p(answer) - log p_reference(answer): KTO's and DPO's without its factor beta"
@@ -145,8 +163,10 @@ struct LabelReport {
       return Chart.Bars.Series(name: name, values: values.map(Double.init))
     }
     return Chart(
-      title: "Rewards of the answers",
-      caption: "A pair of bars begins at the reward, in nats, below its left end.",
+      title: numbers == .scores ? "Scores of the answers" : "Rewards of the answers",
+      caption: numbers == .scores
+        ? "A pair of bars begins at the score below its left end."
+        : "A pair of bars begins at the reward, in nats, below its left end.",
       content: .histogram(
         Chart.Bars(categories: all.names, series: series, value: .init("answers", low: 0))))
   }

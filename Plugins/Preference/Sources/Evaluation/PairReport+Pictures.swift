@@ -78,8 +78,8 @@ extension PairReport {
     return Chart(
       title: "Margins of the pairs",
       caption:
-        "A bar begins at the margin, in nats, below its left end; right of 0 the chosen answer "
-        + "is preferred.",
+        "A bar begins at the margin\(numbers.unit.isEmpty ? "" : numbers.unit + ",") below its left end; "
+        + "right of 0 the chosen answer is preferred.",
       content: .histogram(
         Chart.Bars(
           categories: histogram.names,
@@ -120,6 +120,6 @@ extension PairReport {
             .init(
               name: "pairs", points: shown.map { .init(Double($0.lengthDifference), $0.margin) })
           ], x: .init("characters by which the chosen answer is longer"),
-          y: .init("margin in nats"))))
+          y: .init(numbers == .scores ? "margin" : "margin in nats"))))
   }
 }

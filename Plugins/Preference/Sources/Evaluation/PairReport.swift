@@ -16,12 +16,17 @@ struct PairReport {
       details: details, tables: tables, charts: charts, clusters: means.names)
   }
 
-  /// The metric of how often the chosen answer is preferred. Rewards and log-probabilities differ
-  /// also in name, since reports with and without a reference stand beside one another.
-  private var preference: String { hasReference ? "accuracy" : "accuracy_log_p" }
+  /// The metric of how often the chosen answer is preferred.
+  private var preference: String { numbers.name("accuracy") }
 
   /// Whether the run compares with a reference model.
-  var hasReference: Bool { pairs.allSatisfy { $0.reference != nil } }
+  private var hasReference: Bool { numbers == .rewards }
+
+  /// What is known of the answers.
+  var numbers: ModelNumbers {
+    if pairs.allSatisfy(\.isScored) { return .scores }
+    return pairs.allSatisfy { $0.reference != nil } ? .rewards : .logProbabilities
+  }
 
   /// How often each pair's chosen answer is ahead by `difference`.
   private func wins(_ difference: (JudgedPair) -> Double) -> [Double?] {
@@ -30,24 +35,29 @@ struct PairReport {
 
   private var metrics: [(name: String, measure: Measure)] {
     var columns: [(name: String, values: [Double?])] = []
-    if hasReference {
+    if numbers != .logProbabilities {
+      let noun = hasReference ? "reward" : "score"
       columns += [
         ("accuracy", wins(\.margin)), ("margin", pairs.map(\.margin)),
-        ("reward/chosen", pairs.map(\.rewards.chosen)),
-        ("reward/rejected", pairs.map(\.rewards.rejected)),
+        ("\(noun)/chosen", pairs.map(\.rewards.chosen)),
+        ("\(noun)/rejected", pairs.map(\.rewards.rejected)),
       ]
     }
+    if numbers != .scores { columns += likelihoods }
+    let measured = zip(columns, means.measures(columns.map(\.values))).compactMap {
+      column, measure in measure.map { (name: column.name, measure: $0) }
+    }
+    return measured + (written.isThere ? written.metrics(means) : [])
+  }
+
+  private var likelihoods: [(name: String, values: [Double?])] {
     let gaps = pairs.map { $0.policy.chosen - $0.policy.rejected }
-    columns += [
+    return [
       ("accuracy_log_p", gaps.map(JudgedPair.wins)), ("margin_log_p", gaps),
       ("accuracy_log_p_per_character", wins { $0.perCharacter($0.policy) }),
       ("log_p/chosen", pairs.map(\.policy.chosen)),
       ("log_p/rejected", pairs.map(\.policy.rejected)),
     ]
-    let measured = zip(columns, means.measures(columns.map(\.values))).compactMap {
-      column, measure in measure.map { (name: column.name, measure: $0) }
-    }
-    return measured + (written.isThere ? written.metrics(means) : [])
   }
 
   /// Rules that prefer without the model, and the lengths of the given answers.
@@ -91,29 +101,53 @@ struct PairReport {
 
   private var definitions: JSON.Members {
     var texts: JSON.Members = [
+      "longer": "the longer answer is better", "shorter": "the shorter answer is better",
+      "random": "either answer is better", "chosen": "lengths of the chosen answers",
+      "rejected": "lengths of the rejected answers",
+    ]
+    let further = [
+      numbers == .scores ? scoreDefinitions : likelihoodDefinitions,
+      hasReference ? rewardDefinitions : [:],
+    ]
+    for (name, text) in further.joined() { texts[name] = text }
+    if written.isThere {
+      for (name, text) in WrittenAnswers.definitions { texts[name] = text }
+    }
+    return texts
+  }
+
+  private var scoreDefinitions: JSON.Members {
+    [
+      "accuracy":
+        "share of pairs whose chosen answer has the higher score; equal ones count as half",
+      "margin": "mean score of the chosen answer less that of the rejected one",
+      "score/chosen": "mean score of the chosen answers",
+      "score/rejected": "the same of the rejected answers",
+    ]
+  }
+
+  private var likelihoodDefinitions: JSON.Members {
+    [
       "accuracy_log_p":
         "share of pairs whose chosen answer is the likelier one; equal ones count as half",
       "margin_log_p": "mean of log p(chosen) - log p(rejected), in nats",
       "accuracy_log_p_per_character":
         "share of pairs whose chosen answer has the higher log-probability per character",
       "log_p/chosen": "mean log-probability of the chosen answers, summed over their tokens",
-      "log_p/rejected": "the same of the rejected answers", "longer": "the longer answer is better",
-      "shorter": "the shorter answer is better", "random": "either answer is better",
-      "chosen": "lengths of the chosen answers", "rejected": "lengths of the rejected answers",
+      "log_p/rejected": "the same of the rejected answers",
     ]
-    if hasReference {
-      texts["accuracy"] =
-        "share of pairs whose chosen answer has the higher reward; equal ones count as half"
-      texts["margin"] =
-        "mean reward of the chosen answer less that of the rejected one: DPO's without its factor beta"
-      texts["reward/chosen"] = "mean of log p(chosen) - log p_reference(chosen), in nats"
-      texts["reward/rejected"] = "the same of the rejected answers"
-      texts["reference"] = "the answer that the reference model finds likelier is better"
-      texts["reference_per_character"] = "the same by log-probability per character"
-    }
-    if written.isThere {
-      for (name, text) in WrittenAnswers.definitions { texts[name] = text }
-    }
-    return texts
+  }
+
+  private var rewardDefinitions: JSON.Members {
+    [
+      "accuracy":
+        "share of pairs whose chosen answer has the higher reward; equal ones count as half",
+      "margin":
+        "mean reward of the chosen answer less that of the rejected one: DPO's without its factor beta",
+      "reward/chosen": "mean of log p(chosen) - log p_reference(chosen), in nats",
+      "reward/rejected": "the same of the rejected answers",
+      "reference": "the answer that the reference model finds likelier is better",
+      "reference_per_character": "the same by log-probability per character",
+    ]
   }
 }

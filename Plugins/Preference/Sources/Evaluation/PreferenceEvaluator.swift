@@ -22,9 +22,12 @@ struct PreferenceEvaluator: Evaluator {
         "row \(first.index) is \(kind.rawValue), row \(other.index) is "
           + "\(RowKind(other).rawValue); rows of a report must be of one kind")
     }
-    guard Set(predictions.map(\.choiceLogLikelihoods.count)).count == 1 else {
+    guard Set(predictions.map { [$0.choiceLogLikelihoods.count, $0.scores.count] }).count == 1
+    else {
       throw PluginError(
-        .internal, "some rows have a reference model's log-probabilities and some have not")
+        .internal,
+        "some rows have a reference model's log-probabilities, or a reward model's scores, and some have "
+          + "not")
     }
     let rows = try predictions.map(Self.metadata)
     let means = ClusteredMeans(rows.map(\.prompt_id), seed: seed)
@@ -53,12 +56,16 @@ struct PreferenceEvaluator: Evaluator {
 
 /// What there is to judge of a row.
 private enum RowKind: String {
-  case scoredPair = "a pair with log-probabilities"
-  case scoredAnswer = "an answer with a label and a log-probability"
-  case text = "without log-probabilities"
+  case scoredPair = "a pair with numbers of a model"
+  case scoredAnswer = "an answer with a label and a number of a model"
+  case text = "without numbers of a model"
 
   init(_ prediction: Prediction) {
-    self = prediction.pair != nil ? .scoredPair : prediction.labeled != nil ? .scoredAnswer : .text
+    if prediction.pair != nil || prediction.scoredPair != nil {
+      self = .scoredPair
+    } else {
+      self = prediction.labeled != nil || prediction.scoredAnswer != nil ? .scoredAnswer : .text
+    }
   }
 }
 
@@ -67,7 +74,8 @@ extension PluginError {
   static func broken(_ prediction: Prediction) -> PluginError {
     PluginError(
       .data,
-      "row \(prediction.index): the log-probabilities are \(prediction.choiceLogLikelihoods); the "
+      "row \(prediction.index): the \(prediction.scores.isEmpty ? "log-probabilities" : "scores") are "
+        + "\(prediction.numbers); the "
         + "model is broken, so train it again with a smaller learning rate")
   }
 }

@@ -1,4 +1,4 @@
-//! The C header `CPluginABI.h`, ABI 1.5, call by call; the rules stand there.
+//! The C header `CPluginABI.h`, ABI 1.6, call by call; the rules stand there.
 #![allow(non_camel_case_types, missing_docs)]
 
 mod layout;
@@ -7,7 +7,7 @@ use std::ffi::{c_char, c_void};
 
 pub const TK_MAGIC: u32 = 0x00004b54;
 pub const TK_ABI_MAJOR: u32 = 1;
-pub const TK_ABI_MINOR: u32 = 5;
+pub const TK_ABI_MINOR: u32 = 6;
 
 pub type tk_status = i32;
 pub const TK_OK: tk_status = 0;
@@ -138,6 +138,31 @@ pub struct tk_generate_v1 {
     pub reserved: [*mut c_void; 4],
 }
 
+pub const TK_SERVICE_SCORE: &[u8] = b"tk.score/1\0";
+
+#[repr(C)]
+pub struct tk_score_v1 {
+    pub ctx: *mut c_void,
+    pub open: unsafe extern "C" fn(
+        *const tk_score_v1,
+        tk_str,
+        tk_str,
+        *mut i64,
+        *mut tk_error,
+    ) -> tk_status,
+    pub scores: unsafe extern "C" fn(
+        *const tk_score_v1,
+        i64,
+        i32,
+        *const tk_str,
+        *const tk_str,
+        usize,
+        *mut f64,
+        *mut tk_error,
+    ) -> tk_status,
+    pub reserved: [*mut c_void; 4],
+}
+
 #[repr(C)]
 pub struct tk_part_v1 {
     pub r#type: i32,
@@ -215,7 +240,9 @@ pub struct tk_predictions_v1 {
     pub metadata_json: *const tk_str,
     pub choice_log_likelihoods: *const *const f64,
     pub choice_counts: *const usize,
-    pub reserved: [*const c_void; 4],
+    pub scores: *const *const f64,
+    pub score_counts: *const usize,
+    pub reserved: [*const c_void; 2],
 }
 
 #[repr(C)]

@@ -20,6 +20,9 @@ pub struct Prediction<'a> {
     pub metadata_json: &'a str,
     /// Log-likelihood of each of the row's choices.
     pub choice_log_likelihoods: &'a [f64],
+    /// What a reward model scores the row's answers, where such a model is judged: of a pair the
+    /// chosen and the rejected one, of a row with a label its answer.
+    pub scores: &'a [f64],
 }
 
 /// How likely a pair's answers are: natural logarithms, summed over each answer's tokens.
@@ -166,6 +169,11 @@ pub(crate) unsafe fn predictions<'a>(all: &tk_predictions_v1) -> Result<Vec<Pred
             .map(|column| slice(column, all.count));
     let scores = slice(all.choice_log_likelihoods, all.count);
     let counts = slice(all.choice_counts, all.count);
+    // Columns that older hosts do not have.
+    let judged = |i| match (all.scores.is_null(), all.score_counts.is_null()) {
+        (false, false) => slice(*all.scores.add(i), *all.score_counts.add(i)),
+        _ => &[],
+    };
     (0..all.count)
         .map(|i| {
             let reference = references[i];
@@ -176,6 +184,7 @@ pub(crate) unsafe fn predictions<'a>(all: &tk_predictions_v1) -> Result<Vec<Pred
                 example_json: text(examples[i])?,
                 metadata_json: text(metadata[i])?,
                 choice_log_likelihoods: slice(scores[i], counts[i]),
+                scores: judged(i),
             })
         })
         .collect()

@@ -93,6 +93,23 @@ impl Host {
         unsafe { table.as_ref() }.map(|table| Generator(table, PhantomData))
     }
 
+    /// The reward model in the folder `model`, with the adapter in the folder `adapter` if there is
+    /// one. What is open already is not opened a second time. An error where there is no such model,
+    /// and with a host older than ABI 1.6.
+    pub fn reward_model(&self, model: &str, adapter: Option<&str>) -> Result<RewardModel> {
+        let table = self.service(TK_SERVICE_SCORE).cast::<tk_score_v1>();
+        let Some(table) = (unsafe { table.as_ref() }) else {
+            let sentence = "this host opens no reward models (it may be older than ABI 1.6)";
+            return Err(Error { status: TK_E_UNSUPPORTED, sentence: sentence.to_string() });
+        };
+        let mut number = 0;
+        let adapter = adapter.unwrap_or("");
+        checked(|error| unsafe {
+            (table.open)(table, str(model), str(adapter), &mut number, error)
+        })?;
+        Ok(RewardModel { table, number })
+    }
+
     fn service(&self, id: &[u8]) -> *const c_void {
         unsafe { (self.0.service)(self.0, id.as_ptr().cast()) }
     }
@@ -253,6 +270,39 @@ impl Generator {
         })?;
         let both = sums.into_iter().zip(tokens);
         Ok(both.map(|(sum, tokens)| LogLikelihood { sum, tokens }).collect())
+    }
+}
+
+/// A reward model that was trained before. To be asked within a call of the host and on that call's
+/// thread only.
+pub struct RewardModel {
+    table: &'static tk_score_v1,
+    number: i64,
+}
+
+// The host itself refuses calls on other threads than those of its own calls.
+unsafe impl Send for RewardModel {}
+unsafe impl Sync for RewardModel {}
+
+impl RewardModel {
+    /// What the model scores each completion as the answer to its prompt.
+    pub fn scores(&self, pairs: &[(&str, &str)], prompts: Prompts) -> Result<Vec<f64>> {
+        let before: Vec<tk_str> = pairs.iter().map(|(prompt, _)| str(prompt)).collect();
+        let after: Vec<tk_str> = pairs.iter().map(|(_, completion)| str(completion)).collect();
+        let mut scores = vec![0.0; pairs.len()];
+        checked(|error| unsafe {
+            (self.table.scores)(
+                self.table,
+                self.number,
+                prompts as i32,
+                before.as_ptr(),
+                after.as_ptr(),
+                pairs.len(),
+                scores.as_mut_ptr(),
+                error,
+            )
+        })?;
+        Ok(scores)
     }
 }
 

@@ -40,7 +40,9 @@ pub mod testing;
 pub use dataset::{Dataset, Part, Row, Split};
 pub use error::{Error, Result};
 pub use evaluator::{AnswerLogProbabilities, Evaluator, PairLogProbabilities, Prediction, Report};
-pub use host::{Generation, Generator, Host, Level, LogLikelihood, Model, Prompts, Tokenizer};
+pub use host::{
+    Generation, Generator, Host, Level, LogLikelihood, Model, Prompts, RewardModel, Tokenizer,
+};
 pub use json::Json;
 pub use plugin::{dataset, evaluator, reward, task, Export, Plugin};
 pub use reward::{Reward, Sample, Score};

@@ -136,7 +136,9 @@ pub fn evaluate(entry: Entry, name: &str, answers: &[Answer]) -> Result<String> 
         metadata_json: metadata.as_ptr(),
         choice_log_likelihoods: choices.as_ptr(),
         choice_counts: counts.as_ptr(),
-        reserved: [null(); 4],
+        scores: null(),
+        score_counts: null(),
+        reserved: [null(); 2],
     };
     let mut report = String::new();
     let out = tk_text_out_v1 { ctx: (&mut report as *mut String).cast(), write };

@@ -183,6 +183,7 @@ fn log_probabilities_of_pairs_and_labels() {
         example_json,
         metadata_json: "{}",
         choice_log_likelihoods,
+        scores: &[],
     };
     let pair = r#"{"turns": [], "chosen": [{}], "rejected": [{}]}"#;
     let numbers = prediction(pair, &[-1.0, -2.0, -3.0, -4.0]).pair().unwrap().unwrap();
