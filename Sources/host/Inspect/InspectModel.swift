@@ -53,7 +53,8 @@ struct InspectModel: ParsableCommand {
       "\(config.attentionHeads) for queries, \(config.keyValueHeads) for keys and values, "
         + "\(config.headDimension) features each")
     table.append("vocabulary", Format.grouped(config.vocabularySize))
-    table.append("head", config.tiesWordEmbeddings ? "tied to the embedding" : "of its own")
+    let head = config.tiesWordEmbeddings ? "tied to the embedding" : "of its own"
+    table.append("head", config.head == .score ? "of a score, one number a text" : head)
     table.append("rotary base", Format.short(config.ropeTheta))
     if config.ropeScaling != .none { table.append("rotary scaling", config.ropeScaling.kind) }
     for (kind, layers) in config.unusualLayers { table.append(kind, layers) }
