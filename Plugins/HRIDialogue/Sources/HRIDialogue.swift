@@ -13,4 +13,5 @@ public let plugin = Plugin(
   name: "hri_dialogue", version: "1.0.0",
   exports: [
     .task(HRIDialogue.self), .dataset(DialogueDataset.self), .evaluator(DialogueEvaluator.self),
+    .reward(DialogueReward.self),
   ])

@@ -57,7 +57,7 @@ final class RewardedChoices {
       let completions = choice.options.map {
         Completion(
           prompt: prompt, text: $0, metadata: example.metadata.setting("choice", described),
-          group: row, reference: reference)
+          group: row, tokens: session.tokenizer.encode($0).count, reference: reference)
       }
       return try total(completions)
     }
