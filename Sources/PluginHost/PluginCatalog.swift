@@ -37,7 +37,8 @@ public final class PluginCatalog: Sendable {
 
   /// Creates a catalog; nothing is opened yet. `log` gets the lines that plugins log, on any
   /// thread, `progress` how far their long work is; `isCancelled` is polled by long calls. `workerProgram` is what a process runs in which
-  /// plugins that are not bundled are opened for `list`; nil: they are opened in this one.
+  /// plugins that are not bundled are opened for `list`, and their datasets and evaluators run;
+  /// nil: they are opened in this one.
   public init(
     searchPaths: PluginSearchPaths, workerProgram: String? = nil,
     log: @escaping @Sendable (PluginLogLevel, String) -> Void = { _, _ in },
@@ -125,7 +126,9 @@ public final class PluginCatalog: Sendable {
     case .failure(let reason): throw TaskError(.configuration, "\(path): \(reason)")
     case .success(let plugin):
       let tasks = plugin.names(.task)
-      if let name, tasks.contains(name) { return try PluginTask(name, of: plugin, host: host) }
+      if let name, tasks.contains(name) {
+        return try PluginTask(name, of: plugin, host: host).isolated(isolation)
+      }
       guard let only = tasks.first else {
         throw TaskError(.configuration, "\(path): the plugin '\(plugin.name)' exports no task")
       }
@@ -134,7 +137,14 @@ public final class PluginCatalog: Sendable {
         throw TaskError(
           .configuration, "\(path): the plugin exports several tasks; name one of \(names)")
       }
-      return try PluginTask(only, of: plugin, host: host)
+      return try PluginTask(only, of: plugin, host: host).isolated(isolation)
+    }
+  }
+
+  /// How parts of tasks run; nil where there is no program for workers.
+  private var isolation: PluginIsolation? {
+    workerProgram.map {
+      PluginIsolation(searchPaths: searchPaths, program: $0, host: workerHost)
     }
   }
 

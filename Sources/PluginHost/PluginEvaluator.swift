@@ -36,6 +36,11 @@ final class PluginEvaluator: Evaluator {
   }
 
   func evaluate(_ predictions: [Prediction]) throws(TaskError) -> Report {
+    try Report(text(for: predictions), of: subject, predictions: predictions.count)
+  }
+
+  /// The report as the plugin writes it.
+  func text(for predictions: [Prediction]) throws(TaskError) -> String {
     let output = TextSink()
     _ = try instance.call(evaluating) { instance throws(TaskError) in
       try checked(subject) { error in
@@ -44,19 +49,23 @@ final class PluginEvaluator: Evaluator {
         }
       }
     }
+    return output.text
+  }
+}
+
+extension Report {
+  /// The report that the evaluator `subject` wrote about `predictions` of them.
+  init(_ text: String, of subject: String, predictions: Int) throws(TaskError) {
     do {
-      let report = try Report(json: try JSONValue(parsing: output.text))
-      try report.check(predictions: predictions.count)
-      return report
+      self = try Report(json: try JSONValue(parsing: text))
+      try check(predictions: predictions)
     } catch let error as TaskError {
       throw TaskError(error.kind, "\(subject): \(error.message)")
     } catch {
       throw TaskError(.internal, "\(subject): the report is not JSON: \(error)")
     }
   }
-}
 
-extension Report {
   /// Refuses what readers of the report would stumble over.
   func check(predictions: Int) throws(TaskError) {
     guard let main = self[primary] else {

@@ -10,6 +10,8 @@ public struct PluginTask: TaskDefinition {
   public let plugin: Plugin
   private let host: HostTable
   private var rows: ExportedDataset
+  /// What makes its parts in workers; nil: they are made in this process.
+  private var isolation: PluginIsolation?
   /// Who set a key of the configuration, by its dotted path: `mine.yaml:3`.
   private var origin: @Sendable (String) -> String? = { _ in nil }
 
@@ -37,6 +39,22 @@ public struct PluginTask: TaskDefinition {
   public func reading(_ dataset: ExportedDataset) -> PluginTask {
     var task = self
     task.rows = dataset
+    return task
+  }
+
+  /// The task whose dataset and evaluator run in workers where `isolation` says so.
+  func isolated(_ isolation: PluginIsolation?) -> PluginTask {
+    var task = self
+    task.isolation = isolation
+    return task
+  }
+
+  /// The same, with what a recipe asks for: `isIsolated` nil leaves in this process what came with the
+  /// program.
+  public func isolating(_ isIsolated: Bool?, limits: WorkerLimits) -> PluginTask {
+    var task = self
+    task.isolation?.isIsolated = isIsolated
+    task.isolation?.limits = limits
     return task
   }
 
@@ -83,6 +101,10 @@ public struct PluginTask: TaskDefinition {
     split: Split, configuration: JSONValue
   ) throws(TaskError) -> (any Dataset)? {
     do {
+      if let isolation, isolation.holds(rows.plugin) {
+        return try isolation.dataset(
+          rows.name, of: rows.plugin, configuration: configuration, split: split)
+      }
       return try PluginDataset(
         rows.name, of: rows.plugin, host: host, configuration: configuration.text(),
         split: split)
@@ -95,6 +117,10 @@ public struct PluginTask: TaskDefinition {
   ) throws(TaskError) -> (any Evaluator)? {
     guard let name = description.evaluator else { return nil }
     do {
+      if let isolation, isolation.holds(plugin) {
+        return try isolation.evaluator(
+          name, of: plugin, configuration: configuration, split: split)
+      }
       return try PluginEvaluator(
         name, of: plugin, host: host, configuration: configuration.text(), split: split)
     } catch { throw located(error) }

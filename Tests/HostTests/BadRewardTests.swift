@@ -179,7 +179,7 @@ struct BadRewardTests {
     let report = try HostProgram.run(
       "bench", "plugins", "--reward", bad.library, "--rounds", "20", "--task", "instruct", "--json"
     ).json()
-    for name in ["batch in process", "batch in a worker", "row of the dataset"] {
+    for name in ["batch in process", "batch in a worker", "row in process", "row in a worker"] {
       #expect(report[name]?["median_microseconds"]?.double ?? 0 > 0, "\(name)")
     }
   }

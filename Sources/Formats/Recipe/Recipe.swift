@@ -29,6 +29,8 @@ public struct Recipe: Sendable {
   public var evaluation = EvaluationRecipe()
   /// A plugin with the rows to learn from, in the place of the task's own dataset.
   public var dataset: String?
+  /// How datasets and evaluators run that do not come with the program.
+  public var plugins = IsolationRecipe()
   /// What scores answers beside the task's evaluator, and what follows when one fails.
   public var rewards: [RewardRecipe] = [], onRewardError = RewardErrorPolicy.stop
   private(set) var origins = RecipeOrigins()
@@ -102,6 +104,7 @@ extension Recipe: RecipeSection {
     RecipeKey("output_dir", \.outputDirectory, "where the adapter, checkpoints and logs go"),
     RecipeKey(
       "dataset", \.dataset, "a plugin's dataset in the place of the task's: a name or a file"),
+    RecipeKey("plugins", \.plugins, "how the task's plugins run: in processes of their own"),
     RecipeKey(
       "data", \.data,
       "the task's data; data.shuffle: false keeps the file's order, data.assistant_turns: each "
@@ -155,6 +158,9 @@ extension Recipe: RecipeSection {
     if let quantization, quantization.loadsIn4Bit && quantization.loadsIn8Bit {
       throw fault(
         "quantization_config.load_in_8bit", "and load_in_4bit exclude each other; choose one")
+    }
+    if plugins.memoryLimit.bytes < 1_000_000 {
+      throw fault("plugins.memory_limit", "must be at least 1MB")
     }
     for (index, reward) in rewards.enumerated() {
       if reward.name.isEmpty { throw fault("rewards[\(index)]", "needs the key 'name'") }

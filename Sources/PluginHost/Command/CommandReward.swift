@@ -12,14 +12,14 @@ final class CommandReward: Reward, @unchecked Sendable {
   // Unchecked: `running` is touched under `turn`.
   private let job: CommandJob
   private let limits: WorkerLimits
-  private let host: IsolatedReward.WorkerHost
+  private let host: WorkerHost
   private let subject: String
   private let turn = Mutex<Void>(())
   private var running: (process: WorkerProcess, errors: ErrorStream)?
 
   /// Starts the program, so that one that is not there is an error here.
   init(
-    _ job: CommandJob, limits: WorkerLimits, host: IsolatedReward.WorkerHost
+    _ job: CommandJob, limits: WorkerLimits, host: WorkerHost
   ) throws(TaskError) {
     self.job = job
     self.limits = limits

@@ -63,14 +63,14 @@ extension PluginCatalog {
     }
     let job = WorkerJob(
       path: path, name: export, configuration: configuration, memoryLimit: request.limits.memory,
-      libraryDirectory: searchPaths.libraryDirectory,
-      tokenizerFolder: services.tokenizerFolder ?? "", offersModel: services.model != nil,
-      offersScores: services.score != nil)
+      libraryDirectory: searchPaths.libraryDirectory)
     let reward = try IsolatedReward(
-      job, limits: request.limits, program: request.workerProgram,
-      host: .init(log: log, isCancelled: isCancelled, services: services))
+      job, limits: request.limits, program: request.workerProgram, host: workerHost)
     return OpenedReward(name: reward.name, path: path, isIsolated: true, reward: reward)
   }
+
+  /// What this catalog does for workers.
+  var workerHost: WorkerHost { WorkerHost(log: log, isCancelled: isCancelled, services: services) }
 
   /// The reward `command`, which is no plugin: the host itself runs somebody's program.
   private func command(_ request: RewardRequest) throws(TaskError) -> OpenedReward {
@@ -81,9 +81,7 @@ extension PluginCatalog {
           + "'isolate' out")
     }
     let job = try CommandJob(request.configuration)
-    let reward = try CommandReward(
-      job, limits: request.limits,
-      host: .init(log: log, isCancelled: isCancelled, services: services))
+    let reward = try CommandReward(job, limits: request.limits, host: workerHost)
     return OpenedReward(name: job.label, path: job.file, isIsolated: true, reward: reward)
   }
 }

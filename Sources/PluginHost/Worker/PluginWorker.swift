@@ -3,7 +3,7 @@ import Synchronization
 import Tasks
 import Text
 
-/// The other side of an `IsolatedReward`: what the program does as a worker.
+/// The other side of a `WorkerSession`: what the program does as a worker.
 public enum PluginWorker {
   /// The hidden verb that the host starts a worker with.
   public static let verb = WorkerProcess.verb
@@ -40,6 +40,8 @@ public enum PluginWorker {
 private final class WorkerLoop {
   private let desk: WorkerDesk
   private var reward: PluginReward?
+  private var dataset: PluginDataset?
+  private var evaluator: PluginEvaluator?
 
   init(_ socket: FrameSocket) { desk = WorkerDesk(socket) }
 
@@ -51,6 +53,12 @@ private final class WorkerLoop {
         case .score(let batch):
           guard let reward else { return }
           desk.close(with: .scored(try reward.reply(to: batch)))
+        case .read(let place, let count):
+          guard let dataset else { return }
+          desk.close(with: .rows(Self.rows(of: dataset, place, count)))
+        case .evaluate(let predictions):
+          guard let evaluator else { return }
+          desk.close(with: .report(try evaluator.text(for: predictions)))
         case .answer: return
         case .check(let job): return check(job)
         }
@@ -84,9 +92,48 @@ private final class WorkerLoop {
       plugin = try Plugin(
         opening: job.path, libraryDirectory: job.libraryDirectory, installsGuard: false)
     } catch { throw TaskError(.configuration, "\(job.path): \(error.reason)") }
-    let name = try plugin.exportName(.reward, preferring: job.name)
-    reward = try PluginReward(name, of: plugin, host: host, configuration: job.configuration)
-    return .opened(plugin: plugin.name, reward: name)
+    return .opened(try make(job, in: plugin, host: host))
+  }
+
+  private func make(
+    _ job: WorkerJob, in plugin: Plugin, host: HostTable
+  ) throws(TaskError) -> WorkerOpening {
+    let name = try plugin.exportName(job.kind.export, preferring: job.name)
+    var opening = WorkerOpening(plugin: plugin.name, name: name)
+    switch job.kind {
+    case .reward:
+      reward = try PluginReward(name, of: plugin, host: host, configuration: job.configuration)
+    case .evaluator(let split):
+      evaluator = try PluginEvaluator(
+        name, of: plugin, host: host, configuration: job.configuration, split: split)
+    case .dataset(let split):
+      dataset = try PluginDataset(
+        name, of: plugin, host: host, configuration: job.configuration, split: split)
+      opening.rows = dataset.map {
+        WorkerRows(
+          count: $0.count, sources: $0.sources, variesByEpoch: $0.variesByEpoch, notes: $0.notes,
+          places: $0.places)
+      }
+    }
+    return opening
+  }
+
+  /// Rows from `place` on, at least one, as many as fit into a message that is quickly sent.
+  private static func rows(
+    of dataset: PluginDataset, _ place: RowPlace, _ count: Int
+  ) -> [[UInt8]] {
+    var blocks: [[UInt8]] = [], size = 0, place = place
+    repeat {
+      let answer: RowAnswer
+      do throws(TaskError) {
+        answer = .example(
+          try dataset.example(at: place.index, epoch: place.epoch, seed: place.seed))
+      } catch { answer = .failed(error) }
+      blocks.append(answer.bytes)
+      size += blocks[blocks.count - 1].count
+      place = place.next
+    } while blocks.count < count && size < 1 << 20
+    return blocks
   }
 }
 

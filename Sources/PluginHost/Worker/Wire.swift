@@ -18,8 +18,10 @@ struct WireWriter {
     bytes += block
   }
 
+  /// In one piece: processors that the host knows hold numbers as the wire does.
   mutating func write(_ values: [Float]) {
-    write(values, as: \.bitPattern)
+    write(UInt32(values.count))
+    values.withUnsafeBytes { bytes.append(contentsOf: $0) }
   }
 
   mutating func write(_ values: [Int32]) {
@@ -69,7 +71,13 @@ struct WireReader {
   mutating func block() throws(Fault) -> [UInt8] { Array(bytes[try take(count())]) }
 
   mutating func floats() throws(Fault) -> [Float] {
-    try list { reader throws(Fault) in Float(bitPattern: try reader.integer()) }
+    let count = try count(), range = try take(4 * count)
+    return [Float](unsafeUninitializedCapacity: count) { values, done in
+      bytes.withUnsafeBytes {
+        UnsafeMutableRawBufferPointer(values).copyMemory(from: .init(rebasing: $0[range]))
+      }
+      done = count
+    }
   }
 
   mutating func integers() throws(Fault) -> [Int32] {

@@ -1,35 +1,27 @@
 import Tasks
 
-/// What a worker process is to open.
-struct WorkerJob: Sendable, Hashable {
-  /// The plugin's file; the reward's export name, empty for the file's only one; its config.
-  var path: String, name: String, configuration: String
-  /// Bytes that the plugin may allocate.
-  var memoryLimit: Int
-  /// Where the libraries lie that the installation brings along.
-  var libraryDirectory: String
-  /// The folder of the model whose tokenizer is offered; empty for none.
-  var tokenizerFolder: String
-  /// Whether the host answers questions to the model, and to reward models.
-  var offersModel: Bool, offersScores: Bool
-}
-
 /// From the host to its worker.
 enum WorkerRequest: Sendable {
   case open(WorkerJob)
   case score(RewardBatch)
+  /// Rows from one on; the worker may give fewer.
+  case read(RowPlace, count: Int)
+  case evaluate([Prediction])
   /// The answer to a `WorkerResponse.ask`.
   case answer(WorkerAnswer)
   /// Puts a plugin through its paces; the worker then leaves.
   case check(CheckJob)
 }
 
-/// From a worker to its host. While a request is open a worker may log, tell and ask; `opened`, `scored` or
-/// `failed` closes it.
+/// From a worker to its host. While a request is open a worker may log, tell and ask; `opened`, `scored`,
+/// `rows`, `report` or `failed` closes it.
 enum WorkerResponse: Sendable {
-  /// The plugin's name, and the reward's.
-  case opened(plugin: String, reward: String)
+  case opened(WorkerOpening)
   case scored(RewardReply)
+  /// Rows as `RowAnswer` writes them.
+  case rows([[UInt8]])
+  /// A report as the plugin wrote it.
+  case report(String)
   case failed(TaskError)
   case log(PluginLogLevel, String)
   /// How far the plugin's long work is: what it does, how many parts of how many are done.
@@ -44,6 +36,7 @@ extension WorkerRequest {
     switch self {
     case .open(let job):
       writer.write(UInt8(0))
+      job.kind.write(to: &writer)
       for text in [job.path, job.name, job.configuration, job.libraryDirectory] {
         writer.write(text)
       }
@@ -64,6 +57,13 @@ extension WorkerRequest {
     case .check(let job):
       writer.write(UInt8(3))
       job.write(to: &writer)
+    case .read(let place, let count):
+      writer.write(UInt8(4))
+      for number in [place.index, place.epoch, count] { writer.write(Int64(number)) }
+      writer.write(place.seed)
+    case .evaluate(let predictions):
+      writer.write(UInt8(5))
+      writer.write(predictions) { $1.write(to: &$0) }
     }
     return writer.bytes
   }
@@ -72,12 +72,13 @@ extension WorkerRequest {
     var reader = WireReader(bytes)
     switch try reader.integer(UInt8.self) {
     case 0:
+      let kind = try WorkerJob.Kind(&reader)
       let path = try reader.text(), name = try reader.text(), config = try reader.text()
       let library = try reader.text(), tokenizer = try reader.text()
       let limit = try reader.integer(Int64.self)
       self = .open(
         WorkerJob(
-          path: path, name: name, configuration: config, memoryLimit: Int(limit),
+          kind: kind, path: path, name: name, configuration: config, memoryLimit: Int(limit),
           libraryDirectory: library, tokenizerFolder: tokenizer,
           offersModel: try reader.integer(UInt8.self) == 1,
           offersScores: try reader.integer(UInt8.self) == 1))
@@ -97,6 +98,14 @@ extension WorkerRequest {
       self = .score(batch)
     case 2: self = .answer(try WorkerAnswer(&reader))
     case 3: self = .check(try CheckJob(&reader))
+    case 4:
+      let index = Int(try reader.integer(Int64.self)), epoch = Int(try reader.integer(Int64.self))
+      let count = Int(try reader.integer(Int64.self))
+      let place = RowPlace(index: index, epoch: epoch, seed: try reader.integer())
+      self = .read(place, count: count)
+    case 5:
+      self = .evaluate(
+        try reader.list { reader throws(WireReader.Fault) in try Prediction(&reader) })
     default: throw WireReader.Fault()
     }
   }
@@ -106,10 +115,17 @@ extension WorkerResponse {
   var bytes: [UInt8] {
     var writer = WireWriter()
     switch self {
-    case .opened(let plugin, let reward):
+    case .opened(let opening):
       writer.write(UInt8(0))
-      writer.write(plugin)
-      writer.write(reward)
+      writer.write(opening.plugin)
+      writer.write(opening.name)
+      writer.write(opening.rows.map { [$0] } ?? []) { $1.write(to: &$0) }
+    case .rows(let blocks):
+      writer.write(UInt8(7))
+      writer.write(blocks) { $0.write($1) }
+    case .report(let text):
+      writer.write(UInt8(8))
+      writer.write(text)
     case .scored(let reply):
       writer.write(UInt8(1))
       writer.write(reply.scores)
@@ -146,7 +162,10 @@ extension WorkerResponse {
   init(bytes: [UInt8]) throws(WireReader.Fault) {
     var reader = WireReader(bytes)
     switch try reader.integer(UInt8.self) {
-    case 0: self = .opened(plugin: try reader.text(), reward: try reader.text())
+    case 0:
+      let plugin = try reader.text(), name = try reader.text()
+      let rows = try reader.list { reader throws(WireReader.Fault) in try WorkerRows(&reader) }
+      self = .opened(WorkerOpening(plugin: plugin, name: name, rows: rows.first))
     case 1: self = .scored(try RewardReply(&reader))
     case 2: self = .failed(try TaskError(&reader))
     case 3:
@@ -159,6 +178,9 @@ extension WorkerResponse {
       guard 0...max(0, total) ~= done else { throw WireReader.Fault() }
       self = .progress(label, done: Int(done), total: Int(total))
     case CheckEvent.tag: self = .check(try CheckEvent(&reader))
+    case 7:
+      self = .rows(try reader.list { reader throws(WireReader.Fault) in try reader.block() })
+    case 8: self = .report(try reader.text())
     default: throw WireReader.Fault()
     }
   }
@@ -186,10 +208,12 @@ extension TaskError {
   func write(to writer: inout WireWriter) {
     writer.write(kind.status)
     writer.write(message)
+    writer.write(reason.map { [$0] } ?? []) { $0.write($1) }
   }
 
   init(_ reader: inout WireReader) throws(WireReader.Fault) {
     let status = try reader.integer(Int32.self)
-    self.init(PluginHost.kind(of: status), try reader.text())
+    let message = try reader.text()
+    self.init(PluginHost.kind(of: status), message, reason: try reader.texts().first)
   }
 }

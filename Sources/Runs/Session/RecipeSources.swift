@@ -23,7 +23,14 @@ public struct RecipeSources {
   public func assemble(for task: PluginTask, in catalog: PluginCatalog) throws -> AssembledRecipe {
     let recipe = try recipe(for: task.description)
     let replaced = try recipe.dataset.map { try task.reading(catalog.dataset(named: $0)) }
-    let located = (replaced ?? task).locating { recipe.origin(of: "data." + $0)?.description }
+    let isolation = recipe.plugins
+    let located = (replaced ?? task)
+      .isolating(
+        isolation.isIsolated,
+        limits: WorkerLimits(
+          timeout: .seconds(isolation.timeout), memory: isolation.memoryLimit.bytes)
+      )
+      .locating { recipe.origin(of: "data." + $0)?.description }
     return AssembledRecipe(
       recipe: recipe, task: located, catalog: catalog,
       folder: HostPaths().task(task.description.name))

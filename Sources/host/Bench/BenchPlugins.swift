@@ -11,7 +11,7 @@ struct BenchPlugins: ParsableCommand {
     commandName: "plugins", abstract: "Times what the way through the plugin door costs.",
     discussion: """
       --reward scores one batch of synthetic completions again and again, in this
-      process and in a worker. --task reads rows of a task's dataset. The plugin's
+      process and in a worker, --task reads rows of a task's dataset likewise. The plugin's
       own work is part of the time: take one that does nothing to see the door
       alone.
 
@@ -48,16 +48,22 @@ struct BenchPlugins: ParsableCommand {
       }
     }
     if task.task != nil || task.recipe.config != nil {
-      results.append(("row of the dataset", try rowTimes()))
+      for isIsolated in [false, true] {
+        results.append(
+          (isIsolated ? "row in a worker" : "row in process", try rowTimes(isIsolated)))
+      }
     }
     if json {
       let entries = results.map { ($0.name, Self.json($0.times)) }
       return Console.print(JSONValue.object(.init(uniqueKeysWithValues: entries)).text(.pretty))
     }
-    var table = TextTable(("", .left), ("median", .right), ("fastest", .right), ("rounds", .right))
+    // Rows come out of a worker in batches, so that their mean says more than their median.
+    var table = TextTable(
+      ("", .left), ("median", .right), ("mean", .right), ("fastest", .right), ("rounds", .right))
     for (name, times) in results {
       table.append(
-        name, Self.text(Rates(times).median), Self.text(times.min() ?? 0),
+        name, Self.text(Rates(times).median),
+        Self.text(times.reduce(0, +) / Double(times.count)), Self.text(times.min() ?? 0),
         Format.grouped(times.count))
     }
     Console.print(table.text)
@@ -81,10 +87,11 @@ struct BenchPlugins: ParsableCommand {
     return try time { _ in _ = try reward.score(completions) }
   }
 
-  private func rowTimes() throws -> [Double] {
+  private func rowTimes(_ isIsolated: Bool) throws -> [Double] {
     let assembled = try task.assemble(), recipe = assembled.recipe
+    let task = assembled.task.isolating(isIsolated, limits: WorkerLimits())
     guard
-      let rows = try assembled.task.dataset(split: .train, configuration: recipe.dataConfiguration),
+      let rows = try task.dataset(split: .train, configuration: recipe.dataConfiguration),
       rows.count > 0
     else { throw Diagnosis(Diagnosis.data, "the task has no rows in the split 'train'") }
     return try time { round in
