@@ -164,7 +164,7 @@ import Testing
     bytes[bytes.count - 2] ^= 1
     try bytes.write(to: weights)
     let outcome = try train("--resume")
-    #expect(outcome.code == 65 && outcome.errors.contains("base model.safetensors: "))
+    #expect(outcome.code == 65 && outcome.errors.contains("base \(weights.path): "))
   }
 
   @Test func nothingToResumeIsAnError() throws {

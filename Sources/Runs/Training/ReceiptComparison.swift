@@ -155,8 +155,9 @@ struct ReceiptComparison {
     guard old.isNull == new.isNull else { return note(name, old, new, isFree: false) }
     guard !old.isNull else { return }
     guard let before = old["files"], let after = new["files"] else { return unknown.append(name) }
+    let place = new["path"]?.string.map { $0 + "/" } ?? ""
     for (file, old, new) in Self.joined(before, after) {
-      note("\(name) \(file)", old ?? .null, new ?? .null, isFree: false)
+      note("\(name) \(place)\(file)", old ?? .null, new ?? .null, isFree: false)
     }
   }
 

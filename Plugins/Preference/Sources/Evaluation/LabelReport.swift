@@ -164,9 +164,8 @@ struct LabelReport {
     }
     return Chart(
       title: numbers == .scores ? "Scores of the answers" : "Rewards of the answers",
-      caption: numbers == .scores
-        ? "A pair of bars begins at the score below its left end."
-        : "A pair of bars begins at the reward, in nats, below its left end.",
+      caption: "The number below two bars is the least "
+        + (numbers == .scores ? "score in them." : "reward in them, in nats."),
       content: .histogram(
         Chart.Bars(categories: all.names, series: series, value: .init("answers", low: 0))))
   }

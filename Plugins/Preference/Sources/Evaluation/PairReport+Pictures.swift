@@ -78,8 +78,8 @@ extension PairReport {
     return Chart(
       title: "Margins of the pairs",
       caption:
-        "A bar begins at the margin\(numbers.unit.isEmpty ? "" : numbers.unit + ",") below its left end; "
-        + "right of 0 the chosen answer is preferred.",
+        "The number below a bar is the least margin in it\(numbers.unit); from 0 on the chosen answer "
+        + "is preferred.",
       content: .histogram(
         Chart.Bars(
           categories: histogram.names,
