@@ -12,7 +12,11 @@ struct DialogueReward: Reward {
     guard let reference = completion.reference else {
       return .abstain(reason: "the row has no answer to compare with")
     }
-    let row: RowMetadata = try completion.metadata.decoded()
+    let metadata = try completion.metadata
+    guard metadata["domain"] != nil else {
+      return .abstain(reason: "the row is no turn of a dialogue: its metadata has no 'domain'")
+    }
+    let row: RowMetadata = try metadata.decoded()
     let metrics = AnswerMetrics(
       answer: completion.text, reference: reference, user: row.user,
       keySlots: row.slots.key(of: row.domain))

@@ -8,7 +8,11 @@ struct AnswerReward: Reward {
   init(config: NoConfig, host: HostServices) {}
 
   func score(_ completion: Completion) throws -> Score {
-    let row: RowMetadata = try completion.metadata.decoded()
+    let metadata = try completion.metadata
+    guard metadata["label"] != nil else {
+      return .abstain(reason: "the row's metadata has no 'label', Yes or No")
+    }
+    let row: RowMetadata = try metadata.decoded()
     guard let said = AnswerText(completion.text).answer else {
       return .score(0, components: ["answered": 0])
     }
