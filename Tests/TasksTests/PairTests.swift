@@ -281,7 +281,7 @@ import Text
     #expect(
       fault(1, .texts)
         == "row: the row is a preference pair, but the objective learns single texts; set "
-        + "objective.type to dpo, simpo, orpo or cpo")
+        + "objective.type to dpo, simpo, orpo, cpo or reward_model")
     #expect(
       fault(2, .pairs)
         == "row: the row is an answer with a label, but the objective learns preference pairs; set "
