@@ -88,7 +88,9 @@ let package = Package(
     .target(name: "Tasks", dependencies: ["JSON", "Text", collections]),
     .target(
       name: "PluginHost",
-      dependencies: ["CHostSupport", "CPluginABI", "JSON", "Names", "Tasks", "Text"]),
+      dependencies: [
+        "CHostSupport", "CPluginABI", "JSON", "Names", "Tasks", "Text", collections,
+      ]),
     // Floor 4
     .target(name: "Layers", dependencies: ["Tensors"]),
     // Floor 5
