@@ -57,9 +57,12 @@ public final class Trainer {
     if state.owesEvaluation { ending = try conclude(state.globalStep, shouldStop) }
     while ending == nil, state.globalStep < options.steps {
       let number = state.globalStep + 1
-      do { try step(number) } catch let error as TaskError where error.kind == .cancelled {
+      do { try step(number) } catch let error as TaskError {
         // While a step's rows are being made nothing has been learnt of them.
-        guard shouldStop() else { throw error }
+        guard error.kind == .cancelled, shouldStop() else {
+          if state.globalStep > 0 { saveAll(until: "the next step") }
+          throw error
+        }
         try save()
         return .interrupted(step: state.globalStep)
       }
@@ -98,13 +101,18 @@ public final class Trainer {
     if state.owesEvaluation { checkpoints.forget() }
     state.owesEvaluation = true
     do { try evaluate() } catch {
-      do {
-        try save()
-        observe(.note("step \(state.globalStep) is saved; --resume goes on with its evaluation"))
-      } catch { observe(.note("the checkpoint cannot be saved: \(error)")) }
+      saveAll(until: "its evaluation")
       throw error
     }
     state.owesEvaluation = false
+  }
+
+  /// Saves what an error would lose, and says with what a resumed run begins.
+  private func saveAll(until next: String) {
+    do {
+      try save()
+      observe(.note("step \(state.globalStep) is saved; --resume goes on with \(next)"))
+    } catch { observe(.note("the checkpoint cannot be saved: \(error)")) }
   }
 
   private func resume() throws {

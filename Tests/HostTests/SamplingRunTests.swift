@@ -97,6 +97,32 @@ import Testing
     #expect(outcome.code == 0 && outcome.output.contains("checkpoint-"), "\(outcome.errors)")
   }
 
+  /// A reward that fails costs no step that was done before.
+  @Test func aRewardThatFailsCostsNoStep() throws {
+    let flag = try scratch.write("", to: "fails")
+    let program = try scratch.write(
+      """
+      n=0
+      while read -r line; do
+        n=$((n + 1)); [ $n -gt 5 ] && [ -e '\(flag)' ] && exit 3
+        echo '{"scores": [0, 1, 2, 4]}'
+      done
+      """, to: "reward.sh")
+    let settings =
+      "--set 'rewards=[{name: command, config: {run: [sh, \(program)]}}]'"
+      + " --set evaluation.predict_with_generate=false"
+    let failed = try HostProgram.shell(command("run", settings))
+    #expect(failed.code != 0 && failed.errors.contains("left with exit code 3"), "\(failed.errors)")
+    #expect(failed.errors.contains("step 2 is saved; --resume goes on with the next step"))
+    #expect(scratch.holds("run/checkpoint-2"))
+    try FileManager.default.removeItem(atPath: flag)
+    _ = try train("run", settings + " --resume")
+    _ = try train("whole", settings)
+    for name in ["adapter_model.safetensors", "metrics.jsonl", "rewards.jsonl"] {
+      #expect(try bytes("run/" + name) == bytes("whole/" + name), "\(name)")
+    }
+  }
+
   @Test(arguments: [
     ("--set objective.num_generations=1", "num_generations is 1"),
     ("--set objective.num_generations=3", "make it a multiple of 3"),

@@ -30,7 +30,9 @@ extension TrainingRun {
     let panel = try RewardPanel(recipe, of: session.task, in: session.catalog)
     let log = RewardLog(path: folder.path + "/rewards.jsonl")
     let judge = try Judge(
-      session, split: .validation, limit: recipe.evaluation.maximumSamples, panel: panel, log: log)
+      session, split: .validation, limit: recipe.evaluation.maximumSamples, panel: panel, log: log,
+      // What is learnt from is what the model writes, also where a row carries choices.
+      generates: recipe.objective.type == .grpo)
     let watched = WatchedMetric(recipe)
     let direction = try watched?.direction(hasValidation: validation != nil, judge, panel)
     return OpenedRun(
