@@ -134,8 +134,7 @@ final class WorkerProcess {
       ? "left with exit code \((status >> 8) & 0xFF)"
       : "died: \(String(cString: strsignal(signal)))"
     // Near its limit a process most likely died of it: allocations fail, and few plugins expect that.
-    // What it has reserved and never touched, stacks and arenas of threads, counts as well.
-    guard peak > memoryLimit / 4 * 3, peak > inheritedPeak else { return end }
+    guard peak > memoryLimit / 10 * 9, peak > inheritedPeak else { return end }
     return end + " (it had used \(peak >> 20) MiB, of the \(memoryLimit >> 20) MiB that "
       + "memory_limit allows\(noun == Self.worker ? " beside the program" : ""))"
   }
