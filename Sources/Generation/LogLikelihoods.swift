@@ -38,16 +38,19 @@ extension CausalLanguageModel {
   func logProbabilities(
     _ layout: PrefixTree.Layout, _ rows: [Int], _ targets: [Int32]
   ) -> [Float] {
+    Recording.off {
+      Tensors.logProbabilities(states(layout, at: rows), head.weight, targets: targets).values
+    }
+  }
+
+  /// The states at `rows` of a layout, each computed once however often it is named.
+  func states(_ layout: PrefixTree.Layout, at rows: [Int]) -> Tensor {
     let needed = Set(rows).sorted()
     let place = Dictionary(uniqueKeysWithValues: zip(needed, needed.indices))
-    return Recording.off {
-      let hidden = hidden(
-        layout.ids, Segments(lengths: layout.lengths), rows: needed, media: media(layout.media),
-        shared: layout.shared, classes: layout.classes)
-      return Tensors.logProbabilities(
-        selectRows(hidden, rows.compactMap { place[$0] }), head.weight, targets: targets
-      ).values
-    }
+    let hidden = hidden(
+      layout.ids, Segments(lengths: layout.lengths), rows: needed, media: media(layout.media),
+      shared: layout.shared, classes: layout.classes)
+    return selectRows(hidden, rows.compactMap { place[$0] })
   }
 }
 

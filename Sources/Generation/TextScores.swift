@@ -28,18 +28,9 @@ extension CausalLanguageModel {
         TextPacking.Text(
           text.ids, text.media, reading: length, rotaryClass: rotaryClass(text.ids.count))
       })
-    return scores(packing.layout, packing.rows.compactMap(\.last))
-  }
-
-  /// The scores of the states at the rows `ends` of a layout.
-  private func scores(_ layout: PrefixTree.Layout, _ ends: [Int]) -> [Double] {
-    let needed = Set(ends).sorted()
-    let place = Dictionary(uniqueKeysWithValues: zip(needed, needed.indices))
+    let ends = packing.rows.compactMap(\.last)
     return Recording.off {
-      let hidden = hidden(
-        layout.ids, Segments(lengths: layout.lengths), rows: needed, media: media(layout.media),
-        shared: layout.shared, classes: layout.classes)
-      return scores(selectRows(hidden, ends.compactMap { place[$0] })).values.map { Double($0) }
+      scores(states(packing.layout, at: ends)).values.map { Double($0) }
     }
   }
 

@@ -115,9 +115,10 @@ public struct DatasetSource: StepSource {
   public func progress(after step: Int) -> Double { order.progress(after: step) }
 }
 
-/// What the options of a row's choices earn, each with a text of its own where it is a whole answer.
+/// What the options of a row's choices earn, each with a text of its own where it is a whole answer;
+/// `text` is the row's own.
 public typealias RewardedOptions =
-  (_ row: Int, _ epoch: Int) throws -> (texts: [Sample], rewards: [[Double?]])
+  (_ row: Int, _ epoch: Int, _ text: Sample) throws -> (texts: [Sample], rewards: [[Double?]])
 
 extension EncodedDataset {
   /// Row `index` of the usable ones as a step takes it.
@@ -125,7 +126,7 @@ extension EncodedDataset {
     _ index: Int, epoch: Int, _ kept: ReferenceTable?, _ options: RewardedOptions? = nil
   ) throws -> TrainingRow {
     var row = TrainingRow(try texts(index, epoch: epoch), index: index, reference: kept?[index])
-    if let rewarded = try options?(index, epoch) {
+    if let rewarded = try options?(index, epoch, row.texts[0]) {
       row.texts += rewarded.texts
       row.optionRewards = rewarded.rewards
     }

@@ -18,21 +18,20 @@ final class ModelGroups: GroupSource {
   private let panel: RewardPanel, log: RolloutLog
   /// Steps between completions that are shown.
   private let shownEvery: Int
-  /// Whether groups without spread are drawn anew, and how rewards are weighed for that.
+  /// Whether groups without spread are drawn anew; what becomes of the groups.
   private let drawsSignal: Bool, plan: RolloutPlan
   /// Rounds in which other prompts are drawn for groups that teach nothing.
   private static let rounds = 3
   /// The sampling that is under way, and what rewards said of its groups.
-  private var number = 0
+  private var number = 0, scored: [[ScoredCompletion]] = []
   /// What it took: the rewards' time is what was waited for them.
   private var seconds = (sampling: 0.0, rewards: 0.0)
-  private var scored: [[ScoredCompletion]] = []
+  /// What rewards are told of rows that are the same in each epoch.
   private var told: [Int: Told] = [:]
 
   init(
     _ session: TaskSession, _ model: CausalLanguageModel, _ desk: ModelDesk,
-    prompts: EncodedDataset,
-    plan: RolloutPlan, panel: RewardPanel, log: RolloutLog, shownEvery: Int
+    prompts: EncodedDataset, plan: RolloutPlan, panel: RewardPanel, log: RolloutLog, shownEvery: Int
   ) throws {
     self.shownEvery = shownEvery
     let recipe = session.recipe, keys = recipe.objective.grpo
@@ -45,9 +44,8 @@ final class ModelGroups: GroupSource {
     drawsSignal = keys.drawsSignal
     self.plan = plan
     order = PromptOrder(
-      rows: prompts.count,
-      perSampling: plan.completionsPerStep * plan.stepsPerSampling / groupSize,
-      seed: session.seed, isShuffled: recipe.isShuffled)
+      rows: prompts.count, perSampling: recipe.promptsPerSampling, seed: session.seed,
+      isShuffled: recipe.isShuffled)
     sampler = try RolloutSampler(
       model: model, vocabulary: session.tokenizer.count, stopTokens: session.encoder.stopTokens,
       maximumNewTokens: keys.maximumNewTokens,

@@ -10,7 +10,8 @@ import Training
 final class RewardedChoices {
   private let session: TaskSession, dataset: EncodedDataset
   private let panel: RewardPanel, weights: [Double]
-  /// What was said of rows that are the same in each epoch.
+  /// What was said of rows that are the same in each epoch, and whose options stand in their texts: the
+  /// dataset need not read such a row, and its clip, a second time.
   private var known: [Int: [[Double?]]] = [:]
 
   /// Rewards of the rows of `dataset`.
@@ -23,12 +24,13 @@ final class RewardedChoices {
     self.weights = weights
   }
 
-  /// The rewards of a row's options, and their texts where they are whole answers.
+  /// The rewards of a row's options, and their texts where they are whole answers; `sample` is the
+  /// row's own text.
   func callAsFunction(
-    _ row: Int, _ epoch: Int
+    _ row: Int, _ epoch: Int, _ sample: Sample
   ) throws -> (texts: [Sample], rewards: [[Double?]]) {
+    if let known = known[row] { return ([], known) }
     let example = try dataset.example(row, epoch: epoch)
-    let sample = try dataset.texts(row, epoch: epoch)[0]
     let isWhole = sample.choices.isEmpty
     guard !isWhole || !example.choices.isEmpty else {
       throw TaskError(
@@ -37,11 +39,11 @@ final class RewardedChoices {
           + "set objective.type: grpo, which samples answers")
     }
     let rewards = try rewards(row, example, sample)
+    if !isWhole, !dataset.variesByEpoch { known[row] = rewards }
     return (isWhole ? try texts(example, sample) : [], rewards)
   }
 
   private func rewards(_ row: Int, _ example: Example, _ sample: Sample) throws -> [[Double?]] {
-    if let known = known[row] { return known }
     let prompt = session.tokenizer.decode(
       try session.encoder.prompt(example, label: sample.source).ids)
     let reference = try session.encoder.reference(example, label: sample.source)
@@ -49,7 +51,7 @@ final class RewardedChoices {
       sample.choices.isEmpty
       ? [(options: example.choices, weights: [Float]())]
       : sample.choices.map { (options: $0.options, weights: $0.weights) }
-    let rewards = try places.enumerated().map { place, choice in
+    return try places.enumerated().map { place, choice in
       let described: JSONValue = [
         "place": .int(place), "options": .array(choice.options.map(JSONValue.string)),
         "weights": .array(choice.weights.map { .double(Double($0)) }),
@@ -61,8 +63,6 @@ final class RewardedChoices {
       }
       return try total(completions)
     }
-    if !dataset.variesByEpoch { known[row] = rewards }
-    return rewards
   }
 
   /// The weighted sum of what the rewards say of each completion.

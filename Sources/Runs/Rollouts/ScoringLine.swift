@@ -35,9 +35,6 @@ final class ScoringLine<Item: Sendable, Score: Sendable>: Sendable {
     }
   }
 
-  /// Whether an item could not be scored, so that no more need be added.
-  var hasFailed: Bool { state.withLock { $0.error != nil } }
-
   private func close(dropping: Bool) {
     state.withLock { state in
       if dropping { state.waiting = [] }
