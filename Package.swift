@@ -113,9 +113,9 @@ let package = Package(
     .target(
       name: "Runs",
       dependencies: [
-        "Adapters", "Evaluation", "Formats", "Generation", "JSON", "Layers", "Models", "Names",
-        "Objectives",
-        "PluginHost", "Rows", "Tasks", "Tensors", "Text", "Tracking", "Training",
+        "Adapters", "CHostSupport", "Evaluation", "Formats", "Generation", "JSON", "Layers",
+        "Models", "Names", "Objectives", "PluginHost", "Rows", "Tasks", "Tensors", "Text",
+        "Tracking", "Training",
       ]),
     // Floor 9
     .executableTarget(

@@ -1,3 +1,4 @@
+import CHostSupport
 import FoundationEssentials
 
 #if canImport(Glibc)
@@ -32,12 +33,8 @@ public struct Machine {
     availableMemory = min(kibibytes("MemAvailable"), limit == Int.max ? limit : limit - used)
   }
 
-  /// The most memory this process has had in use so far, in MiB. Not getrusage's number, which
-  /// starts with what the process had in use that started this one.
-  public static var peakMemory: Double {
-    let kibibytes = fields(ofFile: "/proc/self/status")["VmHWM"]?.split(separator: " ").first
-    return (kibibytes.flatMap { Double($0) } ?? 0) / 1024
-  }
+  /// The most memory this process has had in use so far, in MiB.
+  public static var peakMemory: Double { Double(hs_peak_memory()) / 1_048_576 }
 
   /// The time since this process was started, by the system's clock of 10 ms.
   public static var secondsSinceStart: Double {

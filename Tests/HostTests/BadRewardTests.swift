@@ -91,6 +91,14 @@ struct BadRewardTests {
     #expect(outcome.errors.contains("MiB, of the 286 MiB that memory_limit allows"))
   }
 
+  /// The system counts the memory of whoever starts a process as that process's own.
+  @Test func aLeakIsToldWhoeverStartsTheHost() throws {
+    let large = [UInt8](repeating: 1, count: 400 << 20)
+    let outcome = try bad.score(["leak"], "--memory-limit", "300MB")
+    #expect(outcome.errors.contains("MiB, of the 286 MiB that memory_limit allows"))
+    withExtendedLifetime(large) {}
+  }
+
   /// The batch that fails is lost and named; the others are scored, each by a new worker.
   @Test(arguments: ["segv", "exit", "abort", "nan", "silent"])
   func costsOneBatch(how: String) throws {

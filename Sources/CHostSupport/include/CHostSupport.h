@@ -47,6 +47,10 @@ int hs_check_shared_object(const char *path, char *text, size_t capacity);
  * ENOSYS or EINVAL where the system, or the file system, cannot. */
 int hs_exchange(const char *one, const char *other);
 
+/* The most bytes of memory that this process has had in use since its program began. getrusage's
+ * number will not do: it starts with what the process had in use that started this one. */
+size_t hs_peak_memory(void);
+
 /* Where text stands in bytes; NULL when it does not. */
 const void *hs_find(const void *bytes, size_t count, const char *text);
 

@@ -12,7 +12,8 @@ final class WorkerProcess {
   let noun: String
   private let process: pid_t
   private let memoryLimit: Int
-  /// The host's greatest use of memory so far: the system counts it as its child's, too.
+  /// The host's greatest use of memory when the process began: the system counts it as the
+  /// process's, too.
   private let inheritedPeak: Int
   private var ending: String?
 
@@ -34,10 +35,8 @@ final class WorkerProcess {
     else { throw Self.fault("its socket cannot be made", errno) }
     socket = FrameSocket(ends[0])
     defer { close(ends[1]) }
-    var own = rusage()
-    getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &own)
-    inheritedPeak = own.ru_maxrss * 1024
     process = try spawn(ends[1])
+    inheritedPeak = hs_peak_memory()
   }
 
   /// Starts `program`, which will keep to `memoryLimit` by itself. `extra` goes into its environment.
