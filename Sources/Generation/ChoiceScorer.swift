@@ -49,11 +49,11 @@ extension CausalLanguageModel {
     for (index, choice) in question.choices.enumerated() {
       try check(choice, name: "choice \(index) of \(name)")
       // The last token is only predicted, never read.
-      guard question.prompt.count + choice.count - 1 <= config.contextLength else {
+      guard question.prompt.count + choice.count - 1 <= contextLength else {
         throw GenerationError(
           .prompt,
           "choice \(index) of \(name) ends at token \(question.prompt.count + choice.count), but "
-            + "the model's context is \(config.contextLength); shorten the prompt")
+            + "the model's context is \(contextText); shorten the prompt")
       }
     }
   }

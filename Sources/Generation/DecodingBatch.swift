@@ -27,7 +27,7 @@ struct DecodingBatch {
 
   init(_ prompts: [Prompt], model: CausalLanguageModel, maximumNewTokens: Int) {
     sequences = prompts.map { prompt in
-      let room = model.config.contextLength - prompt.ids.count
+      let room = model.contextLength - prompt.ids.count
       return Sequence(
         label: prompt.label, length: prompt.ids.count,
         limit: prompt.ids.count + min(room, maximumNewTokens), seen: Set(prompt.ids))

@@ -99,11 +99,11 @@ extension CausalLanguageModel {
   /// The same, and refuses texts that leave no room for one more token.
   func check(_ ids: [Int32], name: String) throws(GenerationError) {
     try checkTokens(ids, name: name)
-    guard ids.count < config.contextLength else {
+    guard ids.count < contextLength else {
       throw GenerationError(
         .prompt,
         "\(name) has \(ids.count) tokens, but the model's context is "
-          + "\(config.contextLength) and needs room for an answer; shorten it")
+          + "\(contextText) and needs room for an answer; shorten it")
     }
   }
 }

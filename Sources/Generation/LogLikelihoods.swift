@@ -9,11 +9,11 @@ extension CausalLanguageModel {
     try checkWrites()
     for text in texts {
       try checkTokens(text.ids, name: text.source)
-      guard text.targets.last ?? 0 <= config.contextLength else {
+      guard text.targets.last ?? 0 <= contextLength else {
         throw GenerationError(
           .prompt,
           "\(text.source) has \(text.ids.count) tokens, but the model's context is "
-            + "\(config.contextLength); leave the row out")
+            + "\(contextText); leave the row out")
       }
     }
     // Nothing is predicted from the last trained token and what follows it. Of which rotary class a

@@ -15,10 +15,10 @@ extension CausalLanguageModel {
     let lengths = texts.map { scoredLength($0.ids) }
     for (text, length) in zip(texts, lengths) {
       try checkTokens(text.ids, name: text.source)
-      guard !text.ids.isEmpty, length <= config.contextLength else {
+      guard !text.ids.isEmpty, length <= contextLength else {
         throw GenerationError(
           .prompt,
-          "\(text.source) has \(length) tokens, but the model's context is \(config.contextLength); "
+          "\(text.source) has \(length) tokens, but the model's context is \(contextText); "
             + "leave the row out")
       }
     }

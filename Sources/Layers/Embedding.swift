@@ -6,6 +6,9 @@ public final class Embedding {
   public let path: String
   /// [vocabulary, features]
   public internal(set) var weight: Weight
+  /// Rows of virtual tokens that stand before every text, [tokens, features]; nil for none (Lester et
+  /// al. 2021).
+  public var prompt: Tensor?
 
   /// Creates an embedding.
   public init(path: String, weight: Weight) {

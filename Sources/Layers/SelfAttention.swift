@@ -8,6 +8,8 @@ public final class SelfAttention {
   let heads: HeadShape
   let window: Int?, rotates: Bool
   let layer: Int
+  /// Keys and values that stand before those of every text; nil for none.
+  public var prefix: (any AttentionPrefix)?
 
   /// Assembles a layer's attention; `layer` picks its cache. With `window` a token sees so many
   /// tokens, itself included.
@@ -31,17 +33,29 @@ public final class SelfAttention {
   public func callAsFunction(_ x: Tensor, _ span: Span) -> Tensor {
     var (q, k, v) = readTogether(x) { (query(span.asked(x)), key(x), value(x)) }
     if let queryNorm { q = queryNorm(q) }
-    if let keyNorm { k = keyNorm(k) }
-    if rotates {
-      q = rope(q, span.askingRotary, heads: heads.queries)
-      k = rope(k, span.rotary, heads: heads.keys)
-    }
+    if rotates { q = rope(q, span.askingRotary, heads: heads.queries) }
+    k = placed(k, span)
     if let caches = span.caches {
       let cache = caches[layer]
       return output(attend(q, k, v, span.asking, heads: heads, window: window, cache: cache))
     }
-    if let shared = span.shared { (k, v) = (shared.laid(k), shared.laid(v)) }
+    if let shared = span.shared {
+      let given = prefix?()
+      k = shared.laid(k, behind: given?.keys)
+      v = shared.laid(v, behind: given?.values)
+    }
     return output(attend(q, k, v, span.asking, heads: heads, window: window))
+  }
+
+  /// A text's keys, as attention asks them, and values, for x [tokens, features].
+  public func keysAndValues(_ x: Tensor, _ span: Span) -> (keys: Tensor, values: Tensor) {
+    (placed(key(x), span), value(x))
+  }
+
+  /// Projected keys, normed and rotated.
+  private func placed(_ k: Tensor, _ span: Span) -> Tensor {
+    let k = keyNorm.map { $0(k) } ?? k
+    return rotates ? rope(k, span.rotary, heads: heads.keys) : k
   }
 
   /// What a pass costs. Kept are q, k and v as they are projected, for norm and rotation are computed

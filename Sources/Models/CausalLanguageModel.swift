@@ -23,7 +23,7 @@ public final class CausalLanguageModel {
   public var usesCheckpointing = false {
     didSet { audio?.encoder.usesCheckpointing = usesCheckpointing }
   }
-  private let rotary: RotaryEmbedding
+  let rotary: RotaryEmbedding
 
   init(
     config: ModelConfig, embedding: Embedding, blocks: [DecoderBlock], norm: RMSNorm, head: Linear,
@@ -39,37 +39,36 @@ public final class CausalLanguageModel {
   }
 
   /// What decides how a text of `length` tokens is rotated: texts that share a beginning must be of one
-  /// class. 0 for all texts, unless the rotary scaling asks for their length.
-  public func rotaryClass(_ length: Int) -> Int { rotary.lengthClass(length) }
+  /// class. 0 for all texts, unless the rotary scaling asks for their length, in which virtual tokens
+  /// count.
+  public func rotaryClass(_ length: Int) -> Int { rotary.lengthClass(virtualTokens + length) }
 
   /// The last hidden states after the final norm, [tokens, hidden]; of the tokens `rows` alone where
   /// they are named, in rising order. With `caches`, one per layer, segment i continues sequence i
   /// from what its cache holds. `media` stands at its places instead of the tokens' embeddings.
   /// `shared` says which segments go on from one another. `classes` are the segments' texts' classes
-  /// where the segments are not whole texts (`rotaryClass`).
+  /// where the segments are not whole texts (`rotaryClass`). Virtual tokens stand before every text;
+  /// of them no states are returned.
   public func hidden(
     _ ids: [Int32], _ segments: Segments, rows: [Int]? = nil, caches: [KeyValueCache]? = nil,
     media: MediaRows? = nil, shared: SharedPrefix? = nil, classes: [Int]? = nil
   ) -> Tensor {
     precondition(ids.count == segments.tokens, "model: \(ids.count) ids, \(segments.tokens) tokens")
     if let rows, rows.isEmpty { return Tensor(rows: 0, columns: config.hiddenSize, values: []) }
-    let past = caches?.first?.lengths ?? Array(repeating: 0, count: segments.count)
-    let positions =
-      shared?.positions
-      ?? (0..<segments.count).flatMap { index in
-        segments[index].indices.map { past[index] + $0 - segments[index].lowerBound }
-      }
-    let classes =
-      classes
-      ?? (0..<segments.count).map { rotaryClass(positions[segments[$0].upperBound - 1] + 1) }
-    let span = Span(
-      segments: segments, rotary: rotary.table(positions, segments, classes: classes),
-      caches: caches, shared: shared)
+    let reading =
+      caches?.first.map { Reading(segments, goingOnFrom: $0.lengths, by: self) }
+      ?? Reading(segments, continuing: shared?.parents, classes: classes, by: self)
     var x = embedding(ids)
     if let media { x = replaceRows(x, media.places, with: media.features) }
+    x = reading.prompted(x, by: embedding.prompt)
+    let span = Span(
+      segments: reading.segments,
+      rotary: rotary.table(reading.positions, reading.segments, classes: reading.classes),
+      caches: caches, shared: reading.shared)
+    let needed = reading.places(of: rows)
     for (index, block) in blocks.enumerated() {
       let isLast = index == blocks.count - 1
-      let span = if isLast, let rows { span.narrowed(to: rows) } else { span }
+      let span = if isLast, let needed { span.narrowed(to: needed) } else { span }
       x = usesCheckpointing ? checkpoint(x) { block($0, span) } : block(x, span)
     }
     return norm(x)
@@ -77,11 +76,6 @@ public final class CausalLanguageModel {
 
   /// Logits of hidden states, [rows, vocabulary].
   public func logits(_ hidden: Tensor) -> Tensor { head(hidden) }
-
-  /// Empty caches for so many sequences, one per layer.
-  public func caches(sequences: Int) -> [KeyValueCache] {
-    blocks.map { _ in KeyValueCache(sequences: sequences, heads: config.heads) }
-  }
 
   /// Every projection that can carry an adapter, in the files' order: those of the audio side, those
   /// of the blocks, then the head.

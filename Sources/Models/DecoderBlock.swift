@@ -18,6 +18,11 @@ public final class DecoderBlock {
     return h + mlp(mlpNorm(h))
   }
 
+  /// What its attention keeps of a text.
+  func keysAndValues(_ x: Tensor, _ span: Span) -> (keys: Tensor, values: Tensor) {
+    attention.keysAndValues(attentionNorm(x), span)
+  }
+
   /// What a pass costs: the input and the sum with the residual are kept, their norms computed again;
   /// on the way back three gradients of their width exist at a time.
   func cost(_ pass: Passage) -> Cost {

@@ -29,12 +29,16 @@ public final class KeyValueCache {
   /// Tokens kept for each sequence.
   public private(set) var lengths: [Int]
   fileprivate let heads: HeadShape
+  /// Keys and values that every sequence begins with.
+  fileprivate let given: (keys: Tensor, values: Tensor)?
+  fileprivate var givenCount: Int { given?.keys.rows ?? 0 }
 
-  /// An empty cache for `sequences` sequences.
-  public init(sequences: Int, heads: HeadShape) {
+  /// A cache for `sequences` sequences, of which each begins with what is `given`; empty without.
+  public init(sequences: Int, heads: HeadShape, given: (keys: Tensor, values: Tensor)? = nil) {
     self.sequences = Array(repeating: [], count: sequences)
-    lengths = Array(repeating: 0, count: sequences)
     self.heads = heads
+    self.given = given
+    lengths = Array(repeating: given?.keys.rows ?? 0, count: sequences)
   }
 
   /// Drops all sequences but these, which keep their order.
@@ -54,22 +58,34 @@ public final class KeyValueCache {
   fileprivate func append(_ k: Tensor, _ v: Tensor, _ segments: Segments) {
     precondition(segments.count == lengths.count, "cache: \(segments.count) of \(lengths.count)")
     for index in 0..<segments.count {
-      var rows = segments[index]
-      while !rows.isEmpty {
-        let piece = writablePiece(of: index, rows.count)
-        let (part, past) = (sequences[index][piece].part, sequences[index][piece].count)
-        let some = rows.prefix(part.room - past)
-        for head in 0..<heads.keys {
-          let at = some.lowerBound * k.columns + head * heads.width
-          let place = head * part.room * heads.width
-          k_append_to_cache_f32(
-            part.keys.start + place, part.values.start + place, k.start + at, v.start + at,
-            Int64(past), Int64(some.count), Int64(k.columns), Int64(heads.width))
-        }
-        sequences[index][piece].count += some.count
-        lengths[index] += some.count
-        rows = rows.dropFirst(some.count)
+      let count = segments[index].count
+      if let given, sequences[index].isEmpty {
+        // In one part with what follows, which a group then shares with it.
+        write(given.keys, given.values, 0..<givenCount, to: index, roomFor: givenCount + count)
       }
+      write(k, v, segments[index], to: index, roomFor: count)
+      lengths[index] += count
+    }
+  }
+
+  /// Appends rows to a sequence's parts; one that is begun for them has room for `room` tokens.
+  private func write(
+    _ k: Tensor, _ v: Tensor, _ rows: Range<Int>, to index: Int, roomFor room: Int
+  ) {
+    var rows = rows
+    while !rows.isEmpty {
+      let piece = writablePiece(of: index, room)
+      let (part, past) = (sequences[index][piece].part, sequences[index][piece].count)
+      let some = rows.prefix(part.room - past)
+      for head in 0..<heads.keys {
+        let at = some.lowerBound * k.columns + head * heads.width
+        let place = head * part.room * heads.width
+        k_append_to_cache_f32(
+          part.keys.start + place, part.values.start + place, k.start + at, v.start + at,
+          Int64(past), Int64(some.count), Int64(k.columns), Int64(heads.width))
+      }
+      sequences[index][piece].count += some.count
+      rows = rows.dropFirst(some.count)
     }
   }
 
@@ -98,8 +114,15 @@ public func attend(
   let past = cache.lengths, segments = asking.segments
   cache.append(k, v, segments)
   // From empty caches, all at once by blocks, as in training.
-  if past.allSatisfy({ $0 == 0 }), segments.tokens > segments.count {
-    return attend(q.detached, k.detached, v.detached, asking, heads: heads, window: window)
+  if past.allSatisfy({ $0 == cache.givenCount }), segments.tokens > segments.count {
+    guard let given = cache.given else {
+      return attend(q.detached, k.detached, v.detached, asking, heads: heads, window: window)
+    }
+    let texts = SharedPrefix(segments, behind: cache.givenCount)
+    return attend(
+      q.detached, texts.laid(k.detached, behind: given.keys.detached),
+      texts.laid(v.detached, behind: given.values.detached), texts.asking(asking.tokens),
+      heads: heads, window: window)
   }
   let y = Tensor(q.rows, q.columns)
   Stopwatch.time("Attention", .forward) {
