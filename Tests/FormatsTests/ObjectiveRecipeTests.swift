@@ -37,6 +37,10 @@ import Testing
     ("type: grpo, delta: 1.1", "delta must be greater than 1 + epsilon_high"),
     ("type: grpo, loss_type: sapo, epsilon_high: 0.3", "epsilon_high has no effect on loss_type"),
     ("type: grpo, top_p: 0.9, num_iterations: 2", "top_p cuts the distribution"),
+    (
+      "type: grpo, advantage_estimator: reinforce_plus_plus, scale_rewards: group",
+      "scale_rewards is group, but advantage_estimator reinforce_plus_plus compares with all"
+    ),
     ("type: grpo", "learns from rewards, but none is named"),
     ("type: expected_reward, loss_type: sft", "rewards nothing; set objective.type: sft"),
     ("type: dpo, use_weighting: true", "unknown key 'use_weighting' in objective"),

@@ -174,14 +174,10 @@ static void pack_plain(uint32_t *b, const k_weight *w, int64_t first, int64_t co
 
 /// Asks for the numbers of the part that is packed next, when they come from memory.
 static void prefetch_strip(const k_term *term, int64_t first, int64_t columns, int64_t at) {
-  static const int bitsOf[] = {32, 16, 16, 4, 8};  // by k_weight_type
   const k_weight *w = &term->b;
-  int64_t bits = bitsOf[w->type], depth = term->depth - at < DEPTH ? term->depth - at : DEPTH;
+  int64_t depth = term->depth - at < DEPTH ? term->depth - at : DEPTH;
   int64_t row = term->bFirst + (term->isTransposed ? first : at);
   int64_t rows = term->isTransposed ? columns : depth, from = term->isTransposed ? at : first;
-  int64_t bytes = (term->isTransposed ? depth : columns) * bits / 8;
-  for (int64_t i = 0; i < rows && depth > 0; i++) {
-    const char *start = (const char *)w->data + ((row + i) * w->columns + from) * bits / 8;
-    for (int64_t byte = 0; byte < bytes; byte += 64) __builtin_prefetch(start + byte, 0, 2);
-  }
+  for (int64_t i = 0; i < rows && depth > 0; i++)
+    NAME(prefetch)(w, (row + i) * w->columns + from, term->isTransposed ? depth : columns);
 }

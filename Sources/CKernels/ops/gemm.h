@@ -106,23 +106,15 @@ KERNEL_FUNCTION(gemm_outer)(REAL *c, const REAL *packed, const REAL *b, int64_t 
     }
 }
 
-/// Asks for the numbers of w[row][from...] ahead of their turn, when they come from memory.
-INLINE void NAME(prefetch)(const k_weight *w, int64_t row, int64_t from, int64_t count) {
-  static const int bitsOf[] = {32, 16, 16, 4, 8};  // by k_weight_type
-  int64_t bits = bitsOf[w->type], start = (row * w->columns + from) * bits / 8;
-  for (int64_t at = 0; at < count * bits / 8; at += 64)
-    __builtin_prefetch((const char *)w->data + start + at, 0, 2);
-}
-
 /// The part of a strip that is packed next.
 INLINE void NAME(prefetch_strip)(const k_term *term, int64_t first, int64_t columns, int64_t at) {
   int64_t depth = term->depth - at < NAME(DEPTH) ? term->depth - at : NAME(DEPTH);
   if (term->isTransposed)
     for (int64_t i = 0; i < columns && depth > 0; i++)
-      NAME(prefetch)(&term->b, term->bFirst + first + i, at, depth);
+      NAME(prefetch)(&term->b, (term->bFirst + first + i) * term->b.columns + at, depth);
   else
     for (int64_t k = 0; k < depth; k++)
-      NAME(prefetch)(&term->b, term->bFirst + at + k, first, columns);
+      NAME(prefetch)(&term->b, (term->bFirst + at + k) * term->b.columns + first, columns);
 }
 
 KERNEL_FUNCTION(gemm_strip)(REAL *c, int64_t stride, int64_t from, int64_t rows,

@@ -5,8 +5,8 @@
 // Each sum is the one that the packed product makes, in its order: over DEPTH numbers from zero on, then
 // added to what was there. So few rows have the bits of many.
 //
-// While a block of w is multiplied, the next one is decoded beside it, and the one after that is asked
-// for from memory.
+// While a block of w is multiplied, the next one is decoded beside it, and the second after that is
+// asked for from memory: one block's time is too short for it.
 //
 // Before: NAME, number (f32, or a pair of bf16), PAIR (numbers of a row in it), BAND_DEPTH (numbers of a
 // block), TILE (rows of a block), band_row, band_add and band_transpose.
@@ -39,14 +39,6 @@ INLINE int64_t NAME(band_place)(const NAME(band_block) *block, int64_t j) {
   return (block->term->bFirst + row) * block->term->b.columns + block->at;
 }
 
-INLINE void NAME(band_prefetch)(const NAME(band_block) *block, int64_t j) {
-  static const int bitsOf[] = {32, 16, 16, 4, 8};  // by k_weight_type
-  const k_weight *w = &block->term->b;
-  int64_t bytes = NAME(band_columns)(block) * bitsOf[w->type] / 8;
-  const char *start = (const char *)w->data + NAME(band_place)(block, j) * bitsOf[w->type] / 8;
-  for (int64_t byte = 0; byte < bytes; byte += 64) __builtin_prefetch(start + byte, 0, 2);
-}
-
 /// c[j] becomes the sum for row j of a decoded block and a band of x, added to c[j] unless isFirst.
 /// Where `next` is given, it is decoded into `decoded`, and `after` is asked for. `type` is next's, a
 /// constant.
@@ -58,7 +50,8 @@ INLINE void NAME(band_micro)(NAME(band) *c, const number *w, const number *x, in
   int64_t part = (depth + TILE - 1) / TILE, k = 0;
   for (int64_t row = 0; row < TILE; row++) {
     if (next) {
-      if (after->row <= after->last) NAME(band_prefetch)(after, row);
+      if (after->row <= after->last)
+        NAME(prefetch)(&after->term->b, NAME(band_place)(after, row), NAME(band_columns)(after));
       band_row(decoded + row * BAND_DEPTH, &next->term->b, NAME(band_place)(next, row),
                NAME(band_columns)(next), type);
     }
@@ -128,7 +121,8 @@ static void NAME(band_strip)(float *c, int64_t stride, int64_t rows, const k_ter
       for (int64_t i = 0; i < rows; i += K_BAND)
         NAME(band_load)(tile[i / K_BAND], y + i * stride, stride,
                        rows - i < K_BAND ? rows - i : K_BAND, wide);
-    NAME(band_advance)(&next), after = next, NAME(band_advance)(&after);
+    NAME(band_advance)(&next), after = next;
+    NAME(band_advance)(&after), NAME(band_advance)(&after);
     int64_t depth = (NAME(band_columns)(&block) + PAIR - 1) / PAIR;
     int64_t all = (block.term->depth + PAIR - 1) / PAIR;
     const number *x = (const number *)(const void *)block.term->a + block.at / PAIR * K_BAND;

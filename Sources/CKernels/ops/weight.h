@@ -7,6 +7,17 @@ static const float NAME(nf4_values)[16] = {
     0.07958029955625534f, 0.16093020141124725f, 0.24611230194568634f, 0.33791524171829224f,
     0.44070982933044434f, 0.5626170039176941f, 0.7229568362236023f, 1.0f};
 
+/// Asks for `count` numbers of w, from the flattened index `first` on, ahead of their turn, when they
+/// come from memory: by cache lines, since rows of a mapped file begin anywhere.
+INLINE void NAME(prefetch)(const k_weight *w, int64_t first, int64_t count) {
+  static const int bitsOf[] = {32, 16, 16, 4, 8};  // by k_weight_type
+  const int64_t bits = bitsOf[w->type];
+  uintptr_t start = (uintptr_t)w->data + (uintptr_t)(first * bits / 8);
+  uintptr_t end = start + (uintptr_t)(count * bits / 8);
+  for (uintptr_t line = start & ~(uintptr_t)63; line < end; line += 64)
+    __builtin_prefetch((const void *)line, 0, 2);
+}
+
 /// The scale of NF4 block `block`.
 INLINE float NAME(nf4_scale)(const k_weight *w, int64_t block) {
   if (!w->scale_codes) return w->scales[block];

@@ -29,6 +29,13 @@ extension Recipe {
       throw fault(
         "data.assistant_turns", "is each, but grpo answers the last turn of each row; leave it out")
     }
+    let isOfGroup = objective.grpo.scale == .group && origins["objective.scale_rewards"] != nil
+    guard !isOfGroup || objective.grpo.estimator != .reinforcePlusPlus else {
+      throw fault(
+        "objective.scale_rewards",
+        "is group, but advantage_estimator reinforce_plus_plus compares with all that a step has "
+          + "sampled; give batch or none, or leave it out")
+    }
     if objective.grpo.rollouts == nil { try checkRewards(of: "grpo") }
   }
 
