@@ -95,7 +95,9 @@ let package = Package(
     .target(name: "Layers", dependencies: ["Tensors"]),
     // Floor 5
     .target(name: "Models", dependencies: ["Formats", "Layers", "Tasks", "Tensors"]),
-    .target(name: "Adapters", dependencies: ["Formats", "Layers", "Names", "Tensors"]),
+    .target(
+      name: "Adapters",
+      dependencies: ["Formats", "JSON", "Layers", "Names", "Tensors", collections]),
     .target(name: "Objectives", dependencies: ["Formats", "Tasks"]),
     // Floor 6
     .target(
@@ -154,6 +156,11 @@ let package = Package(
       dependencies: ["CPluginABI", "CHostSupport", "JSON", "PluginHost", "TaskKit", "Tasks"]),
     .testTarget(
       name: "ModelsTests",
+      dependencies: [
+        "Adapters", "Formats", "JSON", "Layers", "Models", "Tensors", "TestSupport",
+      ]),
+    .testTarget(
+      name: "AdaptersTests",
       dependencies: [
         "Adapters", "Formats", "JSON", "Layers", "Models", "Tensors", "TestSupport",
       ]),

@@ -4,12 +4,19 @@ import Names
 import Tensors
 
 /// The tensors of an adapter's file. Each must be asked for once, by the module it belongs to.
-struct AdapterTensors {
+public final class AdapterTensors {
+  /// The adapter's folder.
+  let folder: String
   private let file: SafeTensorsFile
   private var asked: [String] = []
 
   /// What PEFT puts before a module's path.
   static let prefix = "base_model.model."
+
+  /// The name of `part` of the module at `path`, as PEFT writes it.
+  static func name(_ part: String, of path: String) -> String {
+    prefix + ModulePath.inMemory(path) + "." + part
+  }
 
   init(folder: String) throws(FormatError) {
     let path = folder + "/adapter_model.safetensors"
@@ -20,19 +27,23 @@ struct AdapterTensors {
           + "adapter_model.safetensors")
     }
     file = try SafeTensorsFile(path: path)
+    self.folder = folder
+  }
+
+  private func spellings(_ part: String, of path: String) -> [String] {
+    [ModulePath.inMemory(path), ModulePath.inFiles(path)].map { "\(Self.prefix)\($0).\(part)" }
   }
 
   /// The name under which the file holds `part` of the module at `path`, in whichever spelling.
-  private mutating func name(_ part: String, of path: String) -> String {
-    let paths = [ModulePath.inMemory(path), ModulePath.inFiles(path)]
-    let names = paths.map { "\(Self.prefix)\($0).\(part)" }
+  private func name(_ part: String, of path: String) -> String {
+    let names = spellings(part, of: path)
     let name = names.first { file.entries[$0] != nil } ?? names[0]
     asked.append(name)
     return name
   }
 
   /// The matrix `part` of the module at `path`.
-  mutating func matrix(_ part: String, of path: String, _ rows: Int, _ columns: Int)
+  func matrix(_ part: String, of path: String, _ rows: Int, _ columns: Int)
     throws(FormatError) -> Tensor
   {
     let name = name(part, of: path)
@@ -42,12 +53,11 @@ struct AdapterTensors {
 
   /// Whether the file holds a whole weight of the module at `path`.
   func holdsWeight(of path: String) -> Bool {
-    var copy = self
-    return file.entries[copy.name("weight", of: path)] != nil
+    spellings("weight", of: path).contains { file.entries[$0] != nil }
   }
 
   /// The whole weight of the module at `path`, where it lies in the file.
-  mutating func weight(of path: String, like base: Weight) throws(FormatError) -> Weight {
+  func weight(of path: String, like base: Weight) throws(FormatError) -> Weight {
     let name = name("weight", of: path)
     try check(
       name, base.rows, base.columns,

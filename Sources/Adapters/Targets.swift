@@ -1,27 +1,29 @@
 import Formats
-import Layers
+public import Layers
 import Names
 
 extension AdapterConfig {
-  /// The projections that get an adapter, in the model's order. `all-linear` means every projection
-  /// but the output head, as in PEFT.
-  public func targets(among linears: [Linear]) throws(FormatError) -> [Linear] {
-    let matched = linears.filter { adapts($0.path) }
-    guard !matched.isEmpty else {
-      throw FormatError(.unsupported, "target_modules", nothingMatched(linears))
+  /// The seats of which projections and embedding are those that get an adapter. `all-linear` means every
+  /// projection but the output head, as in PEFT.
+  public func chosen(of seats: ModelSeats) throws(FormatError) -> ModelSeats {
+    guard method.targets != nil else { return seats.narrowed { _ in false } }
+    let chosen = seats.narrowed(to: adapts)
+    guard !chosen.linears.isEmpty else {
+      throw FormatError(.unsupported, "target_modules", nothingMatched(seats.linears))
     }
     // The loss multiplies with the head's own weight, so an adapter there would train on nothing.
-    if let head = matched.first(where: { AdapterTargets.isHead($0.path) }) {
+    if let head = chosen.linears.first(where: { AdapterTargets.isHead($0.path) }) {
       throw FormatError(
         .unsupported, "target_modules",
         "'\(head.name)' cannot carry an adapter; name projections of the blocks, or use all-linear")
     }
-    return matched
+    return chosen
   }
 
   /// Refuses what a user wrote to no effect: a name that matches no projection, a layer that does not
   /// exist, an exclusion that excludes nothing, a pattern's key that no adapted projection has.
   func checkEverythingCounts(among linears: [Linear]) throws(FormatError) {
+    guard let targets = method.targets else { return }
     let paths = linears.map(\.path)
     func fault(_ key: String, _ message: String) -> FormatError {
       FormatError(.unsupported, key, message)
@@ -53,13 +55,7 @@ extension AdapterConfig {
         throw fault("exclude_modules", "'\(idle.text)' matches no projection of this model")
       }
     }
-    let adapted = paths.filter(adapts)
-    if let key = rankPattern.unused(among: adapted).first {
-      throw fault("rank_pattern", "'\(key)' matches no projection that gets an adapter")
-    }
-    if let key = alphaPattern.unused(among: adapted).first {
-      throw fault("alpha_pattern", "'\(key)' matches no projection that gets an adapter")
-    }
+    try method.check(adapting: paths.filter(adapts))
   }
 
   private func nothingMatched(_ linears: [Linear]) -> String {

@@ -30,20 +30,25 @@ public struct Cost: Sendable, Hashable {
 }
 
 /// What is trained of a projection.
-public struct Seat: Sendable, Hashable {
-  /// The rank of the low-rank part that sits on it; 0: none does.
-  public var rank: Int
+public struct Seat: Sendable {
+  /// What sits on it; nil: nothing does.
+  public var adapter: (any AdapterCost)?
   /// Whether its own weight is trained.
   public var isOpen: Bool
 
   /// Describes a seat; nothing is trained unless said.
-  public init(rank: Int = 0, isOpen: Bool = false) {
-    self.rank = rank
+  public init(_ adapter: (any AdapterCost)? = nil, isOpen: Bool = false) {
+    self.adapter = adapter
     self.isOpen = isOpen
   }
 
   /// Whether anything is trained: then the projection needs its input on the way back.
-  public var isTrained: Bool { isOpen || rank > 0 }
+  public var isTrained: Bool { isOpen || adapter != nil }
+
+  /// How many numbers are trained of a matrix [outputs, inputs] and of what sits on it.
+  public func parameters(inputs: Int, outputs: Int) -> Int {
+    (isOpen ? inputs * outputs : 0) + (adapter?.parameters(inputs: inputs, outputs: outputs) ?? 0)
+  }
 }
 
 /// The sizes of a pass over packed texts that decide what it costs.

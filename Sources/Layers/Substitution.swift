@@ -30,3 +30,34 @@ extension Embedding: Substitutable {
     self.weight = weight
   }
 }
+
+/// A layer whose bias another one may take the place of, and give it back.
+public protocol Biased: AnyObject {
+  /// The module's path in the model's files.
+  var path: String { get }
+  /// [1, outputs]; nil where it adds none.
+  var offset: Tensor? { get }
+  /// Adds `offset` from now on; there must have been one of that shape.
+  func substitute(offset: Tensor)
+}
+
+extension Linear: Biased {
+  /// The bias in use.
+  public var offset: Tensor? { bias }
+  /// Adds `offset` from now on.
+  public func substitute(offset: Tensor) { bias = offset }
+}
+
+extension LayerNorm: Biased {
+  /// The bias in use.
+  public var offset: Tensor? { bias }
+  /// Adds `offset` from now on.
+  public func substitute(offset: Tensor) { bias = offset }
+}
+
+extension Convolution: Biased {
+  /// The bias in use.
+  public var offset: Tensor? { bias }
+  /// Adds `offset` from now on.
+  public func substitute(offset: Tensor) { bias = offset }
+}

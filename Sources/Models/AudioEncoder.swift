@@ -63,6 +63,11 @@ public final class AudioEncoder {
     )
   }
 
+  /// Everything that adds a bias but the projections.
+  var biased: [any Biased] {
+    [convolutions.first, convolutions.second] + blocks.flatMap(\.norms) + [norm]
+  }
+
   /// Makes every weight but the positions a trained leaf in f32 and returns them under their names in
   /// the files. transformers, too, leaves the positions as they are.
   public func unfreeze() -> [NamedTensor] {

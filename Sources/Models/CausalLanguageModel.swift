@@ -81,6 +81,14 @@ public final class CausalLanguageModel {
   /// of the blocks, then the head.
   public var linears: [Linear] { (audio?.linears ?? []) + projections + [head] }
 
+  /// The places that adapters can change.
+  public var seats: ModelSeats {
+    ModelSeats(
+      linears: linears, attentions: blocks.map(\.attention), embedding: embedding,
+      norms: modules.norms, biased: (audio?.encoder.biased ?? []) + linears,
+      tiesHead: config.tiesWordEmbeddings)
+  }
+
   /// The blocks' projections, through which every token passes.
   public var projections: [Linear] { blocks.flatMap(\.linears) }
 

@@ -64,15 +64,9 @@ public final class AdamW {
   var state: [NamedTensor] {
     parameters.indices.flatMap { index in
       [
-        NamedTensor(name: "moment." + parameters[index].name, tensor: moments[index]),
-        NamedTensor(name: "variance." + parameters[index].name, tensor: variances[index]),
+        parameters[index].holding(moments[index]).below("moment."),
+        parameters[index].holding(variances[index]).below("variance."),
       ]
     }
   }
-}
-
-extension NamedTensor {
-  /// Whether weight decay applies: to matrices, a score's head among them, not to biases and norms, as
-  /// in transformers' Trainer.
-  var decays: Bool { tensor.rows > 1 || shape?.count ?? 1 > 1 || name.contains(".lora_") }
 }

@@ -91,7 +91,7 @@ public enum Trainable {
 }
 
 extension [NamedTensor] {
-  /// For a safetensors file: matrices as they are, single rows as vectors, all in f32.
+  /// For a safetensors file: all in f32.
   var sources: [TensorSource] { map { $0.source() } }
 
   /// Overwrites the tensors with those of the same names in a file.
@@ -110,13 +110,10 @@ extension [NamedTensor] {
 }
 
 extension NamedTensor {
-  /// This tensor for a safetensors file, in `type` f32 or bf16: in its own shape where it has one, a
-  /// single row as a vector, else as a matrix.
+  /// This tensor for a safetensors file, in `type` f32 or bf16.
   public func source(as type: ScalarType = .f32) -> TensorSource {
-    let isVector = tensor.rows == 1 && !name.contains(".lora_")
-    let plain = isVector ? [tensor.columns] : [tensor.rows, tensor.columns]
-    return TensorSource(
-      name: name, type: type, shape: shape ?? plain
+    TensorSource(
+      name: name, type: type, shape: shape
     ) { sink throws(FormatError) in
       var failure: FormatError?
       func write(_ bytes: UnsafeRawBufferPointer) {

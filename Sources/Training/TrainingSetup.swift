@@ -1,3 +1,4 @@
+public import Adapters
 public import Formats
 import Layers
 public import Models
@@ -21,7 +22,7 @@ public struct TrainingSetup {
     self.quantization = model.config.quantization == nil ? quantization : nil
     var adapters = adapters
     if let config = adapters {
-      adapters?.targets = config.targets.named(among: model.linears.map(\.path))
+      adapters?.method.targets = config.method.targets?.named(among: model.linears.map(\.path))
     }
     self.adapters = adapters
   }
@@ -34,8 +35,7 @@ public struct TrainingSetup {
   func seat(_ path: String) -> Seat {
     guard let adapters else { return Seat(isOpen: true) }
     guard path != model.head.path else { return Seat(isOpen: model.givesScores) }
-    guard adapters.adapts(path) else { return Seat() }
-    return Seat(rank: adapters.rank(of: path))
+    return Seat(adapters.cost(at: path))
   }
 
   private var trainsHearing: Bool {
@@ -70,8 +70,8 @@ public struct TrainingSetup {
   var trainedParameters: Int {
     let head = model.head.weight
     guard adapters == nil else {
-      return model.linears.reduce(model.givesScores ? head.rows * head.columns : 0) {
-        $0 + seat($1.path).rank * ($1.weight.rows + $1.weight.columns)
+      return model.linears.reduce(0) {
+        $0 + seat($1.path).parameters(inputs: $1.weight.columns, outputs: $1.weight.rows)
       }
     }
     let matrices =

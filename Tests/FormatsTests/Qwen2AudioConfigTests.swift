@@ -119,33 +119,6 @@ import Testing
     #expect(all.names == ["q_proj"] && all.isByPart)
   }
 
-  @Test(arguments: [
-    (["q_proj", "v_proj"], #"(.*\.)?language_model\.(.*\.)?(q_proj|v_proj)"#),
-    (["audio_tower.fc1"], #"(.*\.)?audio_tower\.(.*\.)?(fc1)"#),
-    (
-      ["audio_tower.layers.0.fc1", "q_proj"],
-      #"(.*\.)?language_model\.(.*\.)?(q_proj)|(.*\.)?audio_tower\.(.*\.)?(layers\.0\.fc1)"#
-    ),
-  ]) func thePatternIsReadAgain(names: [String], pattern: String) throws {
-    var config = AdapterConfig(
-      r: 4, alpha: 8, dropout: 0, targetModules: names, usesRSLoRA: false, baseModel: nil)
-    config.targets = AdapterTargets(names, isByPart: true)
-    #expect(config.json["target_modules"] == .string(pattern))
-    let read = try AdapterConfigTests.read(["target_modules": .string(pattern)])
-    #expect(read.targets == config.targets)
-  }
-
-  @Test(arguments: [
-    ".*", "q_proj", #".*language_model.*(q_proj)"#,
-    #"(.*\.)?language_model\.(.*\.)?(.*_proj)"#, #"(.*\.)?vision_tower\.(.*\.)?(q_proj)"#,
-    #"(.*\.)?language_model\.(.*\.)?(v_proj|q_proj)"#,
-    #"(.*\.)?language_model\.(.*\.)?(q_proj)|"#,
-  ]) func otherPatternsStayPatterns(pattern: String) throws {
-    let read = try AdapterConfigTests.read(["target_modules": .string(pattern)])
-    #expect(read.targets.chosen == .pattern(try PathPattern(pattern)) && !read.targets.isByPart)
-    #expect(read.json["target_modules"] == .string(pattern))
-  }
-
   @Test func pathsHaveTwoSpellings() {
     for path in Self.paths {
       #expect(ModulePath.inFiles(ModulePath.inMemory(path)) == path)

@@ -151,26 +151,6 @@ import Testing
     #expect(error.kind == .malformed)
   }
 
-  @Test func adaptersAreDescribedAsPEFTHasThem() throws {
-    let recipe = try Self.recipe(
-      """
-      peft:
-        r: 4
-        target_modules: '.*\\.(q|v)_proj'
-        exclude_modules: [layers.0.self_attn.q_proj]
-        rank_pattern: { v_proj: 3, q_proj: 2 }
-        alpha_pattern: { .*: 5 }
-      """)
-    let config = recipe.peft.adapter(on: "base")
-    #expect(config.targets.chosen == .pattern(try PathPattern(#".*\.(q|v)_proj"#)))
-    #expect(config.targets.excluded == .names(["layers.0.self_attn.q_proj"]))
-    #expect(Array(config.rankPattern.values.keys) == ["v_proj", "q_proj"])
-    #expect(config.rank(of: "model.layers.0.self_attn.v_proj") == 3)
-    #expect(config.scale(of: "model.layers.0.self_attn.q_proj") == 2.5)
-    // What is printed reads back to the same.
-    #expect(try Self.recipe(recipe.yaml).peft == recipe.peft)
-  }
-
   @Test func brokenYAMLIsNamedWithItsLine() throws {
     for (yaml, line) in [("task: a\npeft: {", 3), ("task: a\n\tb: c", 2), ("a: 1\na: 2", 1)] {
       let error = try #require(throws: FormatError.self) { try Self.recipe(yaml) }

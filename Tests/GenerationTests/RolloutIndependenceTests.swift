@@ -34,7 +34,7 @@ import Testing
   func model(_ base: Base, _ name: String, adapted: Bool = false) throws -> CausalLanguageModel {
     let folder = goldens + "/models/" + name
     let model = try CausalLanguageModel(folder: folder, quantization: base.quantization)
-    if adapted { _ = try AdapterSet.load(folder: folder + "/adapter", on: model.linears) }
+    if adapted { _ = try AdapterSet.load(folder: folder + "/adapter", on: model.seats) }
     return model
   }
 

@@ -86,9 +86,10 @@ import Testing
     expectClose(coarse, plain, atol: 0.1, rtol: 0.1, "int8")
     #expect(coarse != plain)
     let config = AdapterConfig(
-      r: 2, alpha: 4, dropout: 0, targetModules: ["audio_tower.q_proj", "audio_tower.fc2"],
-      usesRSLoRA: false, baseModel: nil)
-    let adapters = try AdapterSet.fresh(config, on: encoder.linears, seed: 1)
+      LoRAConfig(
+        r: 2, alpha: 4, targets: AdapterTargets(["audio_tower.q_proj", "audio_tower.fc2"])),
+      baseModel: nil)
+    let adapters = try AdapterSet.fresh(config, on: ModelSeats(linears: encoder.linears), seed: 1)
     #expect(Recording.off { encoder(clips).values } == plain)
     #expect(adapters.parameters.count == 8)
     var g = Gradients()

@@ -52,7 +52,7 @@ import Testing
         logits.values, try golden.tensors.floats("logits_\(index)"), atol: 2e-5, rtol: 2e-5,
         "logits")
     }
-    let adapters = try AdapterSet.load(folder: golden.folder + "/adapter", on: model.linears)
+    let adapters = try AdapterSet.load(folder: golden.folder + "/adapter", on: model.seats)
     let ids = try golden.ids(0), segments = Segments(lengths: [ids.count])
     let adapted = Recording.off { model.logits(model.hidden(ids, segments)) }
     expectClose(
@@ -65,7 +65,7 @@ import Testing
   @Test(arguments: families, [false, true])
   func adapterGradients(family: String, checkpointing: Bool) throws {
     let golden = try Golden(family), model = try CausalLanguageModel(folder: golden.folder)
-    let adapters = try AdapterSet.load(folder: golden.folder + "/adapter", on: model.linears)
+    let adapters = try AdapterSet.load(folder: golden.folder + "/adapter", on: model.seats)
     model.usesCheckpointing = checkpointing
     let batch = try golden.batch(), count = Float(batch.targets.count)
     #expect(batch.targets.count == golden.json["trained_tokens"]?.int)

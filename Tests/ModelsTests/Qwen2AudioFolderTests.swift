@@ -101,7 +101,8 @@ import Testing
 
   func config(_ targets: [String]) -> AdapterConfig {
     AdapterConfig(
-      r: 2, alpha: 4, dropout: 0, targetModules: targets, usesRSLoRA: false, baseModel: nil)
+      LoRAConfig(r: 2, alpha: 4, targets: AdapterTargets(targets)),
+      baseModel: nil)
   }
 
   @Test(arguments: [
@@ -110,7 +111,7 @@ import Testing
     (["audio_tower.layers.1.self_attn.out_proj"], [0, 1, 0]),
   ]) func newAdaptersSitOnTheLanguageModel(targets: [String], counts: [Int]) throws {
     let model = try goldens.model()
-    let set = try AdapterSet.fresh(config(targets), on: model.linears, seed: 1)
+    let set = try AdapterSet.fresh(config(targets), on: model.seats, seed: 1)
     #expect(set.counts(among: model.linears).map(\.adapted) == counts)
     #expect(set.counts(among: model.linears).map(\.of) == [14, 12, 1])
     #expect(
@@ -132,7 +133,7 @@ import Testing
   ]) func targetsThatCannotBe(target: String, message: String) throws {
     let model = try goldens.model()
     let error = try #require(throws: FormatError.self) {
-      try AdapterSet.fresh(config([target]), on: model.linears, seed: 1)
+      try AdapterSet.fresh(config([target]), on: model.seats, seed: 1)
     }
     #expect(error.message.contains(message), "\(error)")
   }
@@ -142,7 +143,7 @@ import Testing
     let source = Qwen2AudioTests.folder + "/adapter"
     func adapted(_ folder: String) throws -> [Float] {
       let model = try goldens.model()
-      _ = try AdapterSet.load(folder: folder, on: model.linears)
+      _ = try AdapterSet.load(folder: folder, on: model.seats)
       return try logits(model)
     }
     try withScratch { folder in

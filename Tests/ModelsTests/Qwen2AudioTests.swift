@@ -138,8 +138,8 @@ import Testing
 
   @Test func adapterGradients() throws {
     let model = try model(), packed = try packed([0, 1])
-    let adapters = try AdapterSet.load(folder: Self.folder + "/adapter", on: model.linears)
-    #expect(adapters.config.targets.isByPart && adapters.config.targetModules.count == 7)
+    let adapters = try AdapterSet.load(folder: Self.folder + "/adapter", on: model.seats)
+    #expect(adapters.config.targets.isByPart && adapters.config.targets.names.count == 7)
     let (loss, gradients) = packed.step(model)
     let expected = Float(try #require(scalars["loss_lora"]?.double))
     #expect(abs(loss - expected) < 1e-5 * expected)
@@ -154,7 +154,7 @@ import Testing
   @Test(arguments: [("adapter", "lora", 14, 0), ("everywhere", "everywhere", 4, 4)])
   func adapters(folder: String, key: String, text: Int, audio: Int) throws {
     let model = try model()
-    let adapters = try AdapterSet.load(folder: Self.folder + "/" + folder, on: model.linears)
+    let adapters = try AdapterSet.load(folder: Self.folder + "/" + folder, on: model.seats)
     let counts = adapters.counts(among: model.linears).map(\.adapted)
     #expect(counts == [text, audio, 0])
     for index in 0..<2 {

@@ -1,3 +1,4 @@
+import Adapters
 import Formats
 import Layers
 import Models
@@ -19,9 +20,10 @@ import Testing
         model, quantization: nil,
         adapters: rank.map {
           AdapterConfig(
-            r: $0, alpha: 1, dropout: 0,
-            targets: AdapterTargets(targets.map { .names($0.sorted()) } ?? .allLinear),
-            usesRSLoRA: false, baseModel: nil)
+            LoRAConfig(
+              r: $0, alpha: 1,
+              targets: AdapterTargets(targets.map { .names($0.sorted()) } ?? .allLinear)),
+            baseModel: nil)
         }),
       batch: .init(
         tokens: 1000, longest: 1000, scored: 10,

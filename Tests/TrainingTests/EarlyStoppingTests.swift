@@ -24,8 +24,9 @@ import Testing
   {
     let model = try CausalLanguageModel(folder: TrainerTests.modelFolder)
     let config = AdapterConfig(
-      r: 2, alpha: 4, dropout: 0, targetModules: ["q_proj"], usesRSLoRA: false, baseModel: nil)
-    let adapters = try AdapterSet.fresh(config, on: model.linears, seed: 7)
+      LoRAConfig(r: 2, alpha: 4, targets: AdapterTargets(["q_proj"])),
+      baseModel: nil)
+    let adapters = try AdapterSet.fresh(config, on: model.seats, seed: 7)
     let data = try TrainerTests.encoded(.init(count: 4))
     let steps = script.values.count
     var options = TrainingOptions(

@@ -132,7 +132,7 @@ final class GRPOTraining {
     sharing: Bool = true
   ) throws {
     let model = try CausalLanguageModel(folder: goldens.model)
-    adapters = try AdapterSet.load(folder: goldens.model + "/adapter", on: model.linears)
+    adapters = try AdapterSet.load(folder: goldens.model + "/adapter", on: model.seats)
     let grpo = try goldens.grpo(run), plan = try goldens.plan(run, batchSize: batchSize)
     let settings = try goldens.settings(run)
     runner = StepRunner(

@@ -38,7 +38,7 @@ import Testing
       isFull
       ? model.unfreeze()
       : try AdapterSet.load(
-        folder: "\(Self.goldens)/models/\(family)/adapter", on: model.linears
+        folder: "\(Self.goldens)/models/\(family)/adapter", on: model.seats
       ).parameters
     let optimizer = AdamW(parameters, weightDecay: 0.01)
     let rate = LearningRate(.cosine, peak: 1e-3, warmup: 4, total: 20)
@@ -73,7 +73,7 @@ import Testing
     func run(_ batchSize: Int) throws -> (Double, [Float]) {
       let model = try CausalLanguageModel(folder: "\(Self.goldens)/models/qwen3")
       let adapters = try AdapterSet.load(
-        folder: "\(Self.goldens)/models/qwen3/adapter", on: model.linears)
+        folder: "\(Self.goldens)/models/qwen3/adapter", on: model.seats)
       let result = try model.step(Array(rows[..<6]), batchSize: batchSize, sharing: false)
       let gradient = adapters.parameters[0].tensor.slot.flatMap { result.gradients[$0] }
       return (result.loss, try #require(gradient).values)

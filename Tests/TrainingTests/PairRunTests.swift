@@ -48,7 +48,7 @@ import Testing
 
   private func model() throws -> (CausalLanguageModel, AdapterSet) {
     let model = try CausalLanguageModel(folder: Self.folder)
-    return (model, try AdapterSet.load(folder: Self.folder + "/adapter", on: model.linears))
+    return (model, try AdapterSet.load(folder: Self.folder + "/adapter", on: model.seats))
   }
 
   private func runner(

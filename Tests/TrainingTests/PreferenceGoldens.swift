@@ -118,7 +118,7 @@ final class PreferenceTraining {
   init(_ goldens: PreferenceGoldens, _ run: String, batchSize: Int = 2, sharing: Bool = true) throws
   {
     let model = try CausalLanguageModel(folder: goldens.model)
-    adapters = try AdapterSet.load(folder: goldens.model + "/adapter", on: model.linears)
+    adapters = try AdapterSet.load(folder: goldens.model + "/adapter", on: model.seats)
     let terms = try goldens.terms(run)
     reference =
       terms.contains { $0.objective.usesReference }

@@ -39,7 +39,7 @@ struct RewardModelGoldens {
       return (model, .full(model.unfreeze(), constants: [], config))
     }
     let adapters = try AdapterSet.load(
-      folder: folder + "/adapter", on: AdapterSeats(linears: model.linears))
+      folder: folder + "/adapter", on: model.seats)
     adapters.trainHead(model.head)
     return (model, .adapter(adapters))
   }

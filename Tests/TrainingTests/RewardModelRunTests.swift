@@ -99,7 +99,7 @@ import Testing
     let scoring = #expect(throws: GenerationError.self) { try language.scores(of: [text]) }
     #expect(scoring?.message.contains("without the head of a score") == true)
     let loading = #expect(throws: FormatError.self) {
-      try AdapterSet.load(folder: goldens.folder + "/adapter", on: language.linears)
+      try AdapterSet.load(folder: goldens.folder + "/adapter", on: language.seats)
     }
     #expect(loading?.message.contains("makes a reward model of its base") == true)
     let config = try #require(try ModelConfig(folder: goldens.model).scoring(padToken: nil))

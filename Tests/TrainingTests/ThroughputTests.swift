@@ -38,8 +38,8 @@ import Testing
     let model = try CausalLanguageModel(folder: String(folder)), config = model.config
     let adapters = try AdapterSet.fresh(
       AdapterConfig(
-        r: 2, alpha: 4, dropout: 0, targets: AdapterTargets(.allLinear), usesRSLoRA: false,
-        baseModel: nil), on: model.linears, seed: 1)
+        LoRAConfig(r: 2, alpha: 4, targets: AdapterTargets(.allLinear)),
+        baseModel: nil), on: model.seats, seed: 1)
     let (tokens, rows, hidden) = (64, 3, config.hiddenSize)
     let queries = config.attentionHeads * config.headDimension
     let keys = config.keyValueHeads * config.headDimension
@@ -84,8 +84,9 @@ import Testing
       : .adapter(
         try AdapterSet.fresh(
           AdapterConfig(
-            r: 2, alpha: 4, dropout: 0, targetModules: targets, usesRSLoRA: false, baseModel: nil),
-          on: model.linears, seed: 1))
+            LoRAConfig(r: 2, alpha: 4, targets: AdapterTargets(targets)),
+            baseModel: nil),
+          on: model.seats, seed: 1))
     let throughput = Throughput(objective, length: 160, batch: 2, steps: 1, supervised: 80)
     let result = try throughput.measure(model, trainable) { _ in }
     func counted(_ names: Set<String>) -> Double {

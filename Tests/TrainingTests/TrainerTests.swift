@@ -57,9 +57,9 @@ import Tracking
   ) throws -> [[Float]] {
     let model = try CausalLanguageModel(folder: Self.modelFolder)
     let config = AdapterConfig(
-      r: 4, alpha: 8, dropout: 0.2, targetModules: ["q_proj", "down_proj"], usesRSLoRA: false,
+      LoRAConfig(r: 4, alpha: 8, dropout: 0.2, targets: AdapterTargets(["q_proj", "down_proj"])),
       baseModel: nil)
-    let adapters = try AdapterSet.fresh(config, on: model.linears, seed: 7)
+    let adapters = try AdapterSet.fresh(config, on: model.seats, seed: 7)
     let data = try data ?? Self.encoded(Rows())
     var options = TrainingOptions(
       steps: 7, learningRate: LearningRate(.cosine, peak: 1e-2, warmup: 2, total: 7))

@@ -83,7 +83,7 @@ public struct AdapterTargets: Sendable, Hashable {
   /// What the head of a score is called.
   public static let scoreHead = "score"
   /// What heads are called.
-  static let heads = ["lm_head", scoreHead]
+  public static let heads = ["lm_head", scoreHead]
 
   /// Whether the module at `path` is a head, which carries no adapter.
   public static func isHead(_ path: String) -> Bool {
@@ -93,12 +93,12 @@ public struct AdapterTargets: Sendable, Hashable {
 
 extension AdapterTargets {
   /// `target_modules` for PEFT.
-  var json: JSONValue {
+  public var json: JSONValue {
     isByPart ? .string(pattern) : chosen.json
   }
 
   /// The targets of a pattern: names by part where `json` wrote it from such.
-  init(pattern: PathPattern) {
+  public init(pattern: PathPattern) {
     if let names = Self.names(in: pattern.text), !names.isEmpty {
       self.init(names, isByPart: true)
       // A pattern of another make may merely look alike.

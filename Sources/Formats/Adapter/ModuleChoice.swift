@@ -26,7 +26,7 @@ public enum ModuleChoice: Sendable, Hashable {
   }
 
   /// The value for PEFT and for recipes; names are sorted, since they are a set.
-  var json: JSONValue {
+  public var json: JSONValue {
     switch self {
     case .allLinear: "all-linear"
     case .names(let names): .array(names.sorted().map(JSONValue.string))

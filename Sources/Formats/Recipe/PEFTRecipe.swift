@@ -26,19 +26,6 @@ public struct PEFTRecipe: Sendable, Hashable {
   public var adapterPath: String?
 
   init() {}
-
-  /// The configuration of a new adapter on the model in the folder `base`.
-  public func adapter(on base: String) -> AdapterConfig {
-    var targets = AdapterTargets(targets)
-    targets.excluded = excluded
-    targets.layers = layers
-    var config = AdapterConfig(
-      r: rank, alpha: alpha, dropout: dropout, targets: targets, usesRSLoRA: usesRSLoRA,
-      baseModel: base)
-    config.rankPattern = rankPattern
-    config.alphaPattern = alphaPattern
-    return config
-  }
 }
 
 extension PEFTRecipe.Method: RecipeChoice {}

@@ -8,13 +8,10 @@ extension AdapterSet {
   /// where they name another base model than this one seems to be, or set ranks and αs of projections
   /// that carry no adapter, that is said.
   public static func load(
-    folder: String, on model: CausalLanguageModel, of base: String, tell: RunObserver
+    folder: String, on model: CausalLanguageModel, of base: String, trains: Bool = false,
+    tell: RunObserver
   ) throws(FormatError) -> AdapterSet {
-    let set = try load(
-      folder: folder,
-      on: AdapterSeats(
-        linears: model.linears, embedding: model.modules.embedding,
-        tiesHead: model.config.tiesWordEmbeddings))
+    let set = try load(folder: folder, on: model.seats, trains: trains)
     let named = set.config.baseModel ?? ""
     if !named.isEmpty, !FileSystem.isSame(named, base) {
       let (theirs, ours) = (modelName(named), modelName(base))
@@ -24,14 +21,8 @@ extension AdapterSet {
           "warning: the adapter \(folder) was trained on \(named); the model here is \(base)")
       }
     }
-    for (key, unused) in [
-      ("rank_pattern", set.config.rankPattern.unused(among: set.paths)),
-      ("alpha_pattern", set.config.alphaPattern.unused(among: set.paths)),
-    ] where !unused.isEmpty {
-      let names = unused.map { "'\($0)'" }.joined(separator: ", ")
-      tell.note(
-        "warning: \(folder)/\(AdapterConfig.fileName): no adapted projection matches \(key)'s \(names)"
-      )
+    do { try set.config.method.check(adapting: set.paths) } catch {
+      tell.note("warning: \(folder)/\(AdapterConfig.fileName): \(error.place) \(error.message)")
     }
     return set
   }

@@ -98,7 +98,7 @@ extension TrainingRun {
     if let folder = peft.adapterPath {
       tell.note("adapter   goes on from \(folder), with its own r, lora_alpha and target_modules")
       let set = try AdapterSet.load(
-        folder: folder, on: model, of: session.modelFolder, tell: tell)
+        folder: folder, on: model, of: session.modelFolder, trains: true, tell: tell)
       let trained = session.givesScores ? [AdapterTargets.scoreHead] : []
       if let name = set.config.modulesWithWeights.first(where: { !trained.contains($0) }) {
         throw recipe.fault(
@@ -110,7 +110,7 @@ extension TrainingRun {
     }
     return .adapter(
       try AdapterSet.fresh(
-        peft.adapter(on: session.modelFolder), on: model.linears, seed: session.seed), of: model)
+        peft.adapter(on: session.modelFolder), on: model.seats, seed: session.seed), of: model)
   }
 }
 

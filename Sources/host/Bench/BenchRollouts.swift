@@ -62,9 +62,9 @@ struct BenchRollouts: ParsableCommand {
     let folder = try self.model.folder(), model = try quantization.open(folder)
     if rank > 0 {
       let config = AdapterConfig(
-        r: rank, alpha: 2 * Double(rank), dropout: 0, targets: AdapterTargets(.allLinear),
-        usesRSLoRA: false, baseModel: folder)
-      _ = try AdapterSet.fresh(config, on: model.linears, seed: 1)
+        LoRAConfig(r: rank, alpha: 2 * Double(rank), targets: AdapterTargets(.allLinear)),
+        baseModel: folder)
+      _ = try AdapterSet.fresh(config, on: model.seats, seed: 1)
     }
     let sampler = try RolloutSampler(
       model: model, vocabulary: model.config.vocabularySize, stopTokens: [],

@@ -83,12 +83,12 @@ struct BenchTrain: ParsableCommand {
       objective, length: seq, batch: batch, steps: steps, supervised: supervised ?? seq,
       computesReference: computeReference, group: group)
     let config = AdapterConfig(
-      r: rank, alpha: 2 * Double(rank), dropout: 0, targets: AdapterTargets(.allLinear),
-      usesRSLoRA: false, baseModel: folder)
+      LoRAConfig(r: rank, alpha: 2 * Double(rank), targets: AdapterTargets(.allLinear)),
+      baseModel: folder)
     let plan = MemoryPlan(
       TrainingSetup(model, quantization: nil, adapters: config), batch: throughput.planned,
       usesCheckpointing: checkpointing, program: program)
-    let adapters = try AdapterSet.fresh(config, on: model.linears, seed: 1)
+    let adapters = try AdapterSet.fresh(config, on: model.seats, seed: 1)
     // Before and after, the better one counts: another program may take the processor meanwhile.
     let early = Engine.ceiling()
     var bar = ProgressBar("steps", total: steps + 1, unit: "steps")

@@ -1,3 +1,4 @@
+import Adapters
 import ArgumentParser
 import Formats
 import JSON
@@ -33,10 +34,8 @@ struct InspectAdapter: ParsableCommand {
     }
     var head = TextTable(("", .left), ("", .left))
     head.append("base model", config.baseModel ?? "not named")
-    head.append("rank", "\(config.r)")
-    head.append(
-      "alpha", Format.short(config.alpha) + (config.usesRSLoRA ? ", scaled by its root" : ""))
-    head.append("dropout", Format.short(config.dropout))
+    head.append("method", type(of: config.method).title)
+    for (name, text) in config.method.settings { head.append(name, text) }
     for (name, text) in modules(config) { head.append(name, text) }
     head.append("parameters", Format.grouped(file.entries.values.reduce(0) { $0 + $1.count }))
     head.append("sha256", digest.sha256)
@@ -50,17 +49,14 @@ struct InspectAdapter: ParsableCommand {
 
   /// What sits where, in words.
   private func modules(_ config: AdapterConfig) -> [(String, String)] {
-    func list<Value>(_ pattern: ModulePattern<Value>) -> String {
-      pattern.values.map { "\($0.key): \($0.value)" }.joined(separator: ", ")
-    }
+    let targets = config.method.targets
     let lines = [
-      ("targets", config.targets.chosen.text), ("excluded", config.targets.excluded?.text ?? ""),
-      ("layers", config.targets.layers?.indices.map(String.init).joined(separator: ", ") ?? ""),
-      ("ranks", list(config.rankPattern)), ("alphas", list(config.alphaPattern)),
+      ("targets", targets?.chosen.text ?? ""), ("excluded", targets?.excluded?.text ?? ""),
+      ("layers", targets?.layers?.indices.map(String.init).joined(separator: ", ") ?? ""),
       ("saved whole", config.savedModules.joined(separator: ", ")),
       (
         "saved rows",
-        config.savedTokens.map { "\($0.value.count) of \($0.key)" }.joined(separator: ", ")
+        config.method.savedTokens.map { "\($0.value.count) of \($0.key)" }.joined(separator: ", ")
       ),
     ]
     return lines.filter { !$0.1.isEmpty }

@@ -1,4 +1,6 @@
+import Adapters
 import Formats
+import Foundation
 import JSON
 import Testing
 
@@ -7,30 +9,29 @@ import Testing
 
   /// Reads the golden with changes laid over it.
   static func read(_ changes: [String: JSONValue]) throws -> AdapterConfig {
-    var members = try JSONValue(readingFile: goldens + "/adapter_config.json").object ?? [:]
+    var members = try JSONValue(readingFile: Goldens.formats + "/adapter_config.json").object ?? [:]
     for (key, value) in changes { members[key] = value }
-    var config: AdapterConfig?
-    try withFolder { folder in
-      let text = JSONValue.object(members).text()
-      try put(Array(text.utf8), folder + "/adapter_config.json")
-      config = try AdapterConfig(folder: folder)
+    return try Goldens.withFolder { folder in
+      try Goldens.put(JSONValue.object(members).text(), folder + "/adapter_config.json")
+      return try AdapterConfig(folder: folder)
     }
-    return try #require(config)
   }
 
   @Test func writesWhatPEFTWrites() throws {
     let config = AdapterConfig(
-      r: 4, alpha: 8, dropout: 0.05, targetModules: ["v_proj", "q_proj"], usesRSLoRA: false,
+      LoRAConfig(r: 4, alpha: 8, dropout: 0.05, targets: AdapterTargets(["v_proj", "q_proj"])),
       baseModel: "org/base")
-    let golden = String(decoding: try bytes(goldens + "/adapter_config.json"), as: UTF8.self)
+    let golden = try String(
+      contentsOfFile: Goldens.formats + "/adapter_config.json", encoding: .utf8)
     #expect(config.json.text(Self.style) == golden)
   }
 
   @Test func readsWhatPEFTWrites() throws {
-    let config = try AdapterConfig(folder: goldens)
-    #expect((config.r, config.alpha, config.dropout) == (4, 8, 0.05))
-    #expect(config.targetModules == ["q_proj", "v_proj"] && config.baseModel == "org/base")
-    #expect(config.scale(of: "model.layers.0.self_attn.q_proj") == 2)
+    let config = try AdapterConfig(folder: Goldens.formats)
+    let lora = try #require(config.lora)
+    #expect((lora.r, lora.alpha, lora.dropout) == (4, 8, 0.05))
+    #expect(config.targets.names == ["q_proj", "v_proj"] && config.baseModel == "org/base")
+    #expect(lora.scale(of: "model.layers.0.self_attn.q_proj") == 2)
     for word in ["all-linear", "ALL-LINEAR"] as [JSONValue] {
       let all = try Self.read(["target_modules": word])
       #expect(all.targets.isAllLinear && all.json["target_modules"] == "all-linear")
@@ -41,15 +42,16 @@ import Testing
     let config = try Self.read([
       "rank_pattern": ["layers.0.self_attn.q_proj": 16], "alpha_pattern": ["v_proj": 32],
     ])
-    #expect(config.rank(of: "model.layers.0.self_attn.q_proj") == 16)
-    #expect(config.rank(of: "model.layers.10.self_attn.q_proj") == 4)
-    #expect(config.scale(of: "model.layers.0.self_attn.q_proj") == 0.5)
-    #expect(config.scale(of: "model.layers.1.self_attn.v_proj") == 8)
+    let lora = try #require(config.lora)
+    #expect(lora.rank(of: "model.layers.0.self_attn.q_proj") == 16)
+    #expect(lora.rank(of: "model.layers.10.self_attn.q_proj") == 4)
+    #expect(lora.scale(of: "model.layers.0.self_attn.q_proj") == 0.5)
+    #expect(lora.scale(of: "model.layers.1.self_attn.v_proj") == 8)
     #expect(config.json["rank_pattern"] == ["layers.0.self_attn.q_proj": 16])
   }
 
   @Test func rankStabilizedScale() throws {
-    #expect(try Self.read(["use_rslora": true]).scale(of: "q_proj") == 4)
+    #expect(try Self.read(["use_rslora": true]).lora?.scale(of: "q_proj") == 4)
   }
 
   @Test(
@@ -97,7 +99,7 @@ import Testing
       ("task_type", nil), ("task_type", "FEATURE_EXTRACTION"), ("qalora_group_size", 8),
     ] as [(String, JSONValue)])
   func readsWhatChangesNoNumber(_ key: String, _ value: JSONValue) throws {
-    #expect(try Self.read([key: value]) == AdapterConfig(folder: goldens))
+    #expect(try Self.read([key: value]) == AdapterConfig(folder: Goldens.formats))
   }
 
   /// PEFT adds the names that heads of classifiers have to modules_to_save, each time that it writes.
@@ -107,7 +109,7 @@ import Testing
     #expect(config.task == .score && config.savedModules == ["score"])
     #expect(config.json["task_type"] == "SEQ_CLS")
     #expect(config.json["modules_to_save"] == ["score"])
-    #expect(try AdapterConfig(folder: goldens).scoring == config)
+    #expect(try AdapterConfig(folder: Goldens.formats).scoring == config)
     let all = AdapterTargets(.allLinear)
     #expect(!all.contains("score") && !all.contains("lm_head") && all.contains("a.q_proj"))
   }
@@ -128,11 +130,11 @@ import Testing
     var pattern = JSONValue.emptyObject
     for key in keys { pattern = pattern.setting(key, .int(values[key] ?? 0)) }
     let config = try Self.read(["rank_pattern": pattern])
-    func ranks(_ config: AdapterConfig) -> [Int] {
-      [0, 1].map { config.rank(of: "model.layers.\($0).self_attn.v_proj") }
+    func ranks(_ config: AdapterConfig) -> [Int?] {
+      [0, 1].map { config.lora?.rank(of: "model.layers.\($0).self_attn.v_proj") }
     }
     #expect(ranks(config) == expected)
-    try withFolder { folder in
+    try Goldens.withFolder { folder in
       try config.write(folder: folder)
       #expect(try AdapterConfig(folder: folder) == config)
     }
@@ -149,7 +151,7 @@ import Testing
       config.json["layers_to_transform"] == [1] && config.json["layers_pattern"] == ["layers"])
     #expect(config.json["exclude_modules"] == #".*\.0\..*"#)
     #expect(config.savedModules == ["lm_head"] && config.json["modules_to_save"] == ["lm_head"])
-    try withFolder { folder in
+    try Goldens.withFolder { folder in
       try config.write(folder: folder)
       #expect(try AdapterConfig(folder: folder) == config)
     }
@@ -157,6 +159,6 @@ import Testing
 
   @Test func ignoresUnknownKeysThatSayNothing() throws {
     let config = try Self.read(["new_a": nil, "new_b": false, "new_c": [:], "new_d": []])
-    #expect(config == (try AdapterConfig(folder: goldens)))
+    #expect(config == (try AdapterConfig(folder: Goldens.formats)))
   }
 }

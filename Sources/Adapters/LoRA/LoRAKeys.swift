@@ -1,16 +1,9 @@
 import JSON
 
-/// What each key of an adapter_config.json means here: the whole list, so that none is passed over.
-enum AdapterKey: Sendable {
-  /// Read.
-  case read
-  /// Changes no number of a trained adapter, for this reason.
-  case idle(String)
-  /// Refused where it says anything, for this reason.
-  case refused(String)
-
-  /// The keys of peft 0.21.2's LoraConfig.
-  static let all: [(name: String, meaning: AdapterKey)] =
+/// What each key of LoRA's adapter_config.json means here: the whole list, so that none is passed over.
+extension LoRAConfig {
+  /// The keys of peft 0.21.2's LoraConfig beside the common ones.
+  public static let keys: [(name: String, meaning: AdapterKey)] =
     settings + modules + beginnings + [
       ("use_dora", .refused("DoRA's magnitudes are not computed; merge the adapter with PEFT")),
       ("lora_bias", .refused("biases of lora_B are not computed")),
@@ -32,20 +25,14 @@ enum AdapterKey: Sendable {
     ]
 
   private static let settings: [(name: String, meaning: AdapterKey)] = [
-    ("peft_type", .read), ("r", .read), ("lora_alpha", .read), ("lora_dropout", .read),
-    ("use_rslora", .read), ("rank_pattern", .read), ("alpha_pattern", .read),
-    ("base_model_name_or_path", .read), ("task_type", .read),
-    ("revision", .idle("names the base model's version, which the user chooses")),
-    ("auto_mapping", .idle("names the base model's class in transformers")),
-    ("inference_mode", .idle("freezes the adapter in PEFT")),
-    ("peft_version", .idle("names the writer")),
-    ("runtime_config", .idle("PEFT does not read it from files")),
+    ("r", .read), ("lora_alpha", .read), ("lora_dropout", .read), ("use_rslora", .read),
+    ("rank_pattern", .read), ("alpha_pattern", .read),
     ("fan_in_fan_out", .idle("PEFT sets it to false for the projections of these models")),
   ]
 
   private static let modules: [(name: String, meaning: AdapterKey)] = [
     ("target_modules", .read), ("exclude_modules", .read), ("layers_to_transform", .read),
-    ("layers_pattern", .read), ("modules_to_save", .read), ("ensure_weight_tying", .read),
+    ("layers_pattern", .read), ("ensure_weight_tying", .read),
     ("trainable_token_indices", .read),
     ("target_parameters", .refused("adapters on parameters of experts are not computed")),
   ]
@@ -68,7 +55,4 @@ enum AdapterKey: Sendable {
   static let otherBeginning =
     "with it the adapter belongs to other base weights; load it with PEFT and save it with "
     + "path_initial_model_for_weight_conversion, or merge it"
-
-  /// Tasks whose models have a head of their own, whose weights the base model lacks.
-  static let tasksWithHeads = ["TOKEN_CLS", "QUESTION_ANS"]
 }

@@ -1,9 +1,10 @@
-import JSON
+public import Formats
+public import JSON
 import Names
-import OrderedCollections
+public import OrderedCollections
 
 /// The members of one adapter_config.json, and how they are read.
-struct AdapterConfigReader {
+public struct AdapterConfigReader {
   let path: String
   let members: OrderedDictionary<String, JSONValue>
 
@@ -20,32 +21,21 @@ struct AdapterConfigReader {
     FormatError(.unsupported, path, "\(key) is \(members[key]?.text() ?? "absent"); \(why)")
   }
 
-  /// Refuses what cannot be computed here: by `AdapterKey`'s list, and any key that is not in it and
-  /// says something.
-  func check() throws(FormatError) {
-    guard members["peft_type"]?.string == "LORA" else {
-      throw refuse("peft_type", "only LORA adapters can be read")
-    }
+  /// Refuses what cannot be computed here: by the list of keys, and any key that is not in it and says
+  /// something.
+  func check(_ keys: [(name: String, meaning: AdapterKey)]) throws(FormatError) {
     for (key, value) in members where !Self.isEmpty(value) {
-      switch AdapterKey.all.first(where: { $0.name == key })?.meaning {
+      switch keys.first(where: { $0.name == key })?.meaning {
       case .read, .idle: continue
       case .refused(let why): throw refuse(key, why)
       case nil:
-        let near = nearestName(to: key, among: AdapterKey.all.map(\.name))
+        let near = nearestName(to: key, among: keys.map(\.name))
         throw refuse(
           key,
           "no setting of this name is known"
             + (near.map { "; did you mean '\($0)'?" }
               ?? ", so that what it does to the numbers is unknown"))
       }
-    }
-    if let bias = members["bias"], !bias.isNull, bias != "none" {
-      throw refuse("bias", "only adapters without trained biases can be read")
-    }
-    let start = members["init_lora_weights"]
-    let plain = start?.string.map { JSONValue.string($0.lowercased()) } ?? start
-    if let plain, !AdapterKey.plainBeginnings.contains(plain) {
-      throw refuse("init_lora_weights", AdapterKey.otherBeginning)
     }
     if let task = members["task_type"]?.string, AdapterKey.tasksWithHeads.contains(task) {
       throw refuse("task_type", "adapters of models with such a head cannot be read")
@@ -70,13 +60,14 @@ struct AdapterConfigReader {
   }
 
   /// `null`, `false`, and empty texts and collections say nothing.
-  private static func isEmpty(_ value: JSONValue) -> Bool {
+  static func isEmpty(_ value: JSONValue) -> Bool {
     [.null, false, .emptyObject, .array([]), ""].contains(value)
   }
 
-  func rank() throws(FormatError) -> Int {
-    guard let value = members["r"] else { return 8 }
-    guard let r = value.int, r > 0 else { throw refuse("r", "a positive rank is needed") }
+  /// A rank; 8 where the key is absent.
+  func rank(_ key: String) throws(FormatError) -> Int {
+    guard let value = members[key] else { return 8 }
+    guard let r = value.int, r > 0 else { throw refuse(key, "a positive rank is needed") }
     return r
   }
 

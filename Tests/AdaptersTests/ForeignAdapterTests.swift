@@ -10,17 +10,15 @@ import Testing
 
 /// Adapters as others save them, against peft: `Tests/Goldens/adapters`.
 @Suite struct ForeignAdapterTests {
-  static let folder = GoldenTests.folder + "/../adapters"
+  static let folder = Goldens.root + "/adapters"
   static let bases: [(name: String, base: String)] = {
     let golden = try? JSONValue(readingFile: folder + "/golden.json")
     return (golden?["bases"]?.object ?? [:]).map { ($0.key, $0.value.string ?? "") }
   }()
 
   func load(_ name: String, base: String) throws -> (CausalLanguageModel, AdapterSet) {
-    let model = try CausalLanguageModel(folder: GoldenTests.folder + "/" + base)
-    let seats = AdapterSeats(
-      linears: model.linears, embedding: model.modules.embedding,
-      tiesHead: model.config.tiesWordEmbeddings)
+    let model = try CausalLanguageModel(folder: Goldens.models + "/" + base)
+    let seats = model.seats
     return (model, try AdapterSet.load(folder: Self.folder + "/" + name, on: seats))
   }
 
@@ -44,7 +42,7 @@ import Testing
       expectClose(try logits(model), try file.floats(name), atol: 1e-4, rtol: 1e-4, what)
     }
     try expectPEFTs("logits")
-    let plain = try CausalLanguageModel(folder: GoldenTests.folder + "/" + base)
+    let plain = try CausalLanguageModel(folder: Goldens.models + "/" + base)
     let expected = try logits(plain)
     #expect(try adapters.withoutAdapters { try logits(model) } == expected)
     try expectPEFTs("after the base was asked")
@@ -104,9 +102,8 @@ import Testing
     ] as [([String: JSONValue], String)])
   func whatDoesNotFitIsRefused(settings: [String: JSONValue], why: String) throws {
     try faulty("alpha_general_first", settings) { folder in
-      let model = try CausalLanguageModel(folder: GoldenTests.folder + "/llama")
-      let seats = AdapterSeats(
-        linears: model.linears, embedding: model.modules.embedding, tiesHead: true)
+      let model = try CausalLanguageModel(folder: Goldens.models + "/llama")
+      let seats = model.seats
       let error = try #require(throws: FormatError.self) {
         try AdapterSet.load(folder: folder, on: seats)
       }
@@ -121,9 +118,9 @@ import Testing
     try faulty(
       "alpha_general_first", renamed: { $0.replacingOccurrences(of: old, with: new) }
     ) { folder in
-      let model = try CausalLanguageModel(folder: GoldenTests.folder + "/llama")
+      let model = try CausalLanguageModel(folder: Goldens.models + "/llama")
       let error = try #require(throws: FormatError.self) {
-        try AdapterSet.load(folder: folder, on: model.linears)
+        try AdapterSet.load(folder: folder, on: model.seats)
       }
       #expect(error.message.contains(why), "\(error)")
     }
@@ -138,27 +135,26 @@ import Testing
         $0.replacingOccurrences(of: "layers.0.self_attn.v_proj.lora_A.weight", with: new)
       }
     ) { folder in
-      let model = try CausalLanguageModel(folder: GoldenTests.folder + "/llama")
+      let model = try CausalLanguageModel(folder: Goldens.models + "/llama")
       let error = try #require(throws: FormatError.self) {
-        try AdapterSet.load(folder: folder, on: model.linears)
+        try AdapterSet.load(folder: folder, on: model.seats)
       }
       #expect(error.message.contains(new + "' is the base of an adapter on the embedding"))
     }
   }
 
   @Test func aNewAdaptersSettingsHaveAnEffect() throws {
-    let model = try CausalLanguageModel(folder: GoldenTests.folder + "/llama")
-    func expect(_ why: String, _ change: (inout AdapterConfig) throws -> Void) throws {
-      var config = AdapterConfig(
-        r: 2, alpha: 4, dropout: 0, targetModules: ["q_proj"], usesRSLoRA: false, baseModel: nil)
+    let model = try CausalLanguageModel(folder: Goldens.models + "/llama")
+    func expect(_ why: String, _ change: (inout LoRAConfig) throws -> Void) throws {
+      var config = LoRAConfig(r: 2, alpha: 4, targets: AdapterTargets(["q_proj"]))
       try change(&config)
       let error = try #require(throws: FormatError.self) {
-        try AdapterSet.fresh(config, on: model.linears, seed: 1)
+        try AdapterSet.fresh(AdapterConfig(config, baseModel: nil), on: model.seats, seed: 1)
       }
       #expect(error.message.contains(why), "\(error)")
     }
-    try expect("'w1' matches no projection") { $0.targets.excluded = .names(["w1"]) }
-    try expect("there is no layer 7") { $0.targets.layers = LayerChoice([0, 7]) }
+    try expect("'w1' matches no projection") { $0.targets?.excluded = .names(["w1"]) }
+    try expect("there is no layer 7") { $0.targets?.layers = LayerChoice([0, 7]) }
     try expect("'k_proj' matches no projection that gets") {
       $0.rankPattern = try ModulePattern(["k_proj": 2])
     }
@@ -169,14 +165,13 @@ import Testing
   }
 
   @Test func aNewAdapterSitsWhereItsSettingsSay() throws {
-    let model = try CausalLanguageModel(folder: GoldenTests.folder + "/llama")
-    var config = AdapterConfig(
-      r: 4, alpha: 4, dropout: 0, targets: AdapterTargets(.allLinear), usesRSLoRA: false,
-      baseModel: nil)
-    config.targets.layers = LayerChoice([1])
-    config.targets.excluded = .pattern(try PathPattern(#".*\.mlp\..*"#))
+    let model = try CausalLanguageModel(folder: Goldens.models + "/llama")
+    var config = LoRAConfig(r: 4, alpha: 4, targets: AdapterTargets(.allLinear))
+    config.targets?.layers = LayerChoice([1])
+    config.targets?.excluded = .pattern(try PathPattern(#".*\.mlp\..*"#))
     config.rankPattern = try ModulePattern(["(k|v)_proj": 2])
-    let set = try AdapterSet.fresh(config, on: model.linears, seed: 1)
+    let set = try AdapterSet.fresh(
+      AdapterConfig(config, baseModel: nil), on: model.seats, seed: 1)
     #expect(
       set.paths == ["q", "k", "v", "o"].map { "model.layers.1.self_attn.\($0)_proj" })
     #expect(set.parameters.map(\.tensor.rows) == [4, 32, 2, 8, 2, 8, 4, 32])

@@ -1,0 +1,70 @@
+public import Formats
+public import JSON
+public import Layers
+import Names
+public import OrderedCollections
+
+/// A way to change a model: what adapter_config.json says of it, and what it puts on a model's seats.
+/// Each method is a file of its own and one line in `AdapterMethods.all`.
+public protocol AdapterMethod: Sendable {
+  /// PEFT's name of it, `peft_type`.
+  static var peftType: String { get }
+  /// What it is called in sentences.
+  static var title: String { get }
+  /// Its own keys of adapter_config.json beside those that all methods have (`AdapterKey.common`).
+  static var keys: [(name: String, meaning: AdapterKey)] { get }
+
+  /// Reads its own keys, which have been checked against `keys`.
+  init(_ reader: AdapterConfigReader) throws(FormatError)
+  /// Its own keys with their values, as PEFT writes them.
+  var members: OrderedDictionary<String, JSONValue> { get }
+
+  /// The settings in words, in a sentence's order, for inspection.
+  var settings: [(name: String, text: String)] { get }
+
+  /// The modules that it adapts; nil where it adapts none by name.
+  var targets: AdapterTargets? { get set }
+  /// The share of an adapter's input that dropout takes.
+  var dropout: Double { get }
+  /// Rows of modules that lie in the file, by the module's name the tokens they are of.
+  var savedTokens: OrderedDictionary<String, [Int]> { get }
+  /// Whether a head that shares the embedding's weight follows it where that is saved.
+  var keepsTies: Bool { get }
+
+  /// Refuses what a user wrote to no effect, given the paths of the modules that get an adapter.
+  func check(adapting paths: [String]) throws(FormatError)
+  /// What it will cost on the adapted projection at `path`.
+  func cost(at path: String) -> (any AdapterCost)?
+  /// Its adapters for `seats`, of whose projections and embedding only the adapted ones are named. None
+  /// sits yet.
+  func seat(on seats: ModelSeats, from source: AdapterSource) throws(FormatError) -> [any Seated]
+}
+
+extension AdapterMethod {
+  /// Nothing is dropped.
+  public var dropout: Double { 0 }
+  /// No rows lie in the file.
+  public var savedTokens: OrderedDictionary<String, [Int]> { [:] }
+  /// Nothing follows.
+  public var keepsTies: Bool { false }
+  /// Everything counts.
+  public func check(adapting paths: [String]) throws(FormatError) {}
+  /// Nothing sits on projections.
+  public func cost(at path: String) -> (any AdapterCost)? { nil }
+}
+
+/// The methods that there are.
+enum AdapterMethods {
+  static let all: [any AdapterMethod.Type] = [LoRAConfig.self]
+
+  /// The method of a file's `peft_type`.
+  static func method(of reader: AdapterConfigReader) throws(FormatError) -> any AdapterMethod.Type {
+    let names = all.map { $0.peftType }, name = reader.members["peft_type"]?.string
+    if let method = all.first(where: { $0.peftType == name }) { return method }
+    let known = names.count == 1 ? "only \(names[0])" : names.joined(separator: ", ")
+    let near = name.flatMap { nearestName(to: $0, among: names) }
+    throw reader.refuse(
+      "peft_type",
+      "\(known) adapters can be read" + (near.map { "; did you mean '\($0)'?" } ?? ""))
+  }
+}
