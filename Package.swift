@@ -180,8 +180,8 @@ let package = Package(
     .testTarget(
       name: "GenerationTests",
       dependencies: [
-        "Adapters", "CKernels", "Formats", "Generation", "JSON", "Models", "Tasks", "Tensors",
-        "TestSupport",
+        "Adapters", "CKernels", "Formats", "Generation", "JSON", "Layers", "Models", "Tasks",
+        "Tensors", "TestSupport",
       ]),
     .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "JSON", "Tasks"]),
     .testTarget(
