@@ -84,7 +84,7 @@ public struct MemoryPlan: Sendable, Hashable {
 }
 
 extension TrainingSetup {
-  fileprivate func cost(_ batch: MemoryPlan.Batch) -> ModelCost {
+  func cost(_ batch: MemoryPlan.Batch) -> ModelCost {
     model.cost(
       passage(
         tokens: batch.tokens, longest: batch.longest,

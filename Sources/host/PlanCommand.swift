@@ -3,6 +3,7 @@ import Formats
 import JSON
 import Rows
 import Runs
+import Tensors
 import Training
 
 /// `host plan`
@@ -11,8 +12,9 @@ struct PlanCommand: ParsableCommand {
     commandName: "plan", abstract: "Shows what a training run would do, without training.",
     discussion: """
       Prints the resolved recipe as YAML, the number of steps, the learning rate's
-      curve and the memory by kind. The recipe can be saved and run: `host train
-      --config`.
+      curve, the memory by kind, and how long a step of the longest rows takes where
+      this machine does nothing but multiply: rewards are not counted. The recipe
+      can be saved and run: `host train --config`.
 
       Examples:
         host plan --task hri_dialogue
@@ -43,18 +45,19 @@ struct PlanCommand: ParsableCommand {
         "recipe": session.recipe.json, "rows": .int(train.count), "steps": .int(options.steps),
         "learning_rates": .array(
           Self.points(options.steps).map { .double(options.learningRate($0)) }),
-        "memory": memory.json,
+        "memory": memory.json, "work": budget.work.json,
       ]
       return Console.print(report.text(.pretty))
     }
     Console.output.write(session.recipe.yaml)
     Console.print("")
-    print(train, options, memory, limit: budget.limit)
+    print(train, options, memory, budget)
   }
 
   /// The summary, as comments, so that the whole output is a recipe.
   private func print(
-    _ train: EncodedDataset, _ options: TrainingOptions, _ memory: MemoryPlan, limit: Int
+    _ train: EncodedDataset, _ options: TrainingOptions, _ memory: MemoryPlan,
+    _ budget: MemoryBudget
   ) {
     let rows = options.batchSize * options.accumulation
     var table = TextTable(("", .left), ("", .left))
@@ -69,8 +72,9 @@ struct PlanCommand: ParsableCommand {
     for (name, bytes) in memory.kinds { table.append("# " + name, Format.bytes(bytes)) }
     table.append(
       "# memory",
-      "\(Format.bytes(memory.total)) of \(Format.bytes(limit))"
+      "\(Format.bytes(memory.total)) of \(Format.bytes(budget.limit))"
         + (memory.usesCheckpointing ? ", activations computed twice" : ""))
+    table.append("# step at best", budget.work.text(at: Engine.ceiling()))
     Console.print(table.text)
   }
 
@@ -85,6 +89,20 @@ struct PlanCommand: ParsableCommand {
   private static func points(_ steps: Int) -> [Int] {
     let count = min(steps, 60)
     return (0..<count).map { count == 1 ? 1 : 1 + $0 * (steps - 1) / (count - 1) }
+  }
+}
+
+extension StepWork {
+  /// How long a step takes at `ceiling` GFLOP/s.
+  fileprivate func text(at ceiling: Double) -> String {
+    func seconds(_ flops: Double) -> String { "\(Format.fixed(flops / ceiling / 1e9, 2)) s" }
+    let parts =
+      sampling > 0 ? ": sampling \(seconds(sampling)), learning \(seconds(learning))" : ""
+    return seconds(flops) + parts + ", at \(Format.fixed(ceiling, 0)) GFLOP/s"
+  }
+
+  fileprivate var json: JSONValue {
+    ["sampling_flops": .double(sampling), "learning_flops": .double(learning)]
   }
 }
 

@@ -3,6 +3,7 @@ import Formats
 import JSON
 import Layers
 import Models
+import Tensors
 import Testing
 
 @testable import Training
@@ -103,5 +104,35 @@ import Testing
     // On the way back 10 in the place of 8 for each pair of tokens, and the blocks' upper corners.
     let ratio = counted(["Attention"]) / seen
     #expect((1...2).contains(ratio), "\(ratio)")
+  }
+
+  /// A plan counts what a step computes: learning as many times as there are micro-batches, and the
+  /// products of reading a prompt and of decoding behind it.
+  @Test func aPlanCountsSamplingToo() throws {
+    let model = try CausalLanguageModel(folder: GoldenRunTests.goldens + "/models/qwen3")
+    let config = AdapterConfig(
+      LoRAConfig(r: 2, alpha: 4, targets: AdapterTargets(.allLinear)), baseModel: nil)
+    let adapters = try AdapterSet.fresh(config, on: model.seats, seed: 1)
+    let setup = TrainingSetup(model, quantization: nil, adapters: config)
+    let (prompt, group, new) = (48, 3, 16)
+    let throughput = Throughput(
+      .grpo, length: prompt + new, batch: 1, steps: 1, supervised: new, group: group)
+    // The first token follows from the prompt's last one; the last one is followed by none.
+    let decoded = 1 + group * (new - 1)
+    let drawn = MemoryPlan.Batch(
+      tokens: prompt + group * (new - 1), longest: prompt + new, scored: decoded)
+    // Several completions would predict their first tokens from one row, which a plan does not know.
+    let alone = Throughput(
+      .grpo, length: prompt + new, batch: 1, steps: 1, supervised: new, group: 1)
+    let work = StepWork(setup, batch: alone.planned, count: 2, sampled: drawn)
+    let learning = alone.cost(model, .adapter(adapters), countsAttention: false).flops
+    #expect(work.learning == 2 * learning)
+
+    let watch = Stopwatch()
+    try watch.measure { _ = try throughput.sampled(of: model, step: 1) }
+    let done = watch.entries.reduce(0) {
+      $0 + (["Projection", "LowRank"].contains($1.name) ? $1.entry.flops : 0)
+    }
+    #expect(done == work.sampling, "\(done) done, \(work.sampling) counted")
   }
 }

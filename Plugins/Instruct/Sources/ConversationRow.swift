@@ -33,7 +33,8 @@ struct ConversationRow: Sendable, Hashable {
     let answers = turns.filter { $0.role == "assistant" && $0.saysSomething }
     guard !answers.isEmpty else {
       throw fields.fault(
-        "the row has no assistant turn with text, so nothing could be learnt of it")
+        "the row has no assistant turn with text, so nothing could be learnt of it; messages that the "
+          + "model is to answer go under 'prompt'")
     }
     guard answers.contains(where: \.isTrained) else {
       throw fields.fault("no assistant turn of the row is trained; leave the row out")

@@ -54,6 +54,16 @@ public struct MemoryBudget {
     throw refusal(plain, least)
   }
 
+  /// What a step computes. Where several steps learn from one sampling each has its share of that.
+  public var work: StepWork {
+    let training = recipe.training, isDrawn = !sampled.isEmpty
+    let drawn =
+      recipe.completionsPerSampling / (recipe.stepsPerSampling * recipe.objective.grpo.iterations)
+    return StepWork(
+      setup, batch: batch(rows: training.trainBatchSize), count: training.accumulation,
+      sampled: isDrawn ? completions(drawn, longest: nil) : nil)
+  }
+
   private func plan(rows: Int, longest: Int? = nil, usesCheckpointing: Bool) -> MemoryPlan {
     MemoryPlan(
       setup, batch: batch(rows: rows, longest: longest), evaluation: evaluation,
