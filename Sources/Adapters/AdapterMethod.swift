@@ -9,6 +9,8 @@ public import OrderedCollections
 public protocol AdapterMethod: Sendable {
   /// PEFT's name of it, `peft_type`.
   static var peftType: String { get }
+  /// Other methods whose files hold the same.
+  static var otherTypes: [String] { get }
   /// What it is called in sentences.
   static var title: String { get }
   /// Its own keys of adapter_config.json beside those that all methods have (`AdapterKey.common`).
@@ -35,12 +37,26 @@ public protocol AdapterMethod: Sendable {
   func check(adapting paths: [String]) throws(FormatError)
   /// What it will cost on the adapted projection at `path`.
   func cost(at path: String) -> (any AdapterCost)?
+  /// The tokens without ids that it puts before every text; nil for none.
+  var virtualTokens: VirtualTokens? { get }
+  /// How many numbers it trains beside those on projections.
+  func parameters(beside config: ModelConfig) -> Int
+  /// Whether the model is the base still when a new adapter has been seated.
+  var beginsAsBase: Bool { get }
   /// Its adapters for `seats`, of whose projections and embedding only the adapted ones are named. None
   /// sits yet.
   func seat(on seats: ModelSeats, from source: AdapterSource) throws(FormatError) -> [any Seated]
 }
 
 extension AdapterMethod {
+  /// No other one.
+  public static var otherTypes: [String] { [] }
+  /// None.
+  public var virtualTokens: VirtualTokens? { nil }
+  /// None.
+  public func parameters(beside config: ModelConfig) -> Int { 0 }
+  /// A new adapter changes nothing.
+  public var beginsAsBase: Bool { true }
   /// Nothing is dropped.
   public var dropout: Double { 0 }
   /// No rows lie in the file.
@@ -55,12 +71,16 @@ extension AdapterMethod {
 
 /// The methods that there are.
 enum AdapterMethods {
-  static let all: [any AdapterMethod.Type] = [LoRAConfig.self]
+  static let all: [any AdapterMethod.Type] = [
+    LoRAConfig.self, PrefixTuning.self, PromptTuning.self,
+  ]
 
   /// The method of a file's `peft_type`.
   static func method(of reader: AdapterConfigReader) throws(FormatError) -> any AdapterMethod.Type {
     let names = all.map { $0.peftType }, name = reader.members["peft_type"]?.string
-    if let method = all.first(where: { $0.peftType == name }) { return method }
+    if let name, let method = all.first(where: { ([$0.peftType] + $0.otherTypes).contains(name) }) {
+      return method
+    }
     let known = names.count == 1 ? "only \(names[0])" : names.joined(separator: ", ")
     let near = name.flatMap { nearestName(to: $0, among: names) }
     throw reader.refuse(

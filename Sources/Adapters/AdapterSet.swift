@@ -55,8 +55,17 @@ public final class AdapterSet {
 
   private var adapters: [any Seated] { seated.filter { !($0 is WholeWeight) } }
 
-  /// Every trained tensor under its name in adapter_model.safetensors.
+  /// Every trained tensor under its name in files.
   public var parameters: [NamedTensor] { seated.flatMap(\.parameters) }
+
+  /// The tensors of adapter_model.safetensors.
+  public var published: [NamedTensor] { seated.flatMap(\.published) }
+
+  /// Everything from which training goes on, where that is more than what is published; else nothing.
+  public var state: [NamedTensor] {
+    guard seated.contains(where: { !$0.state.isEmpty }) else { return [] }
+    return seated.flatMap { $0.state.isEmpty ? $0.parameters : $0.state }
+  }
 
   /// Trains the head of a score beside the adapters, as a whole weight: that of the adapter's file where
   /// it holds one, else the model's.
@@ -123,6 +132,10 @@ extension AdapterSet {
   /// audio encoder, 0 of 1 of the projector`.
   public func summary(of linears: [Linear]) -> String {
     let parts = counts(among: linears), title = type(of: config.method).title
+    if config.method.targets == nil {
+      return title + ", "
+        + config.method.settings.map { "\($0.name) \($0.text)" }.joined(separator: ", ")
+    }
     guard let text = parts.first else { return title + " on nothing" }
     let own = seated.compactMap { ($0 as? WholeWeight)?.path }
     return

@@ -51,6 +51,13 @@ public final class AdapterTensors {
     return Tensor(rows: rows, columns: columns, values: try file.floats(name))
   }
 
+  /// The matrix of this name, which belongs to no module.
+  func table(_ name: String, _ rows: Int, _ columns: Int) throws(FormatError) -> Tensor {
+    asked.append(name)
+    try check(name, rows, columns, "this model and its virtual tokens need")
+    return Tensor(rows: rows, columns: columns, values: try file.floats(name))
+  }
+
   /// Whether the file holds a whole weight of the module at `path`.
   func holdsWeight(of path: String) -> Bool {
     spellings("weight", of: path).contains { file.entries[$0] != nil }

@@ -10,12 +10,24 @@ public protocol Seated: AnyObject {
   /// Everything that it trains, under the names in adapter_model.safetensors; axes and decay are said
   /// here and nowhere else.
   var parameters: [NamedTensor] { get }
+  /// What the adapter's file holds of it: what it trains, unless something else is made of that.
+  var published: [NamedTensor] { get }
+  /// Everything from which training goes on, what it trains among it, where `published` is not that; else
+  /// nothing.
+  var state: [NamedTensor] { get }
   /// Has the place work with this from now on.
   func sit()
   /// Gives the place back to the base: it computes what it did before, to the last bit.
   func lift()
   /// The same numbers for the same place in storage of their own, as constants.
   func copy() -> any Seated
+}
+
+extension Seated {
+  /// What it trains.
+  public var published: [NamedTensor] { parameters }
+  /// Training goes on from what is published.
+  public var state: [NamedTensor] { [] }
 }
 
 /// Where the numbers of adapters come from.
@@ -41,6 +53,13 @@ public enum AdapterSource {
 }
 
 extension Tensor {
+  /// Numbers of N(0, 1).
+  static func normal(_ rows: Int, _ columns: Int, _ random: Random) -> Tensor {
+    Tensor(
+      rows: rows, columns: columns,
+      values: (0..<rows * columns).map { Float(random.normal($0)) })
+  }
+
   /// Numbers uniform in ±bound.
   static func uniform(_ rows: Int, _ columns: Int, bound: Double, _ random: Random) -> Tensor {
     Tensor(

@@ -4,9 +4,9 @@ import Names
 
 extension AdapterConfig {
   /// The seats of which projections and embedding are those that get an adapter. `all-linear` means every
-  /// projection but the output head, as in PEFT.
+  /// projection but the output head, as in PEFT. A method that names none gets all places.
   public func chosen(of seats: ModelSeats) throws(FormatError) -> ModelSeats {
-    guard method.targets != nil else { return seats.narrowed { _ in false } }
+    guard method.targets != nil else { return seats }
     let chosen = seats.narrowed(to: adapts)
     guard !chosen.linears.isEmpty else {
       throw FormatError(.unsupported, "target_modules", nothingMatched(seats.linears))

@@ -57,7 +57,13 @@ public struct Passage {
   public struct Asked {
     /// How many there are.
     public var count: Int
-    var sights: [Range<Int>]
+    /// What they see: runs of tokens of which each sees one token more than the one before.
+    public var sights: [Range<Int>]
+
+    /// The same behind `count` virtual tokens, which all see.
+    public func behind(_ count: Int) -> Asked {
+      Asked(self.count, sights: sights.map { $0.lowerBound + count..<$0.upperBound + count })
+    }
 
     /// `count` tokens. Where operations are to be counted, `sights` says what they see: runs of tokens
     /// of which each sees one token more than the one before.
@@ -71,8 +77,11 @@ public struct Passage {
   public var tokens: Int, longest: Int
   /// Tokens that ask, and those that are still needed behind the last block.
   public private(set) var asking: Asked, needed: Asked
-  /// Rows of keys and values that are laid out anew where texts share what they begin with.
+  /// Rows of keys and values that are laid out anew where texts share what they begin with, or stand
+  /// behind keys that are given.
   public var gathered: Int?
+  /// Keys and values that are given to every layer, and trained.
+  public var givenKeys: Int
   /// Whether a gradient is wanted of what comes in.
   public var wantsInput: Bool
   /// What is trained of the projection at a path.
@@ -81,13 +90,14 @@ public struct Passage {
   /// Describes a pass.
   public init(
     tokens: Int, longest: Int, asking: [Range<Int>] = [], needed: Asked, gathered: Int? = nil,
-    wantsInput: Bool, seat: @escaping (_ path: String) -> Seat
+    givenKeys: Int = 0, wantsInput: Bool, seat: @escaping (_ path: String) -> Seat
   ) {
     self.tokens = tokens
     self.longest = longest
     self.asking = Asked(tokens, sights: asking)
     self.needed = needed
     self.gathered = gathered
+    self.givenKeys = givenKeys
     self.wantsInput = wantsInput
     self.seat = seat
   }

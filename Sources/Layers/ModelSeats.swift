@@ -1,3 +1,5 @@
+import Tensors
+
 /// The places of a model that an adapter can change, in the files' order.
 public struct ModelSeats {
   /// Every projection; the output head last.
@@ -12,11 +14,14 @@ public struct ModelSeats {
   public var biased: [any Biased]
   /// Whether the head's weight is the embedding's.
   public var tiesHead: Bool
+  /// What the attention of each layer keeps of a text, as a cache would; nil where no model tells.
+  public var keysAndValues: ((_ ids: [Int32]) -> [(keys: Tensor, values: Tensor)])?
 
   /// Names the places; those that are left out take no adapter.
   public init(
     linears: [Linear], attentions: [SelfAttention] = [], embedding: Embedding? = nil,
-    norms: [RMSNorm] = [], biased: [any Biased] = [], tiesHead: Bool = false
+    norms: [RMSNorm] = [], biased: [any Biased] = [], tiesHead: Bool = false,
+    keysAndValues: ((_ ids: [Int32]) -> [(keys: Tensor, values: Tensor)])? = nil
   ) {
     self.linears = linears
     self.attentions = attentions
@@ -24,6 +29,7 @@ public struct ModelSeats {
     self.norms = norms
     self.biased = biased
     self.tiesHead = tiesHead
+    self.keysAndValues = keysAndValues
   }
 
   /// The same places, of projections and embedding those alone whose path is `chosen`.

@@ -5,7 +5,8 @@ import Tensors
 public final class SelfAttention {
   let query: Linear, key: Linear, value: Linear, output: Linear
   let queryNorm: RMSNorm?, keyNorm: RMSNorm?
-  let heads: HeadShape
+  /// How many heads ask and answer, and their width.
+  public let heads: HeadShape
   let window: Int?, rotates: Bool
   let layer: Int
   /// Keys and values that stand before those of every text; nil for none.
@@ -65,7 +66,8 @@ public final class SelfAttention {
   public func cost(_ pass: Passage) -> Cost {
     let asking = pass.asking.count, queries = heads.queries * heads.width
     let keys = heads.keys * heads.width, laid = pass.gathered.map { 2 * Buffer.bytes($0 * keys) }
-    let hasGradient = pass.wantsInput || pass.trains([query, key, value])
+    let hasGradient =
+      pass.wantsInput || pass.givenKeys > 0 || pass.trains([query, key, value])
     var cost =
       query.cost(asking, on: pass, wantsInput: pass.wantsInput)
       + key.cost(pass.tokens, on: pass, wantsInput: pass.wantsInput)

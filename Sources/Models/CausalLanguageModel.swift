@@ -86,7 +86,7 @@ public final class CausalLanguageModel {
     ModelSeats(
       linears: linears, attentions: blocks.map(\.attention), embedding: embedding,
       norms: modules.norms, biased: (audio?.encoder.biased ?? []) + linears,
-      tiesHead: config.tiesWordEmbeddings)
+      tiesHead: config.tiesWordEmbeddings, keysAndValues: keysAndValues)
   }
 
   /// The blocks' projections, through which every token passes.

@@ -28,7 +28,8 @@ public final class DecoderBlock {
   func cost(_ pass: Passage) -> Cost {
     let asking = pass.asking.count, width = attentionNorm.weight.count
     let readsInput = pass.wantsInput || pass.trains(attention.modules.linears.dropLast())
-    let hasGradient = pass.wantsInput || pass.trains(attention.modules.linears)
+    let hasGradient =
+      pass.wantsInput || pass.givenKeys > 0 || pass.trains(attention.modules.linears)
     var cost = attention.cost(pass) + mlp.cost(asking, on: pass, wantsInput: hasGradient)
     if readsInput {
       cost += attentionNorm.cost(pass.tokens)

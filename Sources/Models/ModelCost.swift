@@ -32,7 +32,8 @@ extension CausalLanguageModel {
     var pass = pass
     let costs = blocks.indices.map { index in
       let cost = blocks[index].cost(index == blocks.count - 1 ? pass.narrowed : pass)
-      pass.wantsInput = pass.wantsInput || pass.trains(blocks[index].linears)
+      pass.wantsInput =
+        pass.wantsInput || pass.givenKeys > 0 || pass.trains(blocks[index].linears)
       return cost
     }
     return ModelCost(

@@ -21,6 +21,11 @@ enum Checkpoint {
       _ = try folder.write(trainable.weightsFile) { (sink) throws(FormatError) in
         try SafeTensorsWriter.write(trainable.saved.sources, into: sink)
       }
+      if !trainable.state.isEmpty {
+        _ = try folder.write(Trainable.stateFile) { (sink) throws(FormatError) in
+          try SafeTensorsWriter.write(trainable.state.sources, into: sink)
+        }
+      }
       _ = try folder.write(Self.optimizer) { (sink) throws(FormatError) in
         try SafeTensorsWriter.write(optimizer.state.sources, into: sink)
       }
@@ -42,7 +47,7 @@ enum Checkpoint {
     guard let state = TrainerState(path: path + "/" + Self.state) else {
       throw FormatError(.malformed, path + "/" + Self.state, "not a trainer's state")
     }
-    try trainable.restore(from: path + "/" + trainable.weightsFile)
+    try trainable.restore(from: path)
     try optimizer.state.restore(from: path + "/" + Self.optimizer)
     return state
   }

@@ -85,7 +85,7 @@ struct Checkpoints {
   /// Puts the weights of the best step in place, where they are not.
   func restoreBest(_ state: TrainerState) throws -> Int? {
     guard let best = state.bestGlobalStep, best != state.globalStep else { return nil }
-    try trainable.restore(from: folder.checkpoint(best) + "/" + trainable.weightsFile)
+    try trainable.restore(from: folder.checkpoint(best))
     return best
   }
 }

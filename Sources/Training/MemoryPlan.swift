@@ -13,15 +13,19 @@ public struct MemoryPlan: Sendable, Hashable {
     /// Rows of keys and values laid out anew where texts share what they begin with, which is then
     /// computed once; nil where none does.
     public var gathered: Int?
+    /// Pieces of text in which they are laid out: texts, and what several begin with.
+    public var pieces: Int
 
     /// Describes a micro-batch.
     public init(
-      tokens: Int, longest: Int, scored: Int, gathered: Int? = nil, sound: Sound = Sound()
+      tokens: Int, longest: Int, scored: Int, gathered: Int? = nil, pieces: Int = 1,
+      sound: Sound = Sound()
     ) {
       self.tokens = tokens
       self.longest = longest
       self.scored = scored
       self.gathered = gathered
+      self.pieces = pieces
       self.sound = sound
     }
   }
@@ -88,15 +92,18 @@ extension TrainingSetup {
     model.cost(
       passage(
         tokens: batch.tokens, longest: batch.longest,
-        needed: .init(min(batch.scored, batch.tokens)), gathered: batch.gathered),
+        needed: .init(min(batch.scored, batch.tokens)), gathered: batch.gathered,
+        pieces: batch.pieces),
       scored: batch.scored)
   }
 
   /// Caches of rows that grow to these lengths, and one pass over all of them.
   fileprivate func answering(_ lengths: [Int]) -> Int {
     guard let longest = lengths.max() else { return 0 }
+    let lengths = lengths.map { $0 + virtualTokens }
+    // Each sequence has the virtual tokens for itself.
     let batch = MemoryPlan.Batch(
-      tokens: lengths.reduce(0, +), longest: longest, scored: 0)
+      tokens: lengths.reduce(0, +), longest: longest, scored: 0, pieces: lengths.count)
     return model.cacheBytes(of: lengths) + cost(batch).passing
   }
 

@@ -49,6 +49,10 @@ public final class Reference {
     Reference(.frozen, model)
   }
 
+  /// Whether the model that is trained begins as this one: not where new adapters change the base, as
+  /// virtual tokens do.
+  var isStart: Bool { kind != .base || adapters?.config.method.beginsAsBase ?? true }
+
   /// What it is, for messages.
   var description: String {
     switch kind {

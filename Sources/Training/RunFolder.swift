@@ -149,14 +149,13 @@ public struct RunFolder: Sendable {
         "\(checkpoint(step)) has done more steps than the \(steps) asked for; give at least \(step)"
       )
     }
-    let weights = checkpoint(step) + "/" + trainable.weightsFile
-    guard FileSystem.exists(weights) else {
+    guard FileSystem.exists(checkpoint(step) + "/" + trainable.resumedFile) else {
       throw TrainingError(
         .refused,
-        "\(checkpoint(step)) holds no \(trainable.weightsFile); resume with the peft.method that the run "
+        "\(checkpoint(step)) holds no \(trainable.resumedFile); resume with the peft.method that the run "
           + "was begun with")
     }
-    try trainable.check(weights)
+    try trainable.check(checkpoint(step))
   }
 
   /// Removes the oldest checkpoints beyond `limit`; the one of `best` stays.

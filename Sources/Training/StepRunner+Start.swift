@@ -5,7 +5,7 @@ extension StepRunner {
   /// Refuses to begin where the model and its reference do not agree on `rows` to the last bit: the
   /// loss would not start where it must, and the run would be pulled towards another model.
   func checkStart(_ rows: [TrainingRow]) throws(TrainingError) {
-    guard let reference else { return }
+    guard let reference, reference.isStart else { return }
     let texts = scored(rows)
     let policy = pass(nil).run {
       Recording.off { model.logProbabilities(texts, sharing: true).values }

@@ -171,14 +171,19 @@ public struct Throughput: Sendable {
     let pass = setup.passage(
       tokens: tokensRead, longest: length, asking: all(reading),
       needed: .init(asking.reduce(0) { $0 + $1.count } * batch, sights: all(asking)),
-      gathered: gathered)
+      gathered: gathered, pieces: pieces)
     return model.cost(pass, scored: tokensScored)
   }
 
   /// What a step's memory plan is made for.
   public var planned: MemoryPlan.Batch {
-    .init(tokens: tokensRead, longest: length, scored: tokensScored, gathered: gathered)
+    .init(
+      tokens: tokensRead, longest: length, scored: tokensScored, gathered: gathered,
+      pieces: pieces)
   }
+
+  /// Texts, and prompts that several of them share.
+  private var pieces: Int { batch * (texts + (objective == .sft ? 0 : 1)) }
 
   /// Rows of keys and values that texts with a common prompt see: it by itself and before each answer.
   private var gathered: Int? {

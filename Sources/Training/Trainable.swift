@@ -21,11 +21,17 @@ public enum Trainable {
     }
   }
 
-  /// What the trained tensors' file holds: they, and the constants of a whole model.
+  /// What the file of weights holds: what adapters publish, or a whole model.
   public var saved: [NamedTensor] {
-    if case .full(let parameters, let constants, _) = self { return parameters + constants }
-    return parameters
+    switch self {
+    case .adapter(let set): set.published
+    case .full(let parameters, let constants, _): parameters + constants
+    }
   }
+
+  /// What a checkpoint holds beside it, from which alone a run then goes on; nothing where the weights
+  /// suffice.
+  var state: [NamedTensor] { adapters?.state ?? [] }
 
   /// The adapters; nil where every weight is trained.
   public var adapters: AdapterSet? { if case .adapter(let set) = self { set } else { nil } }
@@ -35,6 +41,8 @@ public enum Trainable {
 
   /// The files of an adapter's tensors and of a whole model's.
   static let adapterFile = "adapter_model.safetensors", modelFile = "model.safetensors"
+  /// The file of a checkpoint's `state`.
+  static let stateFile = "adapter_state.safetensors"
 
   /// The file that holds the trained tensors.
   public var weightsFile: String {
@@ -43,6 +51,9 @@ public enum Trainable {
     case .full: Self.modelFile
     }
   }
+
+  /// The file of a checkpoint from which a run goes on.
+  var resumedFile: String { state.isEmpty ? weightsFile : Self.stateFile }
 
   /// The configuration that belongs beside the weights: the file's name and text.
   public var configuration: (name: String, text: String) {
@@ -53,16 +64,17 @@ public enum Trainable {
     }
   }
 
-  /// Overwrites the trained tensors with those of a file, which must hold these and no others.
-  func restore(from path: String) throws(FormatError) {
-    try check(path)
-    try parameters.restore(from: path)
+  /// Overwrites the trained tensors with those of a checkpoint, which must hold these and no others.
+  func restore(from checkpoint: String) throws(FormatError) {
+    try check(checkpoint)
+    try (state.isEmpty ? parameters : state).restore(from: checkpoint + "/" + resumedFile)
   }
 
-  /// Refuses a file that does not hold exactly what is trained here: what it holds beside would be
+  /// Refuses a checkpoint that does not hold exactly what is trained here: what it holds beside would be
   /// lost.
-  func check(_ path: String) throws(FormatError) {
-    let file = try SafeTensorsFile(path: path), own = saved
+  func check(_ checkpoint: String) throws(FormatError) {
+    let path = checkpoint + "/" + resumedFile, own = state.isEmpty ? saved : state
+    let file = try SafeTensorsFile(path: path)
     let counts = Dictionary(own.map { ($0.name, $0.tensor.count) }, uniquingKeysWith: { $1 })
     let strangers = file.entries.values.filter { counts[$0.name] == nil }.map(\.name)
     let missing = own.map(\.name).filter { file.entries[$0] == nil }

@@ -38,17 +38,30 @@ public struct TrainingSetup {
     return Seat(adapters.cost(at: path))
   }
 
+  /// Tokens without ids that stand before every text.
+  var virtualTokens: Int { adapters?.method.virtualTokens?.count ?? 0 }
+
   private var trainsHearing: Bool {
     (model.audio?.linears ?? []).contains { seat($0.path).isTrained }
   }
 
-  /// A pass over packed texts. A gradient is wanted of what comes in where the embedding is trained, or
-  /// what is heard.
+  /// A pass over packed texts in so many pieces, of which each continues one or none. A gradient is wanted
+  /// of what comes in where the embedding is trained, virtual tokens are, or what is heard.
   func passage(
     tokens: Int, longest: Int, asking: [Range<Int>] = [], needed: Passage.Asked,
-    gathered: Int? = nil
+    gathered: Int? = nil, pieces: Int
   ) -> Passage {
-    Passage(
+    if let virtual = adapters?.method.virtualTokens {
+      let count = virtual.count, embedded = virtual.areEmbedded ? count : 0
+      let own = Passage.Asked(tokens, sights: asking).behind(count).sights
+      return Passage(
+        tokens: tokens + embedded, longest: longest + count,
+        asking: (embedded > 0 && !asking.isEmpty ? [1..<count + 1] : []) + own,
+        needed: needed.behind(count),
+        gathered: (gathered ?? tokens) + pieces * count + embedded,
+        givenKeys: count - embedded, wantsInput: embedded > 0 || trainsHearing, seat: seat)
+    }
+    return Passage(
       tokens: tokens, longest: longest, asking: asking, needed: needed, gathered: gathered,
       wantsInput: adapters == nil || trainsHearing, seat: seat)
   }
@@ -69,8 +82,8 @@ public struct TrainingSetup {
   /// How many numbers are trained; norms and biases are few.
   var trainedParameters: Int {
     let head = model.head.weight
-    guard adapters == nil else {
-      return model.linears.reduce(0) {
+    if let adapters {
+      return model.linears.reduce(adapters.method.parameters(beside: model.config)) {
         $0 + seat($1.path).parameters(inputs: $1.weight.columns, outputs: $1.weight.rows)
       }
     }

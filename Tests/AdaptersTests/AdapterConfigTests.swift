@@ -56,7 +56,8 @@ import Testing
 
   @Test(
     arguments: [
-      ("peft_type", "ADALORA", "only LORA"), ("r", 0, "positive rank"), ("r", nil, "positive rank"),
+      ("peft_type", "ADALORA", "PREFIX_TUNING"), ("r", 0, "positive rank"),
+      ("r", nil, "positive rank"),
       ("r", "16", "positive rank"), ("lora_alpha", "8", "such a number"),
       ("lora_dropout", 1, "such a number"), ("use_rslora", 1, "true or false"),
       ("bias", "all", "without trained biases"), ("use_dora", true, "DoRA"),

@@ -18,7 +18,9 @@ import Testing
         rank_pattern: { v_proj: 3, q_proj: 2 }
         alpha_pattern: { .*: 5 }
       """)
-    let config = recipe.peft.adapter(on: "base")
+    let config = try recipe.peft.adapter(
+      on: "base", model: ModelConfig(folder: Goldens.models + "/qwen2")
+    ) { _ in [] }
     let lora = try #require(config.lora)
     #expect(config.targets.chosen == .pattern(try PathPattern(#".*\.(q|v)_proj"#)))
     #expect(config.targets.excluded == .names(["layers.0.self_attn.q_proj"]))

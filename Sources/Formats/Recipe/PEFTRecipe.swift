@@ -3,12 +3,23 @@ import OrderedCollections
 
 /// `peft`: what is trained.
 public struct PEFTRecipe: Sendable, Hashable {
-  /// Low-rank adapters, or every weight.
-  public enum Method: String, Sendable, CaseIterable { case lora, full }
+  /// Adapters of a kind, or every weight.
+  public enum Method: String, Sendable, CaseIterable {
+    case lora, full
+    case prefixTuning = "prefix_tuning"
+    case promptTuning = "prompt_tuning"
+  }
   /// Biases trained beside the adapters.
   public enum Bias: String, Sendable, CaseIterable { case none }
 
-  /// Low-rank adapters, or every weight.
+  /// What a prompt begins as.
+  public enum PromptBeginning: String, Sendable, CaseIterable {
+    case text = "TEXT"
+    case vocabulary = "SAMPLE_VOCAB"
+    case random = "RANDOM"
+  }
+
+  /// Adapters of a kind, or every weight.
   public var method = Method.lora
   /// Rank r; α; the dropout on an adapter's input.
   public var rank = 16, alpha = 32.0, dropout = 0.0
@@ -24,31 +35,45 @@ public struct PEFTRecipe: Sendable, Hashable {
   public var usesRSLoRA = false
   /// A PEFT folder to start from; its own configuration decides rank, α and targets.
   public var adapterPath: String?
+  /// Virtual tokens of a prefix or a prompt.
+  public var virtualTokens = 20
+  /// Whether two projections make the prefix, and the width between them; nil: the keys' own.
+  public var projectsPrefix = false, encoderWidth: Int?
+  /// The text whose keys and values a prefix begins as.
+  public var prefixText: String?
+  /// What a prompt begins as; nil: the text where there is one, else drawn tokens.
+  public var promptBeginning: PromptBeginning?, promptText: String?
 
   init() {}
 }
 
 extension PEFTRecipe.Method: RecipeChoice {}
 extension PEFTRecipe.Bias: RecipeChoice {}
+extension PEFTRecipe.PromptBeginning: RecipeChoice {}
 extension PEFTRecipe: RecipeSection {
-  static let keys: [RecipeKey<PEFTRecipe>] = [
-    RecipeKey("method", \.method, "lora trains adapters, full trains every weight"),
-    RecipeKey("r", \.rank, "rank of the adapters", .positive),
-    RecipeKey("lora_alpha", \.alpha, "an adapter's output is scaled by lora_alpha / r", .positive),
-    RecipeKey("lora_dropout", \.dropout, "dropout on an adapter's input", .belowOne),
-    RecipeKey("target_modules", \.targets, "the projections that get an adapter"),
-    RecipeKey("exclude_modules", \.excluded, "projections that get none though they are targets"),
-    RecipeKey("layers_to_transform", \.layers, "the layers that get adapters; null: all"),
-    RecipeKey(
-      "rank_pattern", \.rankPattern,
-      "ranks by the end of a path, a regular expression; the first that matches counts"),
-    RecipeKey("alpha_pattern", \.alphaPattern, "lora_alpha likewise"),
-    RecipeKey("bias", \.bias, "biases trained beside the adapters"),
-    RecipeKey("use_rslora", \.usesRSLoRA, "scale by lora_alpha / √r instead"),
-    RecipeKey(
-      "adapter_name_or_path", \.adapterPath,
-      "PEFT folder to start from; its own configuration decides r, lora_alpha and target_modules"),
-  ]
+  static let keys: [RecipeKey<PEFTRecipe>] =
+    [
+      RecipeKey(
+        "method", \.method,
+        "lora trains adapters on projections, prefix_tuning keys and values that every layer is given, "
+          + "prompt_tuning rows before every text, full every weight"),
+      RecipeKey("r", \.rank, "rank of the adapters", .positive),
+      RecipeKey(
+        "lora_alpha", \.alpha, "an adapter's output is scaled by lora_alpha / r", .positive),
+      RecipeKey("lora_dropout", \.dropout, "dropout on an adapter's input", .belowOne),
+      RecipeKey("target_modules", \.targets, "the projections that get an adapter"),
+      RecipeKey("exclude_modules", \.excluded, "projections that get none though they are targets"),
+      RecipeKey("layers_to_transform", \.layers, "the layers that get adapters; null: all"),
+      RecipeKey(
+        "rank_pattern", \.rankPattern,
+        "ranks by the end of a path, a regular expression; the first that matches counts"),
+      RecipeKey("alpha_pattern", \.alphaPattern, "lora_alpha likewise"),
+      RecipeKey("bias", \.bias, "biases trained beside the adapters"),
+      RecipeKey("use_rslora", \.usesRSLoRA, "scale by lora_alpha / √r instead"),
+      RecipeKey(
+        "adapter_name_or_path", \.adapterPath,
+        "PEFT folder to start from; its own configuration decides r, lora_alpha and target_modules"),
+    ] + virtualKeys
 }
 
 extension ModuleChoice: RecipeValue {

@@ -63,7 +63,9 @@ public struct Recipe: Sendable {
   public func origin(of path: String) -> RecipeOrigin? { origins[path] }
 
   /// Whether the user set a key of `objective`.
-  private func isSet(_ key: String) -> Bool { origins["objective.\(key)"]?.isDefault == false }
+  private func isSet(_ section: String) -> (_ key: String) -> Bool {
+    { origins["\(section).\($0)"]?.isDefault == false }
+  }
 
   /// An error about the value of the key at a dotted path, which names who set it.
   public func fault(_ path: String, _ message: String) -> FormatError {
@@ -129,7 +131,8 @@ extension Recipe: RecipeSection {
 
   /// What no key alone can say.
   private func checkObjective() throws(FormatError) {
-    try objective.check(isSet: isSet) { fault("objective.\($0)", $1) }
+    try peft.check(isSet: isSet("peft")) { fault("peft.\($0)", $1) }
+    try objective.check(isSet: isSet("objective")) { fault("objective.\($0)", $1) }
     if objective.comparesRows, training.trainBatchSize * training.accumulation == 1 {
       throw fault(
         "training_args.per_device_train_batch_size",

@@ -64,12 +64,30 @@ extension TrainingRun {
     }
     return try RecordedGroups(
       path, groupSize: recipe.objective.grpo.groupSize, perSampling: recipe.promptsPerSampling,
-      vocabulary: model.config.vocabularySize, context: model.config.contextLength)
+      vocabulary: model.config.vocabularySize, context: try context(of: model))
+  }
+
+  /// The most tokens that a text may have: the model's context without the virtual tokens of an adapter.
+  private func context(of model: CausalLanguageModel) throws(FormatError) -> Int {
+    model.config.contextLength
+      - (try session.adapterConfig()?.method.virtualTokens?.count ?? 0)
+  }
+
+  /// Refuses rows that virtual tokens before them would push out of the model's context.
+  func checkContext(_ rows: EncodedDataset, in model: CausalLanguageModel) throws(FormatError) {
+    let room = try context(of: model), virtual = model.config.contextLength - room
+    let longest = rows.longestTexts(1).first ?? 0
+    guard virtual > 0, longest > room else { return }
+    throw recipe.fault(
+      "peft.num_virtual_tokens",
+      "puts \(virtual) tokens before every row, of which the longest has \(longest) tokens, but the "
+        + "model's context is \(model.config.contextLength); set training_args.max_length: "
+        + "\(max(room, 0)) with on_overlength: drop or truncate, or use fewer virtual tokens")
   }
 
   /// Refuses prompts that leave no room for a completion of the greatest length.
   func checkRoom(_ prompts: EncodedDataset, in model: CausalLanguageModel) throws(FormatError) {
-    let keys = recipe.objective.grpo, context = model.config.contextLength
+    let keys = recipe.objective.grpo, context = try context(of: model)
     guard recipe.objective.type == .grpo, keys.rollouts == nil else { return }
     guard keys.maximumNewTokens < context else {
       throw recipe.fault(

@@ -42,7 +42,10 @@ extension TaskSession {
   /// trains every weight.
   public func adapterConfig() throws(FormatError) -> AdapterConfig? {
     guard recipe.peft.method != .full else { return nil }
-    guard let folder = recipe.peft.adapterPath else { return recipe.peft.adapter(on: modelFolder) }
+    guard let folder = recipe.peft.adapterPath else {
+      return try recipe.peft.adapter(
+        on: modelFolder, model: config, encode: tokenizer.encodeAlone)
+    }
     return try AdapterConfig(folder: folder)
   }
 }

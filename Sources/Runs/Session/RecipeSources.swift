@@ -52,6 +52,10 @@ public struct RecipeSources {
       if others.namesDataFiles { embedded = embedded.without("data") }
       // Who names an objective names all of it: keys of another one have no effect on it.
       if others.origin(of: "objective.type") != nil { embedded = embedded.without("objective") }
+      // Who names another method names all of it, too.
+      if others.origin(of: "peft.method") != nil, ![.lora, .full].contains(others.peft.method) {
+        embedded = embedded.without("peft")
+      }
       layers.append(embedded)
     }
     layers += own

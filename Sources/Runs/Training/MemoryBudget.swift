@@ -85,7 +85,8 @@ public struct MemoryBudget {
     let read = isShared ? tokens - shared : tokens
     return .init(
       tokens: read, longest: min(text, most), scored: session.givesScores ? texts * rows : read,
-      gathered: isShared ? tokens + shared : nil, sound: train.sound(ofRows: rows))
+      gathered: isShared ? tokens + shared : nil, pieces: rows * texts + (isShared ? rows : 0),
+      sound: train.sound(ofRows: rows))
   }
 
   /// So many sampled completions, as long as they may become, behind the longest prompts, each of which
@@ -96,7 +97,7 @@ public struct MemoryBudget {
     let read = prompts.reduce(0, +) + count * new
     return .init(
       tokens: read, longest: first + new, scored: count * new,
-      gathered: prompts.reduce(0, +) + count * (first + new))
+      gathered: prompts.reduce(0, +) + count * (first + new), pieces: prompts.count + count)
   }
 
   /// The lengths of the longest prompts that `count` completions have.

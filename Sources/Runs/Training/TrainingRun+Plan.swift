@@ -42,6 +42,7 @@ extension TrainingRun {
       session, train: opened.train, validation: opened.validation, panel: opened.panel)
     let changes = try changes(opened.folder, receipt)
     let mapped = try session.mapped()
+    try checkContext(opened.train, in: mapped)
     try checkRoom(opened.train, in: mapped)
     let recorded = try recorded(of: mapped)
     let memory = try MemoryBudget(
@@ -108,9 +109,11 @@ extension TrainingRun {
       }
       return .adapter(set, of: model)
     }
+    guard let config = try session.adapterConfig() else {
+      preconditionFailure("plan: neither adapters nor every weight")
+    }
     return .adapter(
-      try AdapterSet.fresh(
-        peft.adapter(on: session.modelFolder), on: model.seats, seed: session.seed), of: model)
+      try AdapterSet.fresh(config, on: model.seats, seed: session.seed), of: model)
   }
 }
 
