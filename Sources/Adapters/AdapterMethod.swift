@@ -41,6 +41,8 @@ public protocol AdapterMethod: Sendable {
   var virtualTokens: VirtualTokens? { get }
   /// How many numbers it trains beside those on projections.
   func parameters(beside config: ModelConfig) -> Int
+  /// What it computes in a step beside what sits on projections.
+  func cost(beside config: ModelConfig) -> Cost
   /// Whether the model is the base still when a new adapter has been seated.
   var beginsAsBase: Bool { get }
   /// Its adapters for `seats`, of whose projections and embedding only the adapted ones are named. None
@@ -55,6 +57,8 @@ extension AdapterMethod {
   public var virtualTokens: VirtualTokens? { nil }
   /// None.
   public func parameters(beside config: ModelConfig) -> Int { 0 }
+  /// Nothing.
+  public func cost(beside config: ModelConfig) -> Cost { Cost() }
   /// A new adapter changes nothing.
   public var beginsAsBase: Bool { true }
   /// Nothing is dropped.

@@ -82,6 +82,8 @@ public struct Passage {
   public var gathered: Int?
   /// Keys and values that are given to every layer, and trained.
   public var givenKeys: Int
+  /// What making them costs.
+  public var making = Cost()
   /// Whether a gradient is wanted of what comes in.
   public var wantsInput: Bool
   /// What is trained of the projection at a path.

@@ -38,7 +38,7 @@ extension CausalLanguageModel {
     }
     return ModelCost(
       blocks: costs, recomputed: Buffer.bytes(pass.tokens * config.hiddenSize),
-      head: headCost(pass, scored: scored))
+      head: headCost(pass, scored: scored) + pass.making)
   }
 
   /// The vocabulary passes by in parts: scores of a part, as they are and packed, for 1024 rows at most.

@@ -54,12 +54,14 @@ public struct TrainingSetup {
     if let virtual = adapters?.method.virtualTokens {
       let count = virtual.count, embedded = virtual.areEmbedded ? count : 0
       let own = Passage.Asked(tokens, sights: asking).behind(count).sights
-      return Passage(
+      var pass = Passage(
         tokens: tokens + embedded, longest: longest + count,
         asking: (embedded > 0 && !asking.isEmpty ? [1..<count + 1] : []) + own,
         needed: needed.behind(count),
         gathered: (gathered ?? tokens) + pieces * count + embedded,
         givenKeys: count - embedded, wantsInput: embedded > 0 || trainsHearing, seat: seat)
+      pass.making = adapters?.method.cost(beside: model.config) ?? Cost()
+      return pass
     }
     return Passage(
       tokens: tokens, longest: longest, asking: asking, needed: needed, gathered: gathered,

@@ -13,7 +13,9 @@ import Testing
 
   /// What more rows cost is planned to a tenth, with and without recomputation. The program's own
   /// size, which differs between builds, cancels.
-  @Test(arguments: [[], ["--checkpointing"]]) func planIsWithinATenth(flags: [String]) throws {
+  @Test(arguments: [
+    [], ["--checkpointing"], ["--method", "prefix_tuning"], ["--method", "prompt_tuning"],
+  ]) func planIsWithinATenth(flags: [String]) throws {
     let few = try bench(rows: 4, flags), many = try bench(rows: 24, flags)
     func growth(_ key: String) throws -> Double {
       try #require(many[key]?.double) - #require(few[key]?.double)

@@ -111,6 +111,30 @@ import Testing
     #expect(set.state.map(\.name) == set.parameters.map(\.name) && set.state.count == 5)
   }
 
+  /// What the plan counts of products is what the engine does.
+  @Test(arguments: [Throughput.Objective.sft, .dpo])
+  func operationsAreThoseOfTheEngine(objective: Throughput.Objective) throws {
+    let methods: [any AdapterMethod] = [
+      PrefixTuning(of: 20, shape: nil), PrefixTuning(of: 20, projectedThrough: 12, shape: nil),
+      PromptTuning(of: 20, beginning: .vocabulary, shape: nil),
+    ]
+    for method in methods {
+      let model = try CausalLanguageModel(folder: GoldenRunTests.goldens + "/models/qwen3")
+      let set = try AdapterSet.fresh(
+        AdapterConfig(method, baseModel: nil), on: model.seats, seed: 1)
+      let throughput = Throughput(objective, length: 160, batch: 2, steps: 1, supervised: 80)
+      let result = try throughput.measure(model, .adapter(set)) { _ in }
+      func counted(_ names: Set<String>) -> Double {
+        result.operations.reduce(0) { $0 + (names.contains($1.name) ? $1.entry.flops : 0) }
+      }
+      let plain = throughput.cost(model, .adapter(set), countsAttention: false).flops
+      let products = counted(["Projection", "LogProbabilities", "ObjectiveValue"])
+      #expect(products == plain, "\(products) done, \(plain) counted")
+      let ratio = counted(["Attention"]) / (result.flops - plain)
+      #expect((1...2).contains(ratio), "\(ratio)")
+    }
+  }
+
   /// Quantized bases act as the numbers that they hold.
   @Test(arguments: methods, [Quantization.nf4(double: true), .int8])
   func quantizedBases(method: String, quantization: Quantization) throws {

@@ -85,6 +85,15 @@ extension PrefixTuning {
     return count * width + hidden * (width + 1) + outputs * (hidden + 1)
   }
 
+  /// The projections' products, of a layer's two parts for each layer, and their gradients.
+  public func cost(beside config: ModelConfig) -> Cost {
+    guard let hidden, !isFlat else { return Cost() }
+    let width = config.keyValueHeads * config.headDimension
+    let product = 2 * Double(count * hidden * width)
+    let forward = 3 * product * Double(config.layers)
+    return Cost(forward: forward, backward: 2 * forward)
+  }
+
   /// One thing sits on all attentions.
   public func seat(on seats: ModelSeats, from source: AdapterSource) throws(FormatError)
     -> [any Seated]

@@ -10,7 +10,7 @@ import Training
 /// `host bench train`
 struct BenchTrain: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "train", abstract: "Times optimizer steps: LoRA on all projections, AdamW.",
+    commandName: "train", abstract: "Times optimizer steps: LoRA on all projections, or another method, AdamW.",
     discussion: """
       Rows are random ids; the last --supervised tokens of each are trained. FLOPs
       are those that the step needs, counted on paper: recomputation does not count.
@@ -47,6 +47,10 @@ struct BenchTrain: ParsableCommand {
       "Trained tokens at each text's end; all when left out.",
       valueName: "tokens"))
   var supervised: Int?
+  @Option(
+    help: ArgumentHelp(
+      "What is trained, by its name in a recipe, with the recipe's defaults.", valueName: "method"))
+  var method = PEFTRecipe.Method.lora
   @Option(name: .customLong("lora-r"), help: ArgumentHelp("Rank of the adapters.", valueName: "r"))
   var rank = 16
   @Option(help: ArgumentHelp("grpo: completions of a prompt.", valueName: "number"))
@@ -68,6 +72,9 @@ struct BenchTrain: ParsableCommand {
       throw ValidationError(
         "--objective \(objective.rawValue) needs --supervised, smaller than --seq.")
     }
+    guard method != .full else {
+      throw ValidationError("--method full is not timed; name a method of adapters.")
+    }
     guard !bf16 || Engine.hasBF16 else {
       throw ValidationError("--bf16 needs a processor with AVX512-BF16, which this one lacks.")
     }
@@ -82,9 +89,7 @@ struct BenchTrain: ParsableCommand {
     let throughput = Throughput(
       objective, length: seq, batch: batch, steps: steps, supervised: supervised ?? seq,
       computesReference: computeReference, group: group)
-    let config = AdapterConfig(
-      LoRAConfig(r: rank, alpha: 2 * Double(rank), targets: AdapterTargets(.allLinear)),
-      baseModel: folder)
+    let config = try adapter(on: folder, model.config)
     let plan = MemoryPlan(
       TrainingSetup(model, quantization: nil, adapters: config), batch: throughput.planned,
       usesCheckpointing: checkpointing, program: program)
@@ -96,6 +101,14 @@ struct BenchTrain: ParsableCommand {
     bar.finish()
     let ceiling = max(early, Engine.ceiling())
     print(result, of: throughput, ceiling: ceiling, peak: Machine.peakMemory, plan, folder)
+  }
+
+  private func adapter(on folder: String, _ model: ModelConfig) throws -> AdapterConfig {
+    var settings = ["peft.method=\(method.rawValue)"]
+    if method == .lora { settings += ["peft.r=\(rank)", "peft.lora_alpha=\(2 * rank)"] }
+    let recipe = try Recipe(layers: settings.map { try .setting($0) }, isWhole: false)
+    // No method begins as a text unless it is named one.
+    return try recipe.peft.adapter(on: folder, model: model) { _ in [] }
   }
 
   private func print(
@@ -125,7 +138,8 @@ struct BenchTrain: ParsableCommand {
     let report: JSONValue = [
       "model": .string(folder), "objective": .string(objective.rawValue),
       "sequence_length": .int(seq), "batch_size": .int(batch),
-      "supervised": .int(supervised ?? seq), "lora_r": .int(rank),
+      "supervised": .int(supervised ?? seq), "method": .string(method.rawValue),
+      "lora_r": method == .lora ? .int(rank) : .null,
       "threads": .int(Parallel.threads), "bf16": .bool(bf16), "tokens_per_second": .double(tokens),
       "step_seconds": .double(seconds),
       "sampling_seconds": result.medianSampling.map(JSONValue.double) ?? .null,
@@ -168,3 +182,4 @@ struct BenchTrain: ParsableCommand {
 }
 
 extension Throughput.Objective: ExpressibleByArgument {}
+extension PEFTRecipe.Method: ExpressibleByArgument {}
