@@ -10,9 +10,10 @@ import Training
 /// `host bench train`
 struct BenchTrain: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "train", abstract: "Times optimizer steps: LoRA on all projections, or another method, AdamW.",
+    commandName: "train",
+    abstract: "Times optimizer steps of a method, with AdamW.",
     discussion: """
-      Rows are random ids; the last --supervised tokens of each are trained. FLOPs
+      LoRA sits on all projections. Rows are random ids; the last --supervised tokens of each are trained. FLOPs
       are those that the step needs, counted on paper: recomputation does not count.
       The ceiling is measured in the same process with multiply-adds in registers.
 
