@@ -45,6 +45,9 @@ public protocol AdapterMethod: Sendable {
   func cost(beside config: ModelConfig) -> Cost
   /// Whether the model is the base still when a new adapter has been seated.
   var beginsAsBase: Bool { get }
+  /// Whether an adapter whose numbers are all 0 changes nothing, so that weight decay leads back to the
+  /// base.
+  var restsAtZero: Bool { get }
   /// Its adapters for `seats`, of whose projections and embedding only the adapted ones are named. None
   /// sits yet.
   func seat(on seats: ModelSeats, from source: AdapterSource) throws(FormatError) -> [any Seated]
@@ -61,6 +64,8 @@ extension AdapterMethod {
   public func cost(beside config: ModelConfig) -> Cost { Cost() }
   /// A new adapter changes nothing.
   public var beginsAsBase: Bool { true }
+  /// Zeros change nothing.
+  public var restsAtZero: Bool { true }
   /// Nothing is dropped.
   public var dropout: Double { 0 }
   /// No rows lie in the file.

@@ -56,15 +56,25 @@ public final class AdapterSet {
   private var adapters: [any Seated] { seated.filter { !($0 is WholeWeight) } }
 
   /// Every trained tensor under its name in files.
-  public var parameters: [NamedTensor] { seated.flatMap(\.parameters) }
+  public var parameters: [NamedTensor] { filed(seated.flatMap(\.parameters)) }
 
   /// The tensors of adapter_model.safetensors.
-  public var published: [NamedTensor] { seated.flatMap(\.published) }
+  public var published: [NamedTensor] { filed(seated.flatMap(\.published)) }
 
   /// Everything from which training goes on, where that is more than what is published; else nothing.
   public var state: [NamedTensor] {
     guard seated.contains(where: { !$0.state.isEmpty }) else { return [] }
-    return seated.flatMap { $0.state.isEmpty ? $0.parameters : $0.state }
+    return filed(seated.flatMap { $0.state.isEmpty ? $0.parameters : $0.state })
+  }
+
+  /// The names that PEFT gives: a method that wraps no module has one prefix less.
+  private func filed(_ tensors: [NamedTensor]) -> [NamedTensor] {
+    guard config.method.targets == nil else { return tensors }
+    return tensors.map { tensor in
+      guard tensor.name.hasPrefix(AdapterTensors.prefix) else { return tensor }
+      return tensor.named(
+        AdapterTensors.outerPrefix + tensor.name.dropFirst(AdapterTensors.prefix.count))
+    }
   }
 
   /// Trains the head of a score beside the adapters, as a whole weight: that of the adapter's file where

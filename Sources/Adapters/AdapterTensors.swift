@@ -12,6 +12,8 @@ public final class AdapterTensors {
 
   /// What PEFT puts before a module's path.
   static let prefix = "base_model.model."
+  /// The same where it wraps no module.
+  static let outerPrefix = "base_model."
 
   /// The name of `part` of the module at `path`, as PEFT writes it.
   static func name(_ part: String, of path: String) -> String {
@@ -32,6 +34,7 @@ public final class AdapterTensors {
 
   private func spellings(_ part: String, of path: String) -> [String] {
     [ModulePath.inMemory(path), ModulePath.inFiles(path)].map { "\(Self.prefix)\($0).\(part)" }
+      + ["\(Self.outerPrefix)\(ModulePath.inMemory(path)).\(part)"]
   }
 
   /// The name under which the file holds `part` of the module at `path`, in whichever spelling.

@@ -26,6 +26,11 @@ public struct NamedTensor {
     NamedTensor(name: prefix + name, tensor: tensor, shape: shape, decays: decays)
   }
 
+  /// The same under another name.
+  public func named(_ other: String) -> NamedTensor {
+    NamedTensor(name: other, tensor: tensor, shape: shape, decays: decays)
+  }
+
   /// The same with other numbers.
   public func holding(_ other: Tensor) -> NamedTensor {
     NamedTensor(name: name, tensor: other, shape: shape, decays: decays)

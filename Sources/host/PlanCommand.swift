@@ -33,6 +33,7 @@ struct PlanCommand: ParsableCommand {
         Diagnosis.data, "the task '\(session.task.description.name)' has no training rows")
     }
     session.recipe.rateWarning.map(Console.note)
+    try session.decayWarning().map(Console.note)
     let options = TrainingOptions(session.recipe, rows: train.count, hasValidation: true)
     let judge = try Judge(
       session, split: .validation, limit: session.recipe.evaluation.maximumSamples)

@@ -1,3 +1,4 @@
+import Formats
 import Foundation
 import JSON
 import Testing
@@ -90,6 +91,77 @@ import Testing
     try #require(run.code == 0, "\(run.errors)")
     let losses = try losses("out")
     #expect(losses.count == 6 && losses.allSatisfy { $0.isFinite } && losses[5] < losses[0])
+  }
+
+  /// Completions are sampled behind virtual tokens, twice learnt from, and held to the base.
+  @Test(arguments: [methods[1], methods[3]]) func completionsAreLearnt(method: String) throws {
+    let recipe = """
+      task: instruct
+      objective: { type: grpo, num_generations: 4, max_completion_length: 8, num_iterations: 2, beta: 0.04 }
+      rewards: [ { name: length, config: { target: 6 } } ]
+      training_args: { per_device_train_batch_size: 8, logging_steps: 1 }
+      evaluation: { max_samples: 4 }
+      generation: { max_new_tokens: 8 }
+      """
+    let config = try scratch.write(recipe, to: "recipe.yaml")
+    func run(_ more: String) throws -> HostProgram.Outcome {
+      try HostProgram.shell(
+        "host train --config \(config) --model \(model) --output-dir \(scratch.path("out"))"
+          + " --set data.train=\(scratch.path("rows.jsonl")) --set data.validation=null"
+          + " --max-steps 4 --learning-rate 1e-2 --set \(method) --set training_args.save_steps=1"
+          + " --set training_args.save_total_limit=null " + more)
+    }
+    let whole = try run("")
+    try #require(whole.code == 0, "\(whole.errors)")
+    let expected = try weights("out")
+    let rows = try String(contentsOf: scratch.url("out/metrics.jsonl"), encoding: .utf8)
+      .split(separator: "\n").map { try JSONValue(parsing: String($0)) }
+      .filter { $0["loss"] != nil }
+    #expect(rows.count == 4 && rows.allSatisfy { $0["rollout_drift"]?.double ?? 0 < 1e-3 })
+    for name in ["checkpoint-4", "last", "adapter_model.safetensors"] {
+      try FileManager.default.removeItem(atPath: scratch.path("out/" + name))
+    }
+    let resumed = try run("--resume")
+    try #require(resumed.code == 0, "\(resumed.errors)")
+    #expect(try weights("out") == expected)
+  }
+
+  /// Choices are weighed behind virtual tokens, before what is heard.
+  @Test(arguments: [methods[0], methods[3]]) func rewardsOfChoicesAreLearnt(method: String) throws {
+    let run = try HostProgram.shell(
+      "host train --task speech_drama --output-dir \(scratch.path("out")) --max-steps 2"
+        + " --set objective.type=expected_reward --set 'rewards=[{name: rating}]'"
+        + " --batch-size 4 --set evaluation.max_samples=4 --set \(method)")
+    try #require(run.code == 0, "\(run.errors)")
+  }
+
+  /// The head of a score has the name that PEFT gives it beside virtual tokens.
+  @Test(arguments: [methods[0], methods[3]]) func rewardModelsAreTrained(method: String) throws {
+    let run = try train(
+      method, "--set objective.type=reward_model", task: "preference", rows: "pairs.jsonl")
+    try #require(run.code == 0, "\(run.errors)")
+    let file = try SafeTensorsFile(path: scratch.path("out/adapter_model.safetensors"))
+    #expect(Set(file.entries.keys) == ["prompt_embeddings", "base_model.score.weight"])
+    let expected = try weights("out")
+    for name in ["checkpoint-6", "last", "adapter_model.safetensors"] {
+      try FileManager.default.removeItem(atPath: scratch.path("out/" + name))
+    }
+    let resumed = try train(
+      method, "--set objective.type=reward_model --resume", task: "preference", rows: "pairs.jsonl")
+    try #require(resumed.code == 0, "\(resumed.errors)")
+    #expect(try weights("out") == expected)
+    let judged = try HostProgram.shell(
+      "host evaluate --task preference --set objective.type=reward_model --model \(model)"
+        + " --adapter \(scratch.path("out")) --limit 4")
+    #expect(judged.code == 0, "\(judged.errors)")
+  }
+
+  @Test func whatHardlyLearnsIsSaid() throws {
+    let run = try HostProgram.shell(
+      "host plan --task hri_dialogue --set peft.method=prompt_tuning"
+        + " --set training_args.learning_rate=1e-4 --set training_args.weight_decay=0.01")
+    #expect(run.code == 0 && run.errors.contains("hardly moves virtual tokens"), "\(run.errors)")
+    #expect(run.errors.contains("pulls what prompt tuning trains towards 0"), "\(run.errors)")
   }
 
   @Test func theContextMustHoldThem() throws {

@@ -77,6 +77,8 @@ extension PrefixTuning {
   public var virtualTokens: VirtualTokens? { VirtualTokens(count: count, areEmbedded: false) }
   /// Virtual tokens change the model from the first.
   public var beginsAsBase: Bool { false }
+  /// Tokens of zeros draw attention, too.
+  public var restsAtZero: Bool { false }
 
   /// All that it trains sits on no projection.
   public func parameters(beside config: ModelConfig) -> Int {

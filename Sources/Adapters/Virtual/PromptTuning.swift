@@ -108,6 +108,8 @@ extension PromptTuning {
   public var virtualTokens: VirtualTokens? { VirtualTokens(count: count, areEmbedded: true) }
   /// Virtual tokens change the model from the first.
   public var beginsAsBase: Bool { false }
+  /// Tokens of zeros draw attention, too.
+  public var restsAtZero: Bool { false }
 
   /// All that it trains sits on no projection.
   public func parameters(beside config: ModelConfig) -> Int { count * config.hiddenSize }

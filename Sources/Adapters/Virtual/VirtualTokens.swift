@@ -17,11 +17,6 @@ public struct VirtualTokens: Sendable, Hashable {
 extension VirtualTokens {
   /// The tensor's name in adapter_model.safetensors.
   static let tensor = "prompt_embeddings"
-  /// Where an adapter of virtual tokens can be served.
-  static let serving =
-    "virtual tokens are no part of any weight: serve the adapter beside its base with `host generate`, or "
-    + "with PEFT"
-
   /// The tensor of `rows` tokens.
   static func named(_ tensor: Tensor, rows: Int) -> NamedTensor {
     NamedTensor(name: Self.tensor, tensor: tensor, shape: [rows, tensor.count / rows])

@@ -38,6 +38,18 @@ extension AdapterSet {
 }
 
 extension TaskSession {
+  /// What is to be said of weight decay that pulls an adapter away from its base; nil where there is
+  /// nothing.
+  public func decayWarning() throws(FormatError) -> String? {
+    let decay = recipe.training.weightDecay
+    guard decay > 0, let method = try adapterConfig()?.method, !method.restsAtZero else {
+      return nil
+    }
+    return
+      "warning: training_args.weight_decay \(decay) pulls what \(type(of: method).title) trains towards 0, "
+      + "which is not the base model; 0 is usual"
+  }
+
   /// The adapter that a run trains: the recipe's, or that of the folder it starts from; nil where it
   /// trains every weight.
   public func adapterConfig() throws(FormatError) -> AdapterConfig? {

@@ -38,6 +38,8 @@ extension TrainingOptions {
 extension Recipe {
   /// The least rate with which adapters are usually learnt: ten times what whole models take.
   private static let leastAdapterRate = 1e-5
+  /// The least rate with which virtual tokens are usually learnt.
+  private static let leastTokenRate = 1e-3
 
   /// What is to be said of a learning rate that hardly moves adapters; nil where there is nothing.
   ///
@@ -47,6 +49,11 @@ extension Recipe {
   /// default of others for preferences, leaves an adapter where it is.
   public var rateWarning: String? {
     let rate = training.learningRate
+    if [.prefixTuning, .promptTuning].contains(peft.method), rate < Self.leastTokenRate {
+      return
+        "warning: training_args.learning_rate \(rate) hardly moves virtual tokens, whose numbers are as "
+        + "large as what models embed; usual for them are 1e-3 to 1e-1"
+    }
     guard peft.method != .full, rate < Self.leastAdapterRate else { return nil }
     return
       "warning: training_args.learning_rate \(rate) is a rate for whole models, with which adapters "

@@ -63,6 +63,7 @@ extension TrainingRun {
     receipt.note(trainable)
     receipt.note(reference)
     recipe.rateWarning.map(tell.note)
+    try session.decayWarning().map(tell.note)
     return PlannedRun(
       session: session, model: model, trainable: trainable, terms: session.terms,
       reference: reference, options: options, memory: memory, opened: opened, receipt: receipt,

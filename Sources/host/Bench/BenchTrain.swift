@@ -13,7 +13,7 @@ struct BenchTrain: ParsableCommand {
     commandName: "train",
     abstract: "Times optimizer steps of a method, with AdamW.",
     discussion: """
-      LoRA sits on all projections. Rows are random ids; the last --supervised tokens of each are trained. FLOPs
+      Rows are random ids; the last --supervised tokens of each are trained. FLOPs
       are those that the step needs, counted on paper: recomputation does not count.
       The ceiling is measured in the same process with multiply-adds in registers.
 
