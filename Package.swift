@@ -117,7 +117,7 @@ let package = Package(
       dependencies: [
         "Adapters", "CHostSupport", "Evaluation", "Formats", "Generation", "JSON", "Layers",
         "Models", "Names", "Objectives", "PluginHost", "Rows", "Tasks", "Tensors", "Text",
-        "Tracking", "Training",
+        "Tracking", "Training", collections,
       ]),
     // Floor 9
     .executableTarget(
@@ -186,7 +186,10 @@ let package = Package(
     .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "JSON", "Tasks"]),
     .testTarget(
       name: "RunsTests",
-      dependencies: ["Formats", "JSON", "PluginHost", "Runs", "Tasks", "Training"]),
+      dependencies: [
+        "Adapters", "Formats", "JSON", "Layers", "Models", "PluginHost", "Runs", "Tasks", "Tensors",
+        "TestSupport", "Training",
+      ]),
     .testTarget(name: "HRIDialogueTests", dependencies: ["HRIDialogue", "TaskKit"]),
     .testTarget(name: "InstructTests", dependencies: ["Instruct", "TaskKit"]),
     .testTarget(name: "PreferenceTests", dependencies: ["Preference", "TaskKit"]),

@@ -5,10 +5,11 @@ public import Tensors
 /// y = W x + s · B A D(x), s = α / r, or α / √r with rank stabilization (Hu et al. 2021; Kalajdzievski
 /// 2023). D is a dropout on the adapter's input.
 final class LoRA: LinearAdapter, Seated {
-  private let linear: Linear
+  let linear: Linear
   /// [rank, inputs] and [outputs, rank]; leaves.
-  private let a: Tensor, b: Tensor
-  private let scale: Float, dropoutRate: Float
+  let a: Tensor, b: Tensor
+  let scale: Float
+  private let dropoutRate: Float
 
   init(on linear: Linear, a: Tensor, b: Tensor, scale: Float, dropoutRate: Float) {
     self.linear = linear

@@ -23,6 +23,8 @@ public final class DurableFolder {
   /// Where the folder will appear.
   public let path: String
   private let temporary: String
+  /// Where its files lie until all are there: for reading them again before they count.
+  public var location: String { temporary }
   /// The temporary folder, open and locked: two writers of one folder must not mix.
   private let descriptor: Int32
   private var digests: OrderedDictionary<String, FileDigest> = [:]

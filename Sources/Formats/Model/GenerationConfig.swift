@@ -9,7 +9,8 @@ public struct GenerationConfig: Sendable, Hashable {
   /// What else the file says and answers do not follow, a sentence each.
   public private(set) var notes: [String] = []
 
-  private static let fileName = "generation_config.json"
+  /// The name of the file.
+  public static let fileName = "generation_config.json"
 
   /// Reads a folder's generation_config.json; empty where there is none.
   public init(folder: String) throws(FormatError) {

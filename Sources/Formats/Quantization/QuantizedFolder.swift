@@ -39,7 +39,7 @@ public struct QuantizedFolder {
     var places = OrderedDictionary<String, JSONValue>()
     try DurableFolder.write(to: path) { folder throws(FormatError) in
       for (index, shard) in shards.enumerated() {
-        let name = count == 1 ? "model.safetensors" : Self.name(index + 1, of: count)
+        let name = Shards.name(index + 1, of: count)
         var sources: [TensorSource] = []
         for item in shard {
           guard item.isProjection else {
@@ -57,7 +57,10 @@ public struct QuantizedFolder {
         }
         for item in shard { item.file.release(item.entry.bytes) }
       }
-      if count > 1 { try writeIndex(folder, places, bytes: bytes) }
+      if count > 1 {
+        let parameters = source.files.flatMap(\.entries.values).reduce(0) { $0 + $1.count }
+        try Shards.writeIndex(folder, places: places, parameters: parameters, bytes: bytes)
+      }
       let config = config.setting("quantization_config", quantization.config)
       try folder.write("config.json", config.text(.pretty) + "\n")
       try copyOtherFiles(into: folder)
@@ -71,13 +74,6 @@ public struct QuantizedFolder {
   }
 
   private static let shardBytes = 1_000_000_000
-
-  private static func name(_ number: Int, of count: Int) -> String {
-    func padded(_ value: Int) -> String {
-      String(repeating: "0", count: max(0, 5 - String(value).count)) + String(value)
-    }
-    return "model-\(padded(number))-of-\(padded(count)).safetensors"
-  }
 
   /// The tensors in the source's order, cut where a shard is full.
   private func shards() -> [[Item]] {
@@ -124,17 +120,6 @@ public struct QuantizedFolder {
       throw FormatError(quantizing: entry.name, of: item.file.path, quantization)
     }
     return weight.quantizedSources(entry.name, dtype: type)
-  }
-
-  private func writeIndex(
-    _ folder: DurableFolder, _ places: OrderedDictionary<String, JSONValue>, bytes: Int
-  ) throws(FormatError) {
-    let parameters = source.files.flatMap(\.entries.values).reduce(0) { $0 + $1.count }
-    let index: JSONValue = [
-      "metadata": ["total_parameters": .int(parameters), "total_size": .int(bytes)],
-      "weight_map": .object(places),
-    ]
-    try folder.write("model.safetensors.index.json", index.text(.pretty) + "\n")
   }
 
   /// Tokenizer, processor, templates, settings and whatever else the model has beside its weights.

@@ -1,0 +1,113 @@
+import Adapters
+import Formats
+import JSON
+import Layers
+import Models
+import OrderedCollections
+import Tensors
+import Text
+
+/// A base model with one adapter or several, as they were trained, and the tensors that stored weights
+/// become with them.
+final class TunedModel {
+  let model: CausalLanguageModel
+  /// The tensors that change, by their names in the base's files, and each step from the base on.
+  let changed: OrderedDictionary<String, [MergedTensor]>
+  /// How the base was quantized while it was opened; nil: as its files have it.
+  let quantization: Quantization?
+  /// The configuration of the first adapter.
+  let config: AdapterConfig
+  private let single: AdapterSet?
+  private var merged: [(layer: any Substitutable, base: Weight, own: Weight)] = []
+
+  init(_ request: MergeRequest, tell: RunObserver) throws {
+    let origins = request.adapters.map { AdapterOrigin(of: $0.folder) }
+    try origins[0].check(base: request.model)
+    for origin in origins.dropFirst() {
+      guard let fault = origin.fault(of: request.model) else { continue }
+      tell.note("warning: \(origin.folder) was trained on another base: \(request.model) \(fault)")
+    }
+    let configs = try request.adapters.map { try AdapterConfig(folder: $0.folder) }
+    config = configs[0]
+    let quantization = try Self.quantization(request, origins)
+    self.quantization = quantization
+    let own = try ModelConfig(folder: request.model)
+    let makesScores = configs.contains { $0.task == .score }
+    let scoring = try makesScores ? Self.scoring(own, request.model) : nil
+    let model = try CausalLanguageModel.open(
+      request.model, quantization, config: scoring, headSeed: makesScores ? 0 : nil, tell: tell)
+    self.model = model
+    var changed: OrderedDictionary<String, [MergedTensor]> = [:]
+    var sets: [AdapterSet] = []
+    let isPlain = request.adapters.count == 1 && request.adapters[0].share == 1
+    for adapter in request.adapters {
+      let set = try AdapterSet.load(
+        folder: adapter.folder, on: model, of: request.model, tell: tell)
+      for tensor in try set.merged(share: adapter.share) {
+        if !tensor.isDerived, changed[tensor.name] != nil {
+          throw FormatError(
+            .unsupported, adapter.folder,
+            "holds the whole of '\(tensor.name)', which an adapter before it changes too; one of the two "
+              + "would be lost: name it first, or leave one out")
+        }
+        changed[tensor.name, default: []].append(tensor)
+      }
+      if !isPlain { set.lift() }
+      sets.append(set)
+    }
+    self.changed = changed
+    single = isPlain ? sets[0] : nil
+    if !isPlain { try keepMerged() }
+  }
+
+  /// How the base is to be opened.
+  private static func quantization(_ request: MergeRequest, _ origins: [AdapterOrigin])
+    throws(FormatError) -> Quantization?
+  {
+    guard request.base == .trained else { return nil }
+    if try ModelConfig(folder: request.model).quantization != nil { return nil }
+    let kinds = origins.map { request.quantization ?? $0.quantization }
+    if let other = kinds.firstIndex(where: { $0 != kinds[0] }) {
+      func name(_ index: Int) -> String { kinds[index]?.name ?? "no quantization" }
+      throw FormatError(
+        .unsupported, origins[other].folder,
+        "was trained on a base in \(name(other)), \(origins[0].folder) on one in \(name(0)); with --base "
+          + "original both are merged into the model's own numbers")
+    }
+    return kinds[0]
+  }
+
+  private static func scoring(_ config: ModelConfig, _ folder: String) throws -> ModelConfig {
+    let tokenizer = try Tokenizer(folder: folder, rows: config.vocabularySize)
+    guard let scoring = config.scoring(with: tokenizer) else {
+      throw FormatError(.unsupported, folder, TaskSession.noClassifier(config))
+    }
+    return scoring
+  }
+
+  /// The numbers of a changed tensor, in f32.
+  func values(_ steps: [MergedTensor]) throws(FormatError) -> Tensor {
+    var weight: Weight?
+    for step in steps { weight = .tensor(try step.values(weight)) }
+    guard case .tensor(let tensor) = weight else { preconditionFailure("no step") }
+    return tensor
+  }
+
+  /// Keeps what several adapters make of the base in memory: they cannot sit on one seat.
+  private func keepMerged() throws(FormatError) {
+    let embedding: any Substitutable = model.modules.embedding
+    for layer in [embedding] + model.linears as [any Substitutable] {
+      guard let steps = changed[layer.path + ".weight"] else { continue }
+      merged.append((layer, layer.weight, .tensor(try values(steps))))
+    }
+    for entry in merged { entry.layer.substitute(entry.own) }
+  }
+
+  /// Runs `body` with the base alone.
+  func withoutAdapters<Result>(_ body: () -> Result) -> Result {
+    if let single { return single.withoutAdapters(body) }
+    for entry in merged { entry.layer.substitute(entry.base) }
+    defer { for entry in merged { entry.layer.substitute(entry.own) } }
+    return body()
+  }
+}
