@@ -23,6 +23,8 @@ public protocol AdapterMethod: Sendable {
 
   /// The settings in words, in a sentence's order, for inspection.
   var settings: [(name: String, text: String)] { get }
+  /// Those of the adapter on the module at `path`, patterns applied.
+  func settings(at path: String) -> [(name: String, text: String)]
 
   /// The modules that it adapts; nil where it adapts none by name.
   var targets: AdapterTargets? { get set }
@@ -72,6 +74,8 @@ extension AdapterMethod {
   public var savedTokens: OrderedDictionary<String, [Int]> { [:] }
   /// Nothing follows.
   public var keepsTies: Bool { false }
+  /// Every module has the same.
+  public func settings(at path: String) -> [(name: String, text: String)] { [] }
   /// Everything counts.
   public func check(adapting paths: [String]) throws(FormatError) {}
   /// Nothing sits on projections.

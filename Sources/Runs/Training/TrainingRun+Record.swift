@@ -41,6 +41,9 @@ extension TrainingRun {
       try RolloutReport(folder: path).add(to: &report)
       after = report
     }
+    let judged = (before.map { [("base", $0)] } ?? []) + (after.map { [("tuned", $0)] } ?? [])
+    try ModelCard(receipt.json, judged, adapter: planned.trainable.adapters?.config)
+      .write(to: path, tell: tell)
     if let after {
       let reports = (before.map { [("base", $0)] } ?? []) + [("tuned", after)]
       tell(.judged(reports))

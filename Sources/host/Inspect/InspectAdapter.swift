@@ -44,7 +44,20 @@ struct InspectAdapter: ParsableCommand {
       table.append(
         entry.name, entry.type.rawValue, "\(entry.shape)", Format.short(norms[entry.name] ?? 0))
     }
-    Console.print(head.text + "\n\n" + table.text)
+    let modules = self.modules(config, of: file).map { "\n\n" + $0.text } ?? ""
+    Console.print(head.text + modules + "\n\n" + table.text)
+  }
+
+  /// A line for each adapted module; nil where the method has no settings of single modules.
+  private func modules(_ config: AdapterConfig, of file: SafeTensorsFile) -> TextTable? {
+    let paths = config.modules(in: Array(file.entries.keys))
+    guard let first = paths.first, !config.method.settings(at: first).isEmpty else { return nil }
+    let names = config.method.settings(at: first).map(\.name)
+    var table = TextTable(columns: [("module", .left)] + names.map { ($0, .right) })
+    for path in paths {
+      table.append(row: [path] + config.method.settings(at: path).map(\.text))
+    }
+    return table
   }
 
   /// What sits where, in words.
@@ -69,6 +82,12 @@ struct InspectAdapter: ParsableCommand {
     [
       "config": config.json, "parameters": .int(file.entries.values.reduce(0) { $0 + $1.count }),
       "size": .int(digest.size), "sha256": .string(digest.sha256),
+      "modules": .array(
+        config.modules(in: Array(file.entries.keys)).map { path in
+          config.method.settings(at: path).reduce(["path": .string(path)]) {
+            $0.setting($1.name, (try? JSONValue(parsing: $1.text)) ?? .string($1.text))
+          }
+        }),
       "tensors": .array(
         file.entries.values.map {
           [
