@@ -12,7 +12,7 @@ extension PEFTRecipe {
       case .prefixTuning: try prefix(model, encode)
       case .promptTuning: try prompt(base, model, encode)
       }
-    return AdapterConfig(method, baseModel: base)
+    return AdapterConfig(method, baseModel: GGUFModelFolder.source(of: base) ?? base)
   }
 
   private func prefix(

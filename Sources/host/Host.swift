@@ -26,7 +26,8 @@ struct HostCommand: ParsableCommand {
           TrainCommand.self, EvaluateCommand.self, CompareCommand.self, GenerateCommand.self,
           ChatCommand.self, PlanCommand.self,
         ]),
-      CommandGroup(name: "Storing", subcommands: [QuantizeCommand.self, MergeCommand.self]),
+      CommandGroup(
+        name: "Storing", subcommands: [QuantizeCommand.self, MergeCommand.self, ExportCommand.self]),
       CommandGroup(
         name: "Looking",
         subcommands: [

@@ -21,7 +21,7 @@ import Testing
     ["inspect", "model"], ["inspect", "adapter"], ["inspect", "run"],
     ["inspect", "logits"], ["inspect", "tokens"], ["inspect", "prompt"], ["plugins", "list"],
     ["plugins", "check"], ["plugins", "new"], ["bench", "train"], ["bench", "generate"],
-    ["bench", "gemm"], ["doctor"], ["merge"],
+    ["bench", "gemm"], ["doctor"], ["merge"], ["export"],
   ])
   func everyVerbShowsExamples(verb: [String]) throws {
     let help = try HostProgram.shell("host help " + verb.joined(separator: " "))

@@ -118,7 +118,7 @@ enum MergeTestModel {
         "type": "ByteLevel", "add_prefix_space": false, "trim_offsets": false, "use_regex": true,
       ],
       "model": [
-        "type": "BPE", "dropout": nil, "unk_token": "?", "continuing_subword_prefix": nil,
+        "type": "BPE", "dropout": nil, "unk_token": nil, "continuing_subword_prefix": nil,
         "end_of_word_suffix": nil, "fuse_unk": false, "byte_fallback": false,
         "ignore_merges": false, "vocab": vocabulary, "merges": [],
       ],

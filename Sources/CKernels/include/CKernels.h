@@ -2,6 +2,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "blocks.h"
+
 // The loops of the tensor engine. Kernels are single-threaded and touch nothing but what they are
 // given; the pool below runs them on disjoint pieces of their outputs.
 

@@ -13,14 +13,19 @@ public enum DurableFile {
   static let partialSuffix = ".partial"
 
   /// Writes the file `path`, replacing one that is there; on any error the old one stays and
-  /// nothing half-made is left.
+  /// nothing half-made is left. `check` reads the new content again, where it lies until it counts.
   @discardableResult
   public static func write(
-    to path: String, _ body: (FileSink) throws(FormatError) -> Void
+    to path: String, checking check: (String) throws(FormatError) -> Void = { _ in },
+    _ body: (FileSink) throws(FormatError) -> Void
   ) throws(FormatError) -> FileDigest {
     let file = try NewFile(path, at: temporaryPath(for: place(of: path))), sink = FileSink(file)
     try body(sink)
     let digest = try sink.finish()
+    do throws(FormatError) { try check(file.location) } catch {
+      file.discard()
+      throw error
+    }
     try file.takeName(isDurable: true)
     return digest
   }

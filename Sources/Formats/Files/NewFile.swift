@@ -52,6 +52,9 @@ public final class NewFile {
     }
   }
 
+  /// Gives up a file whose writing has ended.
+  func discard() { isWhole = false }
+
   /// Ends the writing and waits until the disk has everything. The file keeps the name it has.
   func finish() throws(FormatError) {
     guard fsync(descriptor) == 0 else { throw .cannotWrite(path) }

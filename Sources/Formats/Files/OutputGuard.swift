@@ -55,7 +55,8 @@ public struct OutputGuard: Sendable {
   /// Why the file `output` must not be written; nil when it may.
   public func objection(toFile output: String) -> Objection? {
     for source in sources {
-      if FileSystem.isSame(output, source.path) {
+      let isFile = GGUFModelFolder.source(of: source.path).map { FileSystem.isSame(output, $0) }
+      if isFile ?? FileSystem.isSame(output, source.path) {
         return Objection(key: source.key, reason: "is \(source.path) itself")
       }
       let folder = DurableFile.split(FileSystem.canonical(output)).folder
@@ -76,8 +77,10 @@ public struct OutputGuard: Sendable {
     if let rest = FileSystem.path(of: output, within: model) {
       return rest.isEmpty ? "is the folder \(model) itself" : "lies in the folder \(model)"
     }
-    // The files of a model in Hugging Face's cache lie in another folder than their names.
-    let homes = FileSystem.names(in: model).map {
+    // The files of a model in Hugging Face's cache lie in another folder than their names; of a GGUF file
+    // the others beside it are nobody's.
+    let names = GGUFModelFolder.source(of: model) == nil ? FileSystem.names(in: model) : []
+    let homes = names.map {
       DurableFile.split(FileSystem.resolved(model + "/" + $0)).folder
     }
     if homes.contains(where: { FileSystem.isSame($0, output) }) {

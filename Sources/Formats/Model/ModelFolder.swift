@@ -8,10 +8,17 @@
 
 /// Finds the folder that a model's name means.
 public enum ModelFolder {
-  /// A path as it is; `org/name` in the local Hugging Face cache (`HF_HUB_CACHE`, `HF_HOME`,
+  /// A path as it is; a GGUF file's folder of its own (`GGUFModelFolder`); `org/name` in the local Hugging Face cache (`HF_HUB_CACHE`, `HF_HOME`,
   /// else `~/.cache/huggingface`). The error lists where it looked.
   public static func resolve(_ name: String) throws(FormatError) -> String {
-    if FileSystem.isFolder(name) { return name }
+    if FileSystem.isFolder(name) {
+      guard !FileSystem.exists(name + "/config.json"), let gguf = GGUFModelFolder.file(in: name)
+      else { return name }
+      return try GGUFModelFolder.unpack(gguf)
+    }
+    if name.lowercased().hasSuffix(".gguf"), FileSystem.exists(name) {
+      return try GGUFModelFolder.unpack(name)
+    }
     let parts = name.split(separator: "/", omittingEmptySubsequences: false)
     guard parts.count == 2, !name.hasPrefix("."), !parts[0].isEmpty, !parts[1].isEmpty else {
       throw FormatError(.missing, name, "there is no such model folder")

@@ -25,6 +25,13 @@ public struct SafeTensorsFile: Sendable {
     entries = OrderedDictionary(uniqueKeysWithValues: header.entries.map { ($0.name, $0) })
   }
 
+  /// Tensors that somebody else has found in a file.
+  init(file: MappedFile, entries: [TensorEntry]) {
+    self.file = file
+    metadata = [:]
+    self.entries = OrderedDictionary(uniqueKeysWithValues: entries.map { ($0.name, $0) })
+  }
+
   /// The entry `name`; an error that names the file and the nearest name when there is none.
   public func entry(_ name: String) throws(FormatError) -> TensorEntry {
     if let entry = entries[name] { return entry }

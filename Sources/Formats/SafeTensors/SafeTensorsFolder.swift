@@ -17,19 +17,31 @@ public struct SafeTensorsFolder: Sendable {
   public init(path: String) throws(FormatError) {
     let single = path + "/model.safetensors"
     let index = path + "/model.safetensors.index.json"
-    self.path = path
     if FileSystem.exists(single) {
-      files = [try SafeTensorsFile(path: single)]
-      shardOfTensor = Dictionary(uniqueKeysWithValues: files[0].entries.keys.map { ($0, 0) })
+      self.init(path: path, files: [try SafeTensorsFile(path: single)])
     } else if FileSystem.exists(index) {
-      (files, shardOfTensor) = try Self.shards(of: path, index: index)
+      let (files, shards) = try Self.shards(of: path, index: index)
+      self.init(path: path, files: files, shardOfTensor: shards)
+    } else if let gguf = GGUFModelFolder.file(in: path) {
+      try self.init(gguf: try GGUFFile(path: gguf))
     } else {
       throw FormatError(
         .missing, path,
         "has neither model.safetensors nor model.safetensors.index.json; "
           + "weights in other formats must be converted to safetensors first")
     }
-    omitted = shardOfTensor["embed_tokens.weight"] == nil ? "" : "model."
+  }
+
+  /// Files that hold a model's tensors; a list of who lies where counts before what the files say.
+  init(path: String, files: [SafeTensorsFile], shardOfTensor: [String: Int]? = nil) {
+    self.path = path
+    self.files = files
+    var shards: [String: Int] = [:]
+    for (index, file) in files.enumerated() {
+      for name in file.entries.keys { shards[name] = index }
+    }
+    self.shardOfTensor = shardOfTensor ?? shards
+    omitted = self.shardOfTensor["embed_tokens.weight"] == nil ? "" : "model."
   }
 
   /// Names of all tensors, file by file in the order of their bytes.

@@ -26,6 +26,9 @@ struct AdapterOrigin {
     return .nf4(double: config?["bnb_4bit_use_double_quant"] == true)
   }
 
+  /// The template's `enable_thinking` while the adapter learned.
+  var enablesThinking: Bool? { receipt["recipe"]?["training_args"]?["enable_thinking"]?.bool }
+
   /// Refuses a model whose weights are not those that the receipt names; without a receipt, or hashes in
   /// it, nothing can be said.
   func check(base model: String) throws(FormatError) {

@@ -23,7 +23,7 @@ struct MergedWeights {
     self.dtype = dtype
     let model = tuned.model
     let embedding = model.modules.embedding.path + ".weight", head = model.head.path + ".weight"
-    tiesWordEmbeddings = try Self.staysTied(tuned, embedding, head)
+    tiesWordEmbeddings = try tuned.tiesWordEmbeddings()
     let dropsHead = tiesWordEmbeddings && tuned.changed[head] != nil || model.givesScores
     let quantized = model.linears.filter { $0.weight.isQuantized }
     let stored = Dictionary(
@@ -54,19 +54,6 @@ struct MergedWeights {
       }
     }
     try addHeads(changed, embedding, head)
-  }
-
-  /// Whether embedding and head, one in the base, are still the same numbers.
-  private static func staysTied(_ tuned: TunedModel, _ embedding: String, _ head: String)
-    throws(FormatError) -> Bool
-  {
-    guard tuned.model.config.tiesWordEmbeddings else { return false }
-    switch (tuned.changed[embedding], tuned.changed[head]) {
-    case (nil, nil): return true
-    case (let one?, let other?):
-      return try tuned.values(one).values == tuned.values(other).values
-    default: return false
-    }
   }
 
   /// A head that the base's files do not hold: one that was the embedding, or that of a score.

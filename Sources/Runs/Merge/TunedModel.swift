@@ -7,28 +7,25 @@ import OrderedCollections
 import Tensors
 import Text
 
-/// A base model with one adapter or several, as they were trained, and the tensors that stored weights
-/// become with them.
+/// A base model with one adapter, several or none, as they were trained, and the tensors that stored
+/// weights become with them.
 final class TunedModel {
   let model: CausalLanguageModel
   /// The tensors that change, by their names in the base's files, and each step from the base on.
   let changed: OrderedDictionary<String, [MergedTensor]>
   /// How the base was quantized while it was opened; nil: as its files have it.
   let quantization: Quantization?
-  /// The configuration of the first adapter.
-  let config: AdapterConfig
   private let single: AdapterSet?
   private var merged: [(layer: any Substitutable, base: Weight, own: Weight)] = []
 
   init(_ request: MergeRequest, tell: RunObserver) throws {
     let origins = request.adapters.map { AdapterOrigin(of: $0.folder) }
-    try origins[0].check(base: request.model)
+    try origins.first?.check(base: request.model)
     for origin in origins.dropFirst() {
       guard let fault = origin.fault(of: request.model) else { continue }
       tell.note("warning: \(origin.folder) was trained on another base: \(request.model) \(fault)")
     }
     let configs = try request.adapters.map { try AdapterConfig(folder: $0.folder) }
-    config = configs[0]
     let quantization = try Self.quantization(request, origins)
     self.quantization = quantization
     let own = try ModelConfig(folder: request.model)
@@ -67,6 +64,7 @@ final class TunedModel {
     guard request.base == .trained else { return nil }
     if try ModelConfig(folder: request.model).quantization != nil { return nil }
     let kinds = origins.map { request.quantization ?? $0.quantization }
+    guard !kinds.isEmpty else { return request.quantization }
     if let other = kinds.firstIndex(where: { $0 != kinds[0] }) {
       func name(_ index: Int) -> String { kinds[index]?.name ?? "no quantization" }
       throw FormatError(
@@ -83,6 +81,20 @@ final class TunedModel {
       throw FormatError(.unsupported, folder, TaskSession.noClassifier(config))
     }
     return scoring
+  }
+
+  /// The adapters, where there is one and it sits on its base as it was trained.
+  var adapters: AdapterSet? { single }
+
+  /// Whether embedding and head are one, with the adapters in them.
+  func tiesWordEmbeddings() throws(FormatError) -> Bool {
+    guard model.config.tiesWordEmbeddings else { return false }
+    let embedding = changed[model.modules.embedding.path + ".weight"]
+    switch (embedding, changed[model.head.path + ".weight"]) {
+    case (nil, nil): return true
+    case (let one?, let other?): return try values(one).values == values(other).values
+    default: return false
+    }
   }
 
   /// The numbers of a changed tensor, in f32.

@@ -13,12 +13,13 @@ extension AdapterSet {
   ) throws(FormatError) -> AdapterSet {
     let set = try load(folder: folder, on: model.seats, trains: trains)
     let named = set.config.baseModel ?? ""
-    if !named.isEmpty, !FileSystem.isSame(named, base) {
-      let (theirs, ours) = (modelName(named), modelName(base))
+    let place = GGUFModelFolder.source(of: base) ?? base
+    if !named.isEmpty, !FileSystem.isSame(named, place) {
+      let (theirs, ours) = (modelName(named), modelName(place))
       // A quantized copy is called after its model as a rule: Qwen3-0.6B-nf4.
       if !ours.hasPrefix(theirs), !theirs.hasPrefix(ours) {
         tell.note(
-          "warning: the adapter \(folder) was trained on \(named); the model here is \(base)")
+          "warning: the adapter \(folder) was trained on \(named); the model here is \(place)")
       }
     }
     do { try set.config.method.check(adapting: set.paths) } catch {

@@ -122,7 +122,7 @@ final class RunReceipt {
   private static func hashes(of folder: String) -> JSONValue {
     var files: JSONValue = .emptyObject
     let parts = ModelFolder.parts(of: folder).filter {
-      [".json", ".safetensors"].contains(where: $0.hasSuffix)
+      [".json", ".safetensors", ".gguf"].contains(where: $0.hasSuffix)
     }
     for name in (parts + ModelFolder.companions(of: folder)).sorted() {
       files = files.setting(name, hash(folder + "/" + name))
