@@ -1,3 +1,5 @@
+import Formats
+import JSON
 import Layers
 import Models
 import Tasks
@@ -21,7 +23,13 @@ import Testing
   private let text: [Int32] = Array(40..<61)
 
   private func model(_ name: String, _ kind: Kind) throws -> CausalLanguageModel {
-    let model = try GoldenModel(name: name).model()
+    try put(kind, text, on: GoldenModel(name: name).model())
+  }
+
+  /// A model with virtual tokens made of a text.
+  private func put(
+    _ kind: Kind, _ text: [Int32], on model: CausalLanguageModel
+  ) -> CausalLanguageModel {
     switch kind {
     case .prompt: model.modules.embedding.prompt = model.modules.embedding(text)
     case .prefix:
@@ -29,6 +37,29 @@ import Testing
       for (attention, given) in zip(model.attentions, given) { attention.prefix = GivenKeys(given) }
     }
     return model
+  }
+
+  /// Through a window virtual tokens leave the sight as a text does.
+  @Test(arguments: Kind.allCases) func windowsPassOverThem(kind: Kind) throws {
+    let folder = goldens + "/model_variants"
+    let json = try JSONValue(readingFile: folder + "/variants.json")["configs"]?["mistral-window"]
+    func model() throws -> CausalLanguageModel {
+      try CausalLanguageModel(
+        config: ModelConfig(json: try #require(json), path: "mistral-window"),
+        weights: .folder(SafeTensorsFolder(path: folder)))
+    }
+    let text = (0..<5).map { Int32(7 * $0 + 3) }, base = try model()
+    let prompted = put(kind, text, on: try model())
+    let prompts = prompts([30, 3, 1]).map { prompt in
+      Prompt(ids: prompt.ids.map { $0 % 48 }, label: prompt.label)
+    }
+    func answers(_ model: CausalLanguageModel, behind text: [Int32]) throws -> [[Int32]] {
+      let generator = try Generator(
+        model: model, vocabulary: 48, stopTokens: [], maximumNewTokens: 12)
+      return try generator(prompts.map { Prompt(ids: text + $0.ids, label: $0.label) })
+        .sequences.map(\.ids)
+    }
+    #expect(try answers(prompted, behind: []) == answers(base, behind: text))
   }
 
   /// The same prompts behind the text itself.

@@ -93,6 +93,23 @@ import Testing
     #expect(losses.count == 6 && losses.allSatisfy { $0.isFinite } && losses[5] < losses[0])
   }
 
+  /// A run that goes on from an adapter compares with it, and agrees with it to the last bit at first.
+  @Test(arguments: [methods[1], methods[3]]) func preferencesGoOnFromAnAdapter(method: String)
+    throws
+  {
+    let first = try train(method, out: "first")
+    try #require(first.code == 0, "\(first.errors)")
+    let name = try #require(method.split(separator: " ").first)
+    let run = try train(
+      String(name),
+      "--set objective.loss_type=sigmoid --set objective.loss_weights=null"
+        + " --set peft.adapter_name_or_path=\(scratch.path("first"))", task: "preference",
+      rows: "pairs.jsonl")
+    try #require(run.code == 0, "\(run.errors)")
+    let losses = try losses("out")
+    #expect(abs(losses[0] - 0.693147180559945) < 1e-12 && losses[5] < losses[0])
+  }
+
   /// Completions are sampled behind virtual tokens, twice learnt from, and held to the base.
   @Test(arguments: [methods[1], methods[3]]) func completionsAreLearnt(method: String) throws {
     let recipe = """

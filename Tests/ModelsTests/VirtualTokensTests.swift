@@ -107,6 +107,30 @@ final class GivenKeys: AttentionPrefix {
     #expect(gradients(rows, packed: true) == together)
   }
 
+  /// Where a row must not depend on its neighbours, it has the same bits packed, shared and alone.
+  @Test(arguments: GoldenTests.families, Kind.allCases)
+  func isolatedRowsHaveTheSameBits(family: String, kind: Kind) throws {
+    let (model, _) = try model(family, kind)
+    let ids: [Int32] = [5, 9, 2, 7, 3, 3, 8, 20, 21, 11, 12]
+    let segments = Segments(lengths: [4, 3, 2, 2])
+    let shared = SharedPrefix(segments, continuing: [nil, 0, 0, nil])
+    let texts: [[Int32]] = [
+      Array(ids[..<7]), Array(ids[..<4] + ids[7..<9]), Array(ids[9...]),
+    ]
+    ForwardPass(isolatesRows: true).run {
+      Recording.off {
+        let together = model.hidden(ids, segments, rows: [6, 8, 10], shared: shared)
+        let packed = model.hidden(
+          texts.flatMap { $0 }, Segments(lengths: texts.map(\.count)), rows: [6, 12, 14])
+        #expect(packed.values == together.values)
+        for (index, text) in texts.enumerated() {
+          let alone = model.hidden(text, Segments(lengths: [text.count]), rows: [text.count - 1])
+          #expect(alone.values == together.row(index))
+        }
+      }
+    }
+  }
+
   /// Gradients against differences of the loss.
   @Test(arguments: Kind.allCases) func gradientsAreDifferences(kind: Kind) throws {
     let (model, leaves) = try model("qwen3", kind)
