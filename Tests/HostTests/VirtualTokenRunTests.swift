@@ -80,6 +80,23 @@ import Testing
     let inspected = try HostProgram.run(["inspect", "adapter", scratch.path("out")])
     #expect(inspected.code == 0, "\(inspected.errors)")
     #expect(inspected.output.contains("virtual tokens") && inspected.output.contains(" 4"))
+    let card = try String(contentsOf: scratch.url("out/README.md"), encoding: .utf8)
+    #expect(card.contains("host generate") && !card.contains("host merge"))
+    // They are no part of any weight, nor a product that other programs know.
+    for command in ["merge", "export --for vllm", "export --for llama.cpp", "export --for ollama"] {
+      let outcome = try HostProgram.shell(
+        "host \(command) --model \(model) --adapter \(scratch.path("out"))"
+          + " --output-dir \(scratch.path("other"))")
+      #expect(
+        outcome.code == 65 && outcome.errors.contains("serve it with its base"), "\(outcome.errors)"
+      )
+      #expect(!FileManager.default.fileExists(atPath: scratch.path("other")))
+    }
+    let export = try HostProgram.shell(
+      "host export --for peft --model \(model) --adapter \(scratch.path("out"))"
+        + " --output-dir \(scratch.path("other"))")
+    #expect(export.code == 0, "\(export.errors)")
+    #expect(try answer("other") == answer("out"))
   }
 
   /// Preferences compare with the base, which has no virtual tokens.

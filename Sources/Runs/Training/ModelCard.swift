@@ -79,14 +79,17 @@ struct ModelCard {
   }
 
   private var use: [String] {
-    guard adapter != nil else {
+    guard let adapter else {
       return ["## Use", fence("host generate --model . --chat --prompt \"…\"")]
     }
+    // Virtual tokens are no part of any weight.
+    let merge =
+      adapter.method.virtualTokens == nil
+      ? "\nhost merge --model \(base) --adapter . --output-dir merged" : ""
     return [
       "## Use",
       fence(
-        "host generate --model \(base) --adapter . --chat --prompt \"…\"\n"
-          + "host merge --model \(base) --adapter . --output-dir merged"),
+        "host generate --model \(base) --adapter . --chat --prompt \"…\"" + merge),
       fence(
         "from peft import PeftModel\nfrom transformers import AutoModelForCausalLM\n\n"
           + "base = AutoModelForCausalLM.from_pretrained(\"\(base)\")\n"
