@@ -123,6 +123,59 @@ import Testing
     #expect(scratch.holds("ollama/model.gguf"))
   }
 
+  /// Templates that set texts around messages, in the manner of several families, and what of them Ollama
+  /// must be told.
+  @Test(arguments: [
+    (
+      "{% if messages[0].role != 'system' %}<|im_start|>system\nBe brief.<|im_end|>\n{% endif %}"
+        + "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}"
+        + "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}",
+      ["SYSTEM \"\"\"Be brief.\"\"\"", "<|im_start|>system\n{{ .Content }}<|im_end|>"]
+    ),
+    (
+      "<begin>{% for m in messages %}[{{ m.role }}]: {{ m.content | trim }}<|im_end|>{% endfor %}"
+        + "{% if add_generation_prompt %}[assistant]: {% endif %}",
+      ["TEMPLATE \"\"\"<begin>{{ range .Messages }}", "[assistant]: \"\"\""]
+    ),
+    (
+      "{% for m in messages %}{% if m.role == 'system' %}{{ raise_exception('no') }}{% endif %}"
+        + "<{{ m.role }}>{{ m.content }}<|im_end|>{% endfor %}"
+        + "{% if add_generation_prompt %}<assistant>{% endif %}",
+      ["{{ if eq .Role \"user\" }}<user>{{ .Content }}<|im_end|>"]
+    ),
+  ])
+  func templatesBecomeGos(template: String, parts: [String]) throws {
+    try scratch.write(template, to: "model/chat_template.jinja")
+    let out = scratch.path("ollama")
+    let outcome = try HostProgram.run(
+      "export", "--model", model, "--for", "ollama", "--type", "F16", "--output-dir", out)
+    try #require(outcome.code == 0, "\(outcome.errors)")
+    let text = try FileSystem.text(of: out + "/Modelfile")
+    for part in parts { #expect(text.contains(part), "\(text)") }
+  }
+
+  @Test(arguments: [
+    "{% for m in messages %}{{ loop.index }} {{ m.content }}<|im_end|>{% endfor %}> ",
+    "{% for m in messages %}{{ m.content | upper }}<|im_end|>{% endfor %}> ",
+  ])
+  func templatesThatDoMoreAreRefused(template: String) throws {
+    try scratch.write(template, to: "model/chat_template.jinja")
+    let outcome = try HostProgram.run(
+      "export", "--model", model, "--for", "ollama", "--output-dir", scratch.path("ollama"))
+    #expect(outcome.code == 65 && outcome.errors.contains("Modelfile by hand"), "\(outcome.errors)")
+    #expect(!scratch.holds("ollama"))
+  }
+
+  @Test func forPEFTAnAdapterStaysAsItIs() throws {
+    let out = scratch.path("peft")
+    let outcome = try HostProgram.run(
+      "export", "--model", model, "--adapter", adapter, "--for", "peft", "--output-dir", out)
+    #expect(outcome.code == 0, "\(outcome.errors)")
+    for name in ["adapter_config.json", "adapter_model.safetensors"] {
+      #expect(try FileDigest(ofFile: out + "/" + name) == FileDigest(ofFile: adapter + "/" + name))
+    }
+  }
+
   @Test(arguments: [
     ("--format gguf --type Q3_K --output out", 64, "Q4_K_M"),
     ("--format gguf --type F16", 64, "--output"),

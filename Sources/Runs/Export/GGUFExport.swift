@@ -26,11 +26,13 @@ public struct GGUFExport {
     self.type = type
     self.tell = tell
     let config = try ModelConfig(folder: model)
-    layout = try GGUFLayout(config, path: model)
+    _ = try GGUFLayout(config, path: model)
     tuned = try TunedModel(
       MergeRequest(
         model: model, adapters: adapters.map { ($0, 1) }, output: "", quantization: quantization),
       tell: tell)
+    // An adapter may have made a reward model of it.
+    layout = try GGUFLayout(tuned.model.config, path: adapters.first ?? model)
     ties = try tuned.tiesWordEmbeddings()
     tokenizer = try Tokenizer(folder: model, rows: config.vocabularySize)
     let origin = adapters.first.map(AdapterOrigin.init)

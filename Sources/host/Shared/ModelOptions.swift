@@ -9,8 +9,8 @@ import Tensors
 struct ModelOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "A Hugging Face model folder, org/name in the local Hugging Face cache, or the name of a "
-        + "model that comes with the program (nano-qwen3).", valueName: "folder"))
+      "A Hugging Face model folder, a .gguf file, org/name in the local Hugging Face cache, or the "
+        + "name of a model that comes with the program (nano-qwen3).", valueName: "folder"))
   var model: String
 
   /// The folder that the name means.
