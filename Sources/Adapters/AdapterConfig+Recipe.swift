@@ -9,10 +9,14 @@ extension PEFTRecipe {
     let method: any AdapterMethod =
       switch self.method {
       case .lora, .full: lora
+      case .adalora: adaLoRA
+      case .ia3: IA3Config(targets: chosen, feedForward: feedForward)
       case .prefixTuning: try prefix(model, encode)
       case .promptTuning: try prompt(base, model, encode)
       }
-    return AdapterConfig(method, baseModel: GGUFModelFolder.source(of: base) ?? base)
+    var config = AdapterConfig(method, baseModel: GGUFModelFolder.source(of: base) ?? base)
+    config.savedModules = savedModules.names
+    return config
   }
 
   private func prefix(
@@ -58,6 +62,24 @@ extension PEFTRecipe {
       r: rank, alpha: alpha, dropout: dropout, targets: chosen, usesRSLoRA: usesRSLoRA)
     config.rankPattern = rankPattern
     config.alphaPattern = alphaPattern
+    config.usesDoRA = usesDoRA
+    config.bias = bias
+    config.hasLoRABias = hasLoRABias
+    config.beginning = LoRAConfig.Beginning(beginning.json) ?? .uniform
+    config.savedTokens = savedTokens.lists
+    config.keepsTies = keepsTies
+    config.rateRatio = rateRatio
+    config.embeddingRate = embeddingRate
+    return config
+  }
+
+  private var adaLoRA: AdaLoRAConfig {
+    var config = AdaLoRAConfig(
+      initialRank: initialRank, targetRank: targetRank, alpha: alpha, dropout: dropout,
+      targets: chosen)
+    (config.warmup, config.final, config.interval) = (pruningStart, pruningEnd, pruningInterval)
+    (config.beta1, config.beta2, config.orthogonality) = (beta1, beta2, orthogonality)
+    config.totalSteps = totalSteps
     return config
   }
 

@@ -54,6 +54,20 @@ public struct AdapterConfig: Sendable, Equatable {
     adapts(path) ? method.cost(at: path) : nil
   }
 
+  /// With what depends on the run filled in (see `AdapterMethod.settled`).
+  public func settled(steps: Int, rate: Double) throws(FormatError) -> AdapterConfig {
+    var settled = self
+    settled.method = try method.settled(steps: steps, rate: rate)
+    return settled
+  }
+
+  /// Whether the weight of the module at `path` is trained whole, or rows of it.
+  public func trainsWeight(of path: String) -> Bool {
+    modulesWithWeights.contains { name in
+      ModulePath.spellings(of: path).contains { ModelSeats.isWithin($0, name) }
+    }
+  }
+
   /// This adapter with the head of a score, which is trained and saved whole.
   public var scoring: AdapterConfig {
     var config = self

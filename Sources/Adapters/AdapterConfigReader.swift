@@ -146,7 +146,7 @@ extension AdapterConfigReader {
       }
       targets = AdapterTargets(names)
     }
-    targets.excluded = try excluded()
+    targets.excluded = try choice("exclude_modules")
     targets.layers = try layers()
     return targets
   }
@@ -158,11 +158,12 @@ extension AdapterConfigReader {
     }
   }
 
-  private func excluded() throws(FormatError) -> ModuleChoice? {
-    if let text = members["exclude_modules"]?.string, !text.isEmpty {
-      return .pattern(try expression(text, of: "exclude_modules"))
+  /// Modules as a list of names or a regular expression; nil where the key says nothing.
+  func choice(_ key: String) throws(FormatError) -> ModuleChoice? {
+    if let text = members[key]?.string, !text.isEmpty {
+      return .pattern(try expression(text, of: key))
     }
-    return try names("exclude_modules").map(ModuleChoice.names)
+    return try names(key).map(ModuleChoice.names)
   }
 
   private func layers() throws(FormatError) -> LayerChoice? {

@@ -3,6 +3,7 @@ public import JSON
 public import Layers
 import Names
 public import OrderedCollections
+public import Tensors
 
 /// A way to change a model: what adapter_config.json says of it, and what it puts on a model's seats.
 /// Each method is a file of its own and one line in `AdapterMethods.all`.
@@ -35,6 +36,9 @@ public protocol AdapterMethod: Sendable {
   /// Whether a head that shares the embedding's weight follows it where that is saved.
   var keepsTies: Bool { get }
 
+  /// Whether it can sit on the embedding and on the output head.
+  var adaptsEnds: Bool { get }
+
   /// Refuses what a user wrote to no effect, given the paths of the modules that get an adapter.
   func check(adapting paths: [String]) throws(FormatError)
   /// What it will cost on the adapted projection at `path`.
@@ -50,6 +54,20 @@ public protocol AdapterMethod: Sendable {
   /// Whether an adapter whose numbers are all 0 changes nothing, so that weight decay leads back to the
   /// base.
   var restsAtZero: Bool { get }
+  /// The method with what depends on the run filled in: its optimizer steps, and the greatest learning
+  /// rate. Refuses what cannot be in a run of so many.
+  func settled(steps: Int, rate: Double) throws(FormatError) -> Self
+  /// What is to be said of a run of so many steps, line by line.
+  func notes(ofRun steps: Int) -> [(name: String, text: String)]
+  /// What is added to the loss once for each optimizer step, on the tape; nil for nothing.
+  func penalty(of seated: [any Seated]) -> Tensor?
+  /// Does what the method does after optimizer step `number`, whose gradients were multiplied by `scale`;
+  /// returns what the log tells of it.
+  func follow(
+    _ number: Int, _ gradients: Gradients, scale: Double, in seated: [any Seated]
+  ) -> [(name: String, value: Double)]
+  /// The method as an adapter's folder has it, which holds what the seated say they publish.
+  func published(_ seated: [any Seated]) -> any AdapterMethod
   /// Its adapters for `seats`, of whose projections and embedding only the adapted ones are named. None
   /// sits yet.
   func seat(on seats: ModelSeats, from source: AdapterSource) throws(FormatError) -> [any Seated]
@@ -68,6 +86,20 @@ extension AdapterMethod {
   public var beginsAsBase: Bool { true }
   /// Zeros change nothing.
   public var restsAtZero: Bool { true }
+  /// Nothing depends on the run.
+  public func settled(steps: Int, rate: Double) throws(FormatError) -> Self { self }
+  /// Nothing is to be said.
+  public func notes(ofRun steps: Int) -> [(name: String, text: String)] { [] }
+  /// Nothing.
+  public func penalty(of seated: [any Seated]) -> Tensor? { nil }
+  /// Nothing is done.
+  public func follow(
+    _ number: Int, _ gradients: Gradients, scale: Double, in seated: [any Seated]
+  ) -> [(name: String, value: Double)] { [] }
+  /// As it is.
+  public func published(_ seated: [any Seated]) -> any AdapterMethod { self }
+  /// Projections of the blocks alone.
+  public var adaptsEnds: Bool { false }
   /// Nothing is dropped.
   public var dropout: Double { 0 }
   /// No rows lie in the file.
@@ -85,7 +117,7 @@ extension AdapterMethod {
 /// The methods that there are.
 enum AdapterMethods {
   static let all: [any AdapterMethod.Type] = [
-    LoRAConfig.self, PrefixTuning.self, PromptTuning.self,
+    LoRAConfig.self, AdaLoRAConfig.self, IA3Config.self, PrefixTuning.self, PromptTuning.self,
   ]
 
   /// The method of a file's `peft_type`.

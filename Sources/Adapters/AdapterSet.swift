@@ -29,7 +29,7 @@ public final class AdapterSet {
     var config = config
     let paths = seats.linears.map(\.path)
     config.method.targets = config.method.targets?.named(among: paths)
-    try config.checkEverythingCounts(among: seats.linears)
+    try config.checkEverythingCounts(of: seats)
     let set = try AdapterSet(config, on: seats, from: .fresh(seed: seed))
     set.sit(set.seated)
     return set
@@ -61,6 +61,13 @@ public final class AdapterSet {
   /// The tensors of adapter_model.safetensors.
   public var published: [NamedTensor] { filed(seated.flatMap(\.published)) }
 
+  /// The configuration beside them.
+  public var publishedConfig: AdapterConfig {
+    var config = config
+    config.method = config.method.published(seated)
+    return config
+  }
+
   /// Everything from which training goes on, where that is more than what is published; else nothing.
   public var state: [NamedTensor] {
     guard seated.contains(where: { !$0.state.isEmpty }) else { return [] }
@@ -75,6 +82,22 @@ public final class AdapterSet {
       return tensor.named(
         AdapterTensors.outerPrefix + tensor.name.dropFirst(AdapterTensors.prefix.count))
     }
+  }
+
+  /// Fills in what depends on the run (see `AdapterMethod.settled`).
+  public func settle(steps: Int, rate: Double) throws(FormatError) {
+    config = try config.settled(steps: steps, rate: rate)
+  }
+
+  /// What is added to the loss once for each optimizer step, on the tape; nil for nothing.
+  public var penalty: Tensor? { config.method.penalty(of: seated) }
+
+  /// Does what the method does after optimizer step `number`, whose gradients were multiplied by `scale`;
+  /// returns what the log tells of it.
+  public func follow(_ number: Int, _ gradients: Gradients, scale: Double) -> [(
+    name: String, value: Double
+  )] {
+    config.method.follow(number, gradients, scale: scale, in: seated)
   }
 
   /// Trains the head of a score beside the adapters, as a whole weight: that of the adapter's file where

@@ -61,14 +61,26 @@ public final class AdapterTensors {
     return Tensor(rows: rows, columns: columns, values: try file.floats(name))
   }
 
-  /// Whether the file holds a whole weight of the module at `path`.
-  func holdsWeight(of path: String) -> Bool {
-    spellings("weight", of: path).contains { file.entries[$0] != nil }
+  /// The vector `part` of the module at `path`, as a row.
+  func vector(_ part: String, of path: String, _ count: Int) throws(FormatError) -> Tensor {
+    let name = name(part, of: path), shape = try file.entry(name).shape
+    guard shape.filter({ $0 != 1 }) == (count == 1 ? [] : [count]) else {
+      throw FormatError(
+        .malformed, file.path, "tensor '\(name)' has shape \(shape), this model needs [\(count)]")
+    }
+    return Tensor(rows: 1, columns: count, values: try file.floats(name))
+  }
+
+  /// Whether the file holds `part` of the module at `path`.
+  func holds(_ part: String, of path: String) -> Bool {
+    spellings(part, of: path).contains { file.entries[$0] != nil }
   }
 
   /// The whole weight of the module at `path`, where it lies in the file.
-  func weight(of path: String, like base: Weight) throws(FormatError) -> Weight {
-    let name = name("weight", of: path)
+  func weight(_ part: String = "weight", of path: String, like base: Weight)
+    throws(FormatError) -> Weight
+  {
+    let name = name(part, of: path)
     try check(
       name, base.rows, base.columns,
       path == AdapterTargets.scoreHead
@@ -110,14 +122,10 @@ public final class AdapterTensors {
   /// Why nothing asks for a tensor of this name.
   private static func reason(_ name: String) -> String {
     let kinds = [
-      ("lora_embedding_", "belongs to an adapter on the embedding, which is not computed"),
-      (
-        "embed_tokens.base_layer",
-        "is the base of an adapter on the embedding, which is not computed"
-      ),
-      ("lora_magnitude_vector", "belongs to DoRA, which is not computed"),
       ("trainable_tokens", "holds rows that trainable_token_indices does not name"),
-      (".bias", "is a trained bias, which is not read"),
+      ("lora_magnitude_vector", "is a magnitude, but use_dora is not true"),
+      ("base_layer.bias", "is a trained bias, but bias says none"),
+      ("lora_B.bias", "is a bias of B, but lora_bias is not true"),
     ]
     return kinds.first { name.contains($0.0) }?.1
       ?? "belongs to nothing in this model that its adapter_config.json targets; is it an adapter of "

@@ -59,7 +59,7 @@ extension WholeWeight: Merging {
   func merged(share: Float) -> [MergedTensor] {
     let own = own
     return [
-      MergedTensor(name: path + ".weight", shape: [own.rows, own.columns], isDerived: false) { _ in
+      MergedTensor(name: path + ".weight", shape: layer.axes, isDerived: false) { _ in
         own.tensor()
       }
     ]

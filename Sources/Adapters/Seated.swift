@@ -53,11 +53,12 @@ public enum AdapterSource {
 }
 
 extension Tensor {
-  /// Numbers of N(0, 1).
-  static func normal(_ rows: Int, _ columns: Int, _ random: Random) -> Tensor {
+  /// Numbers of N(0, deviation²).
+  static func normal(_ rows: Int, _ columns: Int, _ random: Random, deviation: Double = 1) -> Tensor
+  {
     Tensor(
       rows: rows, columns: columns,
-      values: (0..<rows * columns).map { Float(random.normal($0)) })
+      values: (0..<rows * columns).map { Float(deviation * random.normal($0)) })
   }
 
   /// Numbers uniform in ±bound.

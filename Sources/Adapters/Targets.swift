@@ -7,24 +7,30 @@ extension AdapterConfig {
   /// projection but the output head, as in PEFT. A method that names none gets all places.
   public func chosen(of seats: ModelSeats) throws(FormatError) -> ModelSeats {
     guard method.targets != nil else { return seats }
-    let chosen = seats.narrowed(to: adapts)
-    guard !chosen.linears.isEmpty else {
+    var chosen = seats.narrowed(to: adapts)
+    if targets.isAllLinear || !method.adaptsEnds { chosen.embedding = nil }
+    guard !chosen.linears.isEmpty || chosen.embedding != nil else {
       throw FormatError(.unsupported, "target_modules", nothingMatched(seats.linears))
     }
-    // The loss multiplies with the head's own weight, so an adapter there would train on nothing.
-    if let head = chosen.linears.first(where: { AdapterTargets.isHead($0.path) }) {
+    let heads = chosen.linears.filter { AdapterTargets.isHead($0.path) }
+    if let head = heads.first(where: {
+      !method.adaptsEnds || $0.path == AdapterTargets.scoreHead || dropout > 0
+    }) {
       throw FormatError(
         .unsupported, "target_modules",
-        "'\(head.name)' cannot carry an adapter; name projections of the blocks, or use all-linear")
+        "'\(head.name)' cannot carry an adapter"
+          + (method.adaptsEnds && dropout > 0 ? " with lora_dropout above 0" : "")
+          + "; name projections of the blocks, or use all-linear")
     }
     return chosen
   }
 
   /// Refuses what a user wrote to no effect: a name that matches no projection, a layer that does not
   /// exist, an exclusion that excludes nothing, a pattern's key that no adapted projection has.
-  func checkEverythingCounts(among linears: [Linear]) throws(FormatError) {
+  func checkEverythingCounts(of seats: ModelSeats) throws(FormatError) {
     guard let targets = method.targets else { return }
-    let paths = linears.map(\.path)
+    let linears = seats.linears, embedding = method.adaptsEnds ? seats.embedding?.path : nil
+    let paths = linears.map(\.path) + (embedding.map { [$0] } ?? [])
     func fault(_ key: String, _ message: String) -> FormatError {
       FormatError(.unsupported, key, message)
     }

@@ -6,11 +6,14 @@ import Tensors
 final class WholeWeight: Seated {
   let layer: any Substitutable
   let base: Weight, own: Weight
+  /// Whether another layer trains and saves it.
+  private let isShared: Bool
 
-  init(_ layer: any Substitutable, _ own: Weight) {
+  init(_ layer: any Substitutable, _ own: Weight, isShared: Bool = false) {
     self.layer = layer
-    base = layer.weight
+    base = layer.stored
     self.own = own
+    self.isShared = isShared
   }
 
   /// A copy of `start` that is trained.
@@ -18,104 +21,82 @@ final class WholeWeight: Seated {
     self.init(layer, .tensor(start.tensor().copy().asLeaf()))
   }
 
+  private init(_ other: WholeWeight) {
+    (layer, base, isShared) = (other.layer, other.base, other.isShared)
+    own = other.own.slot == nil ? other.own : .tensor(other.own.tensor().copy())
+  }
+
   var path: String { layer.path }
   func sit() { layer.substitute(own) }
   func lift() { layer.substitute(base) }
-
-  func copy() -> any Seated {
-    guard own.slot != nil else { return self }
-    return WholeWeight(layer, base: base, .tensor(own.tensor().copy()))
-  }
-
-  private init(_ layer: any Substitutable, base: Weight, _ own: Weight) {
-    self.layer = layer
-    self.base = base
-    self.own = own
-  }
+  func copy() -> any Seated { WholeWeight(self) }
 
   /// The weight under its name in adapter_model.safetensors, where it is trained.
   var parameters: [NamedTensor] {
-    guard case .tensor(let tensor) = own, tensor.slot != nil else { return [] }
+    guard !isShared, case .tensor(let tensor) = own, tensor.slot != nil else { return [] }
     return [
       NamedTensor(
-        name: AdapterTensors.name("weight", of: path), tensor: tensor,
-        shape: [tensor.rows, tensor.columns])
+        name: AdapterTensors.name("weight", of: path), tensor: tensor, shape: layer.axes)
     ]
   }
 }
 
 extension AdapterConfig {
   /// What `modules_to_save` and `trainable_token_indices` put into the place of the base's weights, as
-  /// PEFT finds it: by the end of a module's path.
+  /// PEFT finds it: by the end of a module's path, or of one that holds it.
   func wholeWeights(of seats: ModelSeats, from source: AdapterSource) throws(FormatError)
-    -> [WholeWeight]
+    -> [any Seated]
   {
-    guard case .file(let tensors, let trains) = source else {
-      guard let name = savedModules.first(where: { $0 != AdapterTargets.scoreHead }) else {
-        return []
-      }
-      throw FormatError(.unsupported, "modules_to_save", "'\(name)' cannot be trained whole yet")
-    }
-    var saved: [WholeWeight] = []
+    var weights: [WholeWeight] = [], biases: [TrainedBias] = []
     for name in savedModules {
-      for layer in try layers(named: name, in: seats, "modules_to_save", tensors)
-      where !saved.contains(where: { $0.layer === layer }) {
-        let own = try tensors.weight(of: layer.path, like: layer.weight)
-        saved.append(trains ? WholeWeight(training: layer, from: own) : WholeWeight(layer, own))
+      for layer in try seats.layers(named: name, "modules_to_save", source)
+      where !weights.contains(where: { $0.layer === layer }) {
+        weights.append(try source.wholeWeight(of: layer))
+        guard let linear = layer as? Linear, let bias = linear.bias else { continue }
+        biases.append(
+          TrainedBias(
+            of: linear, bias, named: "bias",
+            own: try source.stored("bias", of: linear.path, bias.count), rateFactor: 1))
       }
     }
-    if method.keepsTies { saved += try tiedHead(to: saved, of: seats, in: tensors) }
-    return saved + (try savedRows(of: seats, in: tensors))
-  }
-
-  private func layers(
-    named name: String, in seats: ModelSeats, _ key: String, _ tensors: AdapterTensors
-  ) throws(FormatError) -> [any Substitutable] {
-    let layers = seats.matrices.filter { layer in
-      ModulePath.spellings(of: layer.path).contains { $0.hasSuffix(name) }
-    }
-    guard layers.isEmpty else { return layers }
-    throw FormatError(
-      .unsupported, tensors.folder + "/" + AdapterConfig.fileName,
-      "\(key) names '\(name)'; only embed_tokens and heads are read whole, merge the adapter with "
-        + "PEFT")
+    if method.keepsTies { weights += try tiedHead(to: weights, of: seats, from: source) }
+    return weights + biases + (try savedRows(of: seats, from: source))
   }
 
   /// A head that shares the embedding's weight follows a saved one only where the adapter says so.
   private func tiedHead(
-    to saved: [WholeWeight], of seats: ModelSeats, in tensors: AdapterTensors
+    to saved: [WholeWeight], of seats: ModelSeats, from source: AdapterSource
   ) throws(FormatError) -> [WholeWeight] {
     guard let head = seats.tiedHead, !saved.contains(where: { $0.layer === head }),
       let embedding = saved.first(where: { $0.layer === seats.embedding })
     else { return [] }
-    let isInFile = tensors.holdsWeight(of: head.path)
-    return [
-      WholeWeight(
-        head, isInFile ? try tensors.weight(of: head.path, like: head.weight) : embedding.own)
-    ]
+    if case .file(let tensors, _) = source, tensors.holds("weight", of: head.path) {
+      // The same numbers; where the two are trained on, they stay one.
+      let own = try tensors.weight(of: head.path, like: head.weight)
+      if embedding.own.slot == nil { return [WholeWeight(head, own)] }
+    }
+    return [WholeWeight(head, embedding.own, isShared: true)]
+  }
+}
+
+extension AdapterSource {
+  /// The whole weight of a layer: trained where the adapter is new or goes on, else as it lies in the
+  /// file.
+  fileprivate func wholeWeight(of layer: any Substitutable) throws(FormatError) -> WholeWeight {
+    guard case .file(let tensors, let trains) = self else {
+      return WholeWeight(training: layer, from: layer.stored)
+    }
+    let own: Weight =
+      layer.axes.count == 1
+      ? .tensor(try tensors.vector("weight", of: layer.path, layer.axes[0]))
+      : try tensors.weight(of: layer.path, like: layer.stored)
+    return trains ? WholeWeight(training: layer, from: own) : WholeWeight(layer, own)
   }
 
-  /// Weights with single rows of the file. A head that shares the embedding's weight follows its rows,
-  /// unless it has others of its own.
-  private func savedRows(of seats: ModelSeats, in tensors: AdapterTensors) throws(FormatError)
-    -> [WholeWeight]
-  {
-    var saved: [WholeWeight] = []
-    let tokens = method.savedTokens, lists = Set(tokens.values)
-    for (name, ids) in tokens {
-      for layer in try layers(named: name, in: seats, "trainable_token_indices", tensors) {
-        let follows = layer === seats.tiedHead && tokens.count > 1 && lists.count == 1
-        if follows { continue }
-        let rows = try tensors.matrix(
-          "token_adapter.trainable_tokens_delta", of: layer.path, ids.count, layer.weight.columns)
-        saved.append(
-          WholeWeight(layer, try layer.weight.replacing(ids, with: rows, tensors.folder)))
-      }
-    }
-    guard let head = seats.tiedHead, !saved.contains(where: { $0.layer === head }),
-      let embedding = saved.first(where: { $0.layer === seats.embedding })
-    else { return saved }
-    return saved + [WholeWeight(head, embedding.own)]
+  /// The file that names what is wrong in an adapter's configuration; of a new adapter `key`.
+  func place(_ key: String) -> String {
+    guard case .file(let tensors, _) = self else { return key }
+    return tensors.folder + "/" + AdapterConfig.fileName
   }
 }
 
@@ -123,28 +104,25 @@ extension ModelSeats {
   /// The head that shares the embedding's weight, if there is one.
   var tiedHead: Linear? { tiesHead ? linears.first { $0.name == "lm_head" } : nil }
 
-  /// What `modules_to_save` can mean.
-  var matrices: [any Substitutable] {
-    (embedding.map { [$0] } ?? []) + linears.filter { AdapterTargets.isHead($0.path) }
-  }
-}
-
-extension Weight {
-  /// A copy in f32 with other rows at the places `ids`.
-  fileprivate func replacing(_ ids: [Int], with rows: Tensor, _ folder: String)
-    throws(FormatError) -> Weight
+  /// The layers that `name` means in `key`: PEFT compares it with the end of a module's path, and takes a
+  /// module with all that it holds.
+  func layers(named name: String, _ key: String, _ source: AdapterSource) throws(FormatError)
+    -> [any Substitutable]
   {
-    if let id = ids.first(where: { $0 >= self.rows }) {
-      throw FormatError(
-        .malformed, folder + "/" + AdapterConfig.fileName,
-        "trainable_token_indices names token \(id), the model has \(self.rows)")
+    let all: [any Substitutable] = (embedding.map { [$0] } ?? []) + linears + norms
+    let layers = all.filter { layer in
+      ModulePath.spellings(of: layer.path).contains { Self.isWithin($0, name) }
     }
-    var values = tensor().values
-    let own = rows.values
-    for (place, id) in ids.enumerated() {
-      values.replaceSubrange(
-        id * columns..<(id + 1) * columns, with: own[place * columns..<(place + 1) * columns])
-    }
-    return .tensor(Tensor(rows: self.rows, columns: columns, values: values))
+    guard layers.isEmpty else { return layers }
+    throw FormatError(
+      .unsupported, source.place(key),
+      "\(key) names '\(name)', which is no module of this model's language part; its modules are "
+        + Set(all.compactMap { $0.path.split(separator: ".").last.map(String.init) }).sorted()
+        .joined(separator: ", "))
+  }
+
+  /// Whether `path`, or that of a module that holds it, ends with `name`.
+  static func isWithin(_ path: String, _ name: String) -> Bool {
+    path.hasSuffix(name) || path.indices.contains { path[$0] == "." && path[..<$0].hasSuffix(name) }
   }
 }

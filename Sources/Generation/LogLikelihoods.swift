@@ -39,7 +39,8 @@ extension CausalLanguageModel {
     _ layout: PrefixTree.Layout, _ rows: [Int], _ targets: [Int32]
   ) -> [Float] {
     Recording.off {
-      Tensors.logProbabilities(states(layout, at: rows), head.weight, targets: targets).values
+      Tensors.logProbabilities(states(layout, at: rows), head.effectiveWeight, targets: targets)
+        .values
     }
   }
 

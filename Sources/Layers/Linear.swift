@@ -21,10 +21,15 @@ public final class Linear {
   /// x [tokens, inputs] to [tokens, outputs], through the adapter if one sits here.
   public func callAsFunction(_ x: Tensor) -> Tensor { adapter?(x, through: self) ?? base(x) }
 
-  /// The projection alone, or with an adapter's low-rank part, which costs no pass of its own.
-  public func base(_ x: Tensor, plus lowRank: LowRank? = nil) -> Tensor {
-    project(x, weight, bias: bias, plus: lowRank)
+  /// The projection alone, or with an adapter's low-rank part, which costs no pass of its own, and an
+  /// addition to the bias.
+  public func base(_ x: Tensor, plus lowRank: LowRank? = nil, offset: Tensor? = nil) -> Tensor {
+    guard let offset else { return project(x, weight, bias: bias, plus: lowRank) }
+    return project(x, weight, bias: bias.map { $0 + offset } ?? offset, plus: lowRank)
   }
+
+  /// The matrix in use, through the adapter if one sits here.
+  public var effectiveWeight: Weight { adapter?.weight(of: self) ?? weight }
 
   /// What `rows` rows cost: y = x · Wᵀ; dx = dy · W where `wantsInput`; dW = dyᵀ · x where W is trained;
   /// and what sits on it. The input is kept by whoever made it.

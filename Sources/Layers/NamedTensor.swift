@@ -10,20 +10,27 @@ public struct NamedTensor {
   public let shape: [Int]
   /// Whether weight decay pulls it towards 0.
   public let decays: Bool
+  /// What the optimizer multiplies its learning rate by for this one.
+  public let rateFactor: Double
 
   /// Names a tensor. Where nothing else is said, one of a single row is a vector, and vectors, which are
   /// biases and norms, do not decay, as in transformers' Trainer.
-  public init(name: String, tensor: Tensor, shape: [Int]? = nil, decays: Bool? = nil) {
+  public init(
+    name: String, tensor: Tensor, shape: [Int]? = nil, decays: Bool? = nil,
+    rateFactor: Double = 1
+  ) {
     let shape = shape ?? (tensor.rows == 1 ? [tensor.columns] : [tensor.rows, tensor.columns])
     self.name = name
     self.tensor = tensor
     self.shape = shape
     self.decays = decays ?? (shape.count > 1)
+    self.rateFactor = rateFactor
   }
 
   /// The same below `prefix`.
   public func below(_ prefix: String) -> NamedTensor {
-    NamedTensor(name: prefix + name, tensor: tensor, shape: shape, decays: decays)
+    NamedTensor(
+      name: prefix + name, tensor: tensor, shape: shape, decays: decays, rateFactor: rateFactor)
   }
 
   /// The same under another name.
@@ -33,6 +40,6 @@ public struct NamedTensor {
 
   /// The same with other numbers.
   public func holding(_ other: Tensor) -> NamedTensor {
-    NamedTensor(name: name, tensor: other, shape: shape, decays: decays)
+    NamedTensor(name: name, tensor: other, shape: shape, decays: decays, rateFactor: rateFactor)
   }
 }

@@ -4,6 +4,14 @@ public import Tensors
 public protocol LinearAdapter {
   /// The projection's output with the adapter's part.
   func callAsFunction(_ x: Tensor, through linear: Linear) -> Tensor
+  /// The matrix that the projection then is, on the tape: the loss multiplies by a head's itself. nil
+  /// where there is none, so that it cannot sit on a head.
+  func weight(of linear: Linear) -> Weight?
+}
+
+extension LinearAdapter {
+  /// None.
+  public func weight(of linear: Linear) -> Weight? { nil }
 }
 
 /// The embedding's seat: what sits there decides what rows tokens become.

@@ -38,13 +38,18 @@ public final class AdamW {
     case zero
   }
 
+  /// What gradients of this norm are multiplied by.
+  func scale(ofNorm norm: Double, maximum: Double?) -> Double {
+    maximum.map { min(1, $0 / (norm + 1e-6)) } ?? 1
+  }
+
   /// Update number `step`, from 1. Gradients are scaled down to `maximumNorm` when their norm, given,
   /// exceeds it, by the rule of torch's `clip_grad_norm_`.
   public func update(
     _ gradients: Gradients, step: Int, learningRate: Double, norm: Double, maximumNorm: Double?,
     missing: Missing = .untouched
   ) {
-    let clip = maximumNorm.map { min(1, $0 / (norm + 1e-6)) } ?? 1
+    let clip = scale(ofNorm: norm, maximum: maximumNorm)
     for (index, parameter) in parameters.enumerated() {
       let known = parameter.tensor.slot.flatMap { gradients[$0] }
       // Scaled by 0 a moment does for a gradient of zeros.
@@ -52,7 +57,8 @@ public final class AdamW {
         continue
       }
       AdamWStep(
-        learningRate: learningRate, beta1: beta1, beta2: beta2, epsilon: epsilon,
+        learningRate: learningRate * parameter.rateFactor, beta1: beta1, beta2: beta2,
+        epsilon: epsilon,
         weightDecay: parameter.decays ? weightDecay : 0, number: step,
         gradientScale: known == nil ? 0 : clip
       ).update(

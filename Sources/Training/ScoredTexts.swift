@@ -158,7 +158,7 @@ extension CausalLanguageModel {
     var hidden = hidden(texts, sharing: sharing)
     if texts.temperature != 1 { hidden = 1 / texts.temperature * hidden }
     return Tensors.logProbabilities(
-      texts.hasOneEach ? hidden : selectRows(hidden, texts.entries), head.weight,
+      texts.hasOneEach ? hidden : selectRows(hidden, texts.entries), head.effectiveWeight,
       targets: texts.targets)
   }
 

@@ -59,7 +59,7 @@ public enum Trainable {
   public var configuration: (name: String, text: String) {
     let style = JSONValue.Style(indent: 2, sortsKeys: true, isSpaced: true)
     switch self {
-    case .adapter(let set): return (AdapterConfig.fileName, set.config.text)
+    case .adapter(let set): return (AdapterConfig.fileName, set.publishedConfig.text)
     case .full(_, _, let config): return ("config.json", config.json.text(style) + "\n")
     }
   }

@@ -135,12 +135,15 @@ public final class Trainer {
     if number == 1, let first = rows.first { try runner.checkStart(first) }
     var result = try runner(rows, masks: { self.options.masks(step: number, batch: $0) })
     result.metrics += source.metrics
+    result.add(trainable.adapters?.penalty)
     try result.checkDrift()
     let norm = optimizer.norm(result.gradients), rate = options.learningRate(number)
     try runner.checkGradient(norm, ofStep: number, rows, isSilent: result.isSilent)
+    let scale = optimizer.scale(ofNorm: norm, maximum: options.maximumNorm)
     optimizer.update(
       result.gradients, step: number, learningRate: rate, norm: norm,
       maximumNorm: options.maximumNorm, missing: result.isSilent ? .zero : .untouched)
+    result.metrics += trainable.followed(number, result.gradients, scale: scale)
     state.globalStep = number
     state.epoch = self.source.progress(after: number)
     state.tokensSeen += result.tokens

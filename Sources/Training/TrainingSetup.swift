@@ -34,12 +34,20 @@ public struct TrainingSetup {
   /// score, which is trained whole.
   func seat(_ path: String) -> Seat {
     guard let adapters else { return Seat(isOpen: true) }
-    guard path != model.head.path else { return Seat(isOpen: model.givesScores) }
-    return Seat(adapters.cost(at: path))
+    let isOpen = adapters.trainsWeight(of: path) || model.givesScores && path == model.head.path
+    return Seat(adapters.cost(at: path), isOpen: isOpen)
   }
 
   /// Tokens without ids that stand before every text.
   var virtualTokens: Int { adapters?.method.virtualTokens?.count ?? 0 }
+
+  /// Whether anything is trained of the embedding.
+  private var trainsEmbedding: Bool {
+    guard let adapters else { return true }
+    let path = model.modules.embedding.path
+    return adapters.trainsWeight(of: path)
+      || !adapters.targets.isAllLinear && adapters.cost(at: path) != nil
+  }
 
   private var trainsHearing: Bool {
     (model.audio?.linears ?? []).contains { seat($0.path).isTrained }
@@ -59,13 +67,14 @@ public struct TrainingSetup {
         asking: (embedded > 0 && !asking.isEmpty ? [1..<count + 1] : []) + own,
         needed: needed.behind(count),
         gathered: (gathered ?? tokens) + pieces * count + embedded,
-        givenKeys: count - embedded, wantsInput: embedded > 0 || trainsHearing, seat: seat)
+        givenKeys: count - embedded, wantsInput: embedded > 0 || trainsEmbedding || trainsHearing,
+        seat: seat)
       pass.making = adapters?.method.cost(beside: model.config) ?? Cost()
       return pass
     }
     return Passage(
       tokens: tokens, longest: longest, asking: asking, needed: needed, gathered: gathered,
-      wantsInput: adapters == nil || trainsHearing, seat: seat)
+      wantsInput: trainsEmbedding || trainsHearing, seat: seat)
   }
 
   /// Bytes of all weights that a pass reads, as they are stored. The embedding's rows are few.
@@ -85,7 +94,12 @@ public struct TrainingSetup {
   var trainedParameters: Int {
     let head = model.head.weight
     if let adapters {
-      return model.linears.reduce(adapters.method.parameters(beside: model.config)) {
+      let embedding = model.modules.embedding
+      let ends =
+        trainsEmbedding
+        ? seat(embedding.path).parameters(
+          inputs: embedding.weight.rows, outputs: embedding.weight.columns) : 0
+      return model.linears.reduce(adapters.method.parameters(beside: model.config) + ends) {
         $0 + seat($1.path).parameters(inputs: $1.weight.columns, outputs: $1.weight.rows)
       }
     }

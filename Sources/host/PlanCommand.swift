@@ -50,15 +50,19 @@ struct PlanCommand: ParsableCommand {
       ]
       return Console.print(report.text(.pretty))
     }
+    let adapters = try session.adapterConfig()?
+      .settled(steps: options.steps, rate: options.learningRate.peak)
     Console.output.write(session.recipe.yaml)
     Console.print("")
-    print(train, options, memory, budget)
+    print(
+      train, options, memory, budget,
+      notes: adapters?.method.notes(ofRun: options.steps) ?? [])
   }
 
   /// The summary, as comments, so that the whole output is a recipe.
   private func print(
     _ train: EncodedDataset, _ options: TrainingOptions, _ memory: MemoryPlan,
-    _ budget: MemoryBudget
+    _ budget: MemoryBudget, notes: [(name: String, text: String)]
   ) {
     let rows = options.batchSize * options.accumulation
     var table = TextTable(("", .left), ("", .left))
@@ -70,6 +74,7 @@ struct PlanCommand: ParsableCommand {
     table.append("# steps", "\(options.steps), evaluation every \(options.evaluationSteps)")
     table.append("# learning rate", sketch(options.learningRate, options.steps))
     table.append("# peak", Format.short(options.learningRate.peak))
+    for (name, text) in notes { table.append("# " + name, text) }
     for (name, bytes) in memory.kinds { table.append("# " + name, Format.bytes(bytes)) }
     table.append(
       "# memory",

@@ -56,12 +56,12 @@ import Testing
 
   @Test(
     arguments: [
-      ("peft_type", "ADALORA", "PREFIX_TUNING"), ("r", 0, "positive rank"),
+      ("peft_type", "LOHA", "LORA, ADALORA, IA3, PREFIX_TUNING"), ("r", 0, "positive rank"),
       ("r", nil, "positive rank"),
       ("r", "16", "positive rank"), ("lora_alpha", "8", "such a number"),
       ("lora_dropout", 1, "such a number"), ("use_rslora", 1, "true or false"),
-      ("bias", "all", "without trained biases"), ("use_dora", true, "DoRA"),
-      ("lora_bias", true, "lora_B"), ("modules_to_save", "lm_head", "a list of names"),
+      ("bias", "some", "none, all or lora_only"), ("use_dora", 1, "true or false"),
+      ("modules_to_save", "lm_head", "a list of names"),
       ("modules_to_save", ["(a"], "cannot be read"), ("target_modules", nil, "regular expression"),
       ("target_modules", [], "regular expression"),
       ("target_modules", ["q", 3], "a list of names"),

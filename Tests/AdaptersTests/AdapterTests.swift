@@ -31,7 +31,7 @@ import Testing
     #expect(!set.parameters.contains { $0.name.contains("lm_head") })
   }
 
-  @Test(arguments: [("q_prj", "matches no projection"), ("lm_head", "cannot carry an adapter")])
+  @Test(arguments: [("q_prj", "matches no projection"), ("score", "matches no projection")])
   func targetsThatCannotBe(target: String, message: String) throws {
     let model = try model()
     let error = #expect(throws: FormatError.self) {

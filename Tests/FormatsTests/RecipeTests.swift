@@ -94,7 +94,8 @@ import Testing
       "training_args:\n- a", "recipe.yaml:2: training_args must be a mapping, found a list"
     ),
     (
-      "peft: { bias: all }", "recipe.yaml:1: peft.bias must be none, found the text 'all'"
+      "peft: { bias: some }",
+      "recipe.yaml:1: peft.bias must be one of none, all, lora_only, found the text 'some'"
     ),
     (
       "training_args: { lr_scheduler_type: step }",

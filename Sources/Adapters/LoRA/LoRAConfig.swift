@@ -1,10 +1,9 @@
 public import Formats
-import JSON
+public import JSON
 public import Layers
 public import OrderedCollections
-import Tensors
 
-/// The settings of LoRA (Hu et al. 2021).
+/// The settings of LoRA (Hu et al. 2021) and of DoRA, which is a kind of it (Liu et al. 2024).
 public struct LoRAConfig: AdapterMethod {
   /// PEFT's name.
   public static let peftType = "LORA"
@@ -15,16 +14,35 @@ public struct LoRAConfig: AdapterMethod {
   public var r: Int, alpha: Double, dropout: Double
   /// Whether the scale is α / √r instead of α / r.
   public var usesRSLoRA: Bool
+  /// Whether the columns of the sum have magnitudes of their own.
+  public var usesDoRA = false
   /// The adapted modules.
   public var targets: AdapterTargets?
   /// Ranks and αs of modules that differ from the rest.
   public var rankPattern = ModulePattern<Int>(), alphaPattern = ModulePattern<Double>()
-  /// Rows of modules that lie in the file (`trainable_token_indices`): by the module's name, the tokens
+  /// The model's biases that are trained; whether B has a bias of its own.
+  public var bias = Bias.none, hasLoRABias = false
+  /// What A and B are at first.
+  public var beginning = Beginning.uniform
+  /// Rows of modules that are trained whole (`trainable_token_indices`): by the module's name, the tokens
   /// they are of.
   public var savedTokens: OrderedDictionary<String, [Int]> = [:]
   /// Whether a head that shares the embedding's weight follows it where that is saved
   /// (`ensure_weight_tying`).
   public var keepsTies = false
+  /// How much faster B learns than A, and the learning rate of adapters on the embedding (Hayou et al.
+  /// 2024); nil: all alike.
+  public var rateRatio: Double?, embeddingRate = 1e-6
+  /// What follows from these for a run's greatest learning rate.
+  var rates = Rates()
+
+  /// The model's biases that are trained, by PEFT's words.
+  public typealias Bias = PEFTRecipe.Bias
+
+  /// What the optimizer's rate is multiplied by.
+  struct Rates: Sendable {
+    var ofB = 1.0, ofEmbedding = 1.0
+  }
 
   /// Describes a new adapter.
   public init(
@@ -46,21 +64,33 @@ public struct LoRAConfig: AdapterMethod {
     return Float(alpha / (usesRSLoRA ? rank.squareRoot() : rank))
   }
 
-  /// Rank, α, dropout, and patterns.
+  /// Rank, α, dropout, and whatever else is not as usual.
   public var settings: [(name: String, text: String)] {
     func list<Value>(_ pattern: ModulePattern<Value>) -> String {
       pattern.values.map { "\($0.key): \($0.value)" }.joined(separator: ", ")
     }
-    let patterns = [("ranks", list(rankPattern)), ("alphas", list(alphaPattern))]
     let alpha = JSONValue.number(alpha).text() + (usesRSLoRA ? ", scaled by its root" : "")
+    let rest = [
+      ("ranks", list(rankPattern)), ("alphas", list(alphaPattern)),
+      ("magnitudes", usesDoRA ? "of their own (DoRA)" : ""),
+      ("biases", bias == .none ? "" : bias.rawValue), ("bias of B", hasLoRABias ? "yes" : ""),
+      ("begins as", beginning == .uniform ? "" : beginning.word.text()),
+    ]
     return [("rank", "\(r)"), ("alpha", alpha), ("dropout", "\(dropout)")]
-      + patterns.filter { !$0.1.isEmpty }
+      + rest.filter { !$0.1.isEmpty }
   }
 
-  /// That of a low-rank part.
-  public func cost(at path: String) -> (any AdapterCost)? { LowRankCost(rank: rank(of: path)) }
+  /// That of a low-rank part; with a beginning that is subtracted, of one twice as wide.
+  public func cost(at path: String) -> (any AdapterCost)? {
+    let rank = rank(of: path)
+    if AdapterTargets.isHead(path) { return HeadCost(rank: rank) }
+    return usesDoRA ? DoRACost(rank: rank) : beginning.cost(rank)
+  }
 
-  /// Refuses keys of patterns that no adapted module has.
+  /// Yes, but for magnitudes, whose norms are those of a projection.
+  public var adaptsEnds: Bool { !usesDoRA }
+
+  /// Refuses keys of patterns that no adapted module has, and what stands in each other's way.
   public func check(adapting paths: [String]) throws(FormatError) {
     for (key, unused) in [
       ("rank_pattern", rankPattern.unused(among: paths)),
@@ -69,27 +99,24 @@ public struct LoRAConfig: AdapterMethod {
       guard let name = unused.first else { continue }
       throw FormatError(.unsupported, key, "'\(name)' matches no projection that gets an adapter")
     }
+    if !beginning.startsAsBase, usesDoRA {
+      throw FormatError(
+        .unsupported, "use_dora",
+        "cannot stand beside init_lora_weights \(beginning.word.text()): its norms would be those of "
+          + "another base")
+    }
+    try beginning.check(paths.map { ($0, rank(of: $0)) })
   }
 
-  /// New ones begin with A uniform in ±1/√inputs and B zero, so that the model is unchanged at first.
-  public func seat(on seats: ModelSeats, from source: AdapterSource) throws(FormatError)
-    -> [any Seated]
-  {
-    var seated: [any Seated] = []
-    for linear in seats.linears {
-      let rank = rank(of: linear.path)
-      let (outputs, inputs) = (linear.weight.rows, linear.weight.columns)
-      let a = try source.matrix("lora_A.weight", of: linear.path, rank, inputs) {
-        .uniform(rank, inputs, bound: 1 / Double(inputs).squareRoot(), $0)
-      }
-      let b = try source.matrix("lora_B.weight", of: linear.path, outputs, rank) { _ in
-        Tensor(rows: outputs, columns: rank, repeating: 0)
-      }
-      seated.append(
-        LoRA(
-          on: linear, a: a, b: b, scale: scale(of: linear.path), dropoutRate: Float(dropout)))
-    }
-    return seated
+  /// Not where B A begins as something, if only up to rounding.
+  public var beginsAsBase: Bool { beginning == .uniform || beginning == .gaussian }
+
+  /// With the rates of LoRA+ for a run's greatest rate.
+  public func settled(steps: Int, rate: Double) throws(FormatError) -> LoRAConfig {
+    guard let rateRatio else { return self }
+    var settled = self
+    settled.rates = Rates(ofB: rateRatio, ofEmbedding: embeddingRate / max(rate, 1e-30))
+    return settled
   }
 }
 

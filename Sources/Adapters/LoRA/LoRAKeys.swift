@@ -5,9 +5,7 @@ extension LoRAConfig {
   /// The keys of peft 0.21.2's LoraConfig beside the common ones.
   public static let keys: [(name: String, meaning: AdapterKey)] =
     settings + modules + beginnings + [
-      ("use_dora", .refused("DoRA's magnitudes are not computed; merge the adapter with PEFT")),
-      ("lora_bias", .refused("biases of lora_B are not computed")),
-      ("bias", .read),
+      ("use_dora", .read), ("lora_bias", .read), ("bias", .read),
       (
         "alora_invocation_tokens",
         .refused("an adapter that begins to act at certain tokens is not computed")
@@ -44,15 +42,4 @@ extension LoRAConfig {
     ("lora_ga_config", .idle("counts with init_lora_weights lora_ga alone, which is refused")),
     ("loftq_config", .idle("counts with init_lora_weights loftq alone, which is refused")),
   ]
-
-  /// First values that leave the base model's weights as they are.
-  static let plainBeginnings: [JSONValue] = [
-    true, false, nil, "gaussian", "orthogonal", "eva", "mica",
-  ]
-
-  /// Why an adapter with another first value cannot be read: PEFT computes new base weights from it
-  /// whenever it loads such an adapter.
-  static let otherBeginning =
-    "with it the adapter belongs to other base weights; load it with PEFT and save it with "
-    + "path_initial_model_for_weight_conversion, or merge it"
 }

@@ -12,6 +12,7 @@
 #include "cache.h"
 #include "loss.h"
 #include "optimizer.h"
+#include "scale.h"
 #ifdef KERNEL_F32
 #include "storage.h"
 #include "weight.h"

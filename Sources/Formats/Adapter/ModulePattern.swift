@@ -28,6 +28,13 @@ public struct ModulePattern<Value: Sendable & Hashable>: Sendable, Hashable {
     }
   }
 
+  /// The same keys with other values.
+  public func mapped(_ change: (Value) -> Value) -> ModulePattern {
+    var pattern = self
+    pattern.values = values.mapValues(change)
+    return pattern
+  }
+
   /// The first matching key's value; nil where no key matches.
   public func value(for path: String) -> Value? {
     patterns.firstIndex { matches(path, $0) }.map { values.elements[$0].value }

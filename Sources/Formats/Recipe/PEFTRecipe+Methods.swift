@@ -27,7 +27,16 @@ extension PEFTRecipe {
     let common: Set<String> = ["method", "adapter_name_or_path"]
     switch method {
     case .full: return nil
-    case .lora: return Set(keys.map(\.name)).subtracting(virtualKeys.map(\.name))
+    case .lora: return common.union(lowRankKeys.map(\.name))
+    case .adalora:
+      return common.union([
+        "lora_alpha", "lora_dropout", "target_modules", "exclude_modules", "layers_to_transform",
+        "modules_to_save",
+      ]).union(rankKeys.map(\.name)).subtracting(["feedforward_modules"])
+    case .ia3:
+      return common.union([
+        "target_modules", "exclude_modules", "feedforward_modules", "modules_to_save",
+      ])
     case .prefixTuning:
       return common.union([
         "num_virtual_tokens", "prefix_projection", "encoder_hidden_size", "prefix_init_text",

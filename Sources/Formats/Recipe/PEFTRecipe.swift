@@ -5,12 +5,16 @@ import OrderedCollections
 public struct PEFTRecipe: Sendable, Hashable {
   /// Adapters of a kind, or every weight.
   public enum Method: String, Sendable, CaseIterable {
-    case lora, full
+    case lora, adalora, ia3, full
     case prefixTuning = "prefix_tuning"
     case promptTuning = "prompt_tuning"
   }
-  /// Biases trained beside the adapters.
-  public enum Bias: String, Sendable, CaseIterable { case none }
+  /// The model's biases that are trained beside the adapters.
+  public enum Bias: String, Sendable, CaseIterable {
+    /// None; every one; those of adapted modules.
+    case none, all
+    case loraOnly = "lora_only"
+  }
 
   /// What a prompt begins as.
   public enum PromptBeginning: String, Sendable, CaseIterable {
@@ -31,8 +35,21 @@ public struct PEFTRecipe: Sendable, Hashable {
   public var rankPattern = ModulePattern<Int>(), alphaPattern = ModulePattern<Double>()
   /// Biases trained beside the adapters.
   public var bias = Bias.none
-  /// Whether the scale is α / √r instead of α / r.
-  public var usesRSLoRA = false
+  /// Whether the scale is α / √r instead of α / r; whether columns have magnitudes of their own; whether
+  /// each B has a bias.
+  public var usesRSLoRA = false, usesDoRA = false, hasLoRABias = false
+  /// What adapters begin as.
+  public var beginning = FirstValues(nil as String?)
+  /// Modules and rows of tokens that are trained whole; whether a tied head follows.
+  public var savedModules = ModuleNames(), savedTokens = TokenLists(), keepsTies = false
+  /// LoRA+: how much faster B learns than A; the rate of adapters on the embedding.
+  public var rateRatio: Double?, embeddingRate = 1e-6
+  /// AdaLoRA's ranks, at first and in the end; its schedule in steps; its smoothing and its penalty.
+  public var initialRank = 12, targetRank = 8
+  public var pruningStart = 0, pruningEnd = 0, pruningInterval = 1, totalSteps: Int?
+  public var beta1 = 0.85, beta2 = 0.85, orthogonality = 0.5
+  /// IA3: the projections whose inputs have factors.
+  public var feedForward = ModuleChoice.names(["down_proj"])
   /// A PEFT folder to start from; its own configuration decides rank, α and targets.
   public var adapterPath: String?
   /// Virtual tokens of a prefix or a prompt.
@@ -55,25 +72,13 @@ extension PEFTRecipe: RecipeSection {
     [
       RecipeKey(
         "method", \.method,
-        "lora trains adapters on projections, prefix_tuning keys and values that every layer is given, "
+        "lora trains adapters on projections, adalora such whose ranks are shared out, ia3 factors of "
+          + "what projections write or read, prefix_tuning keys and values that every layer is given, "
           + "prompt_tuning rows before every text, full every weight"),
-      RecipeKey("r", \.rank, "rank of the adapters", .positive),
-      RecipeKey(
-        "lora_alpha", \.alpha, "an adapter's output is scaled by lora_alpha / r", .positive),
-      RecipeKey("lora_dropout", \.dropout, "dropout on an adapter's input", .belowOne),
-      RecipeKey("target_modules", \.targets, "the projections that get an adapter"),
-      RecipeKey("exclude_modules", \.excluded, "projections that get none though they are targets"),
-      RecipeKey("layers_to_transform", \.layers, "the layers that get adapters; null: all"),
-      RecipeKey(
-        "rank_pattern", \.rankPattern,
-        "ranks by the end of a path, a regular expression; the first that matches counts"),
-      RecipeKey("alpha_pattern", \.alphaPattern, "lora_alpha likewise"),
-      RecipeKey("bias", \.bias, "biases trained beside the adapters"),
-      RecipeKey("use_rslora", \.usesRSLoRA, "scale by lora_alpha / √r instead"),
       RecipeKey(
         "adapter_name_or_path", \.adapterPath,
         "PEFT folder to start from; its own configuration decides r, lora_alpha and target_modules"),
-    ] + virtualKeys
+    ] + lowRankKeys + rankKeys + virtualKeys
 }
 
 extension ModuleChoice: RecipeValue {

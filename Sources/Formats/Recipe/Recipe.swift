@@ -45,7 +45,9 @@ public struct Recipe: Sendable {
     for layer in layers { self = try Self.merged(self, layer.node, at: "", &origins) }
     self.origins = origins
     if origins["training_args.learning_rate"] == nil {
-      training.learningRate = objective.defaultLearningRate(trainsAll: peft.method == .full)
+      training.learningRate =
+        objective.type == .sft && peft.method == .ia3
+        ? 3e-3 : objective.defaultLearningRate(trainsAll: peft.method == .full)
     }
     try checkTogether()
     if isWhole { try checkObjective() }

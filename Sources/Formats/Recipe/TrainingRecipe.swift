@@ -72,7 +72,7 @@ extension TrainingRecipe: RecipeSection {
   private static let optimizerKeys: [RecipeKey<TrainingRecipe>] = [
     RecipeKey(
       "learning_rate", \.learningRate,
-      "highest learning rate; of preference objectives 5e-5, with peft.method full 1e-6, of "
+      "highest learning rate; of peft.method ia3 3e-3, of preference objectives 5e-5, with peft.method full 1e-6, of "
         + "reward_model 1e-4",
       .notNegative),
     RecipeKey("lr_scheduler_type", \.schedule, "how the rate goes after warm-up"),

@@ -110,7 +110,7 @@ final class TunedModel {
     let embedding: any Substitutable = model.modules.embedding
     for layer in [embedding] + model.linears as [any Substitutable] {
       guard let steps = changed[layer.path + ".weight"] else { continue }
-      merged.append((layer, layer.weight, .tensor(try values(steps))))
+      merged.append((layer, layer.stored, .tensor(try values(steps))))
     }
     for entry in merged { entry.layer.substitute(entry.own) }
   }

@@ -49,12 +49,12 @@ extension TrainingRun {
       session, opened.train, mapped, judges: opened.judge != nil,
       evaluates: opened.validation != nil
     ).plan()
-    let model = try session.quantized(mapped), trainable = try trainable(model)
-    opened.desk.open(model, adapters: trainable.adapters, hasBase: trainable.adapters != nil)
-    model.usesCheckpointing = memory.usesCheckpointing
     var options = TrainingOptions(
       recipe, rows: (recorded?.count ?? opened.train.count) * recipe.rowsPerPrompt,
       hasValidation: opened.validation != nil)
+    let model = try session.quantized(mapped), trainable = try trainable(model, options)
+    opened.desk.open(model, adapters: trainable.adapters, hasBase: trainable.adapters != nil)
+    model.usesCheckpointing = memory.usesCheckpointing
     options.isMetricKnown = true
     options.usesDropout = usesDropout(of: trainable)
     options.forgetsBest = changes?.concernsEvaluation ?? false
@@ -92,7 +92,10 @@ extension TrainingRun {
   }
 
   /// What is trained of the model: adapters, fresh or of an earlier run, or every weight.
-  private func trainable(_ model: CausalLanguageModel) throws -> Trainable {
+  private func trainable(
+    _ model: CausalLanguageModel, _ options: TrainingOptions
+  ) throws -> Trainable {
+    let (steps, rate) = (options.steps, options.learningRate.peak)
     let peft = recipe.peft
     if peft.method == .full {
       return .full(model.unfreeze(), constants: model.constants, model.config)
@@ -101,20 +104,15 @@ extension TrainingRun {
       tell.note("adapter   goes on from \(folder), with its own r, lora_alpha and target_modules")
       let set = try AdapterSet.load(
         folder: folder, on: model, of: session.modelFolder, trains: true, tell: tell)
-      let trained = session.givesScores ? [AdapterTargets.scoreHead] : []
-      if let name = set.config.modulesWithWeights.first(where: { !trained.contains($0) }) {
-        throw recipe.fault(
-          "peft.adapter_name_or_path",
-          "names an adapter with a weight of '\(name)', which is not trained here; merge the "
-            + "adapter into its base first")
-      }
+      try set.settle(steps: steps, rate: rate)
       return .adapter(set, of: model)
     }
     guard let config = try session.adapterConfig() else {
       preconditionFailure("plan: neither adapters nor every weight")
     }
     return .adapter(
-      try AdapterSet.fresh(config, on: model.seats, seed: session.seed), of: model)
+      try AdapterSet.fresh(
+        config.settled(steps: steps, rate: rate), on: model.seats, seed: session.seed), of: model)
   }
 }
 
