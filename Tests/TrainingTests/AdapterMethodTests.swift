@@ -1,5 +1,6 @@
 import Adapters
 import Formats
+import Foundation
 import JSON
 import Layers
 import Models
@@ -80,6 +81,38 @@ import Testing
       } == expected, "the base is as it was")
     try train(golden)
     try golden.expect(golden.logits(), "final", share: 5e-3, " after the steps")
+  }
+
+  /// What the case has become, saved as others read it, is the same on a new base: PiSSA and OLoRA as plain
+  /// adapters of twice the rank, AdaLoRA with those ranks alone that peft has left, too.
+  @Test(
+    arguments: cases.filter { $0.contains("issa") || $0.hasPrefix("olora") || $0.hasPrefix("ada") })
+  func whatIsPublishedIsTheSame(name: String) throws {
+    let golden = try Case(name), base = try #require(golden.run["base"]?.string)
+    try train(golden)
+    let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString).path
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let config = golden.adapters.publishedConfig
+    try config.write(folder: folder)
+    try SafeTensorsWriter.write(
+      golden.adapters.published.map { $0.source() }, to: folder + "/adapter_model.safetensors")
+    let model = try CausalLanguageModel(folder: GoldenRunTests.goldens + "/models/" + base)
+    _ = try AdapterSet.load(folder: folder, on: model.seats)
+    let ids = Self.golden?["ids"]?.array?.compactMap(\.int).map { Int32($0) } ?? []
+    let logits = Recording.off {
+      model.logits(model.hidden(ids, Segments(lengths: [ids.count]))).values
+    }
+    expectClose(logits, golden.logits(), atol: 1e-4, rtol: 1e-5, name)
+    guard name.hasPrefix("ada") else { return }
+    let theirs = try AdapterConfig(folder: Self.folder + "/" + name + "/end")
+    #expect(config.json["rank_pattern"] == theirs.json["rank_pattern"], "\(name)")
+    let other = try CausalLanguageModel(folder: GoldenRunTests.goldens + "/models/" + base)
+    _ = try AdapterSet.load(folder: Self.folder + "/" + name + "/end", on: other.seats)
+    let read = Recording.off {
+      other.logits(other.hidden(ids, Segments(lengths: [ids.count]))).values
+    }
+    try golden.expect(read, "final", share: 5e-4, " as peft has saved it")
   }
 
   private func train(_ golden: Case) throws {

@@ -171,10 +171,7 @@ def train(name, base, config, is_own, data):
         tensors.update({"converted." + k: torch.cat([raw[k], start[k] if "lora_A" in k else -start[k]],
                                                     dim=0 if "lora_A" in k else 1) for k in raw})
         shutil.rmtree(folder + "/raw")
-    else:
-        if is_ada:
-            tensors.update({"end." + k: p.detach().clone() for k, p in parameters.items()})
-            entry["rank_pattern"] = model.peft_config["default"].rank_pattern
+    elif is_ada:
         save(model, folder + "/end")
     save_file({k: t.contiguous() for k, t in tensors.items()}, folder + "/golden.safetensors")
     with open(folder + "/run.json", "w") as f:
