@@ -128,6 +128,10 @@ import Testing
     (set("peft.target_modules=[q_proj,w1]"), "'w1' matches no projection"),
     (set("peft.target_modules=[lm_head]", "peft.lora_dropout=0.1"), "with lora_dropout above 0"),
     (set("peft.rank_pattern={\"nothing\":3}"), "'nothing' matches no projection"),
+    (
+      set("peft.rank_pattern={\"q_proj\":2,\"layers.0.self_attn.q_proj\":3}"),
+      "PEFT sorts them when it saves"
+    ),
     (set("peft.trainable_token_indices=[99999]"), "names token 99999"),
     (set("peft.exclude_modules=[w2]"), "'w2' matches no projection"),
   ]) func whatCannotBeIsRefused(settings: String, why: String) throws {

@@ -99,6 +99,16 @@ public struct LoRAConfig: AdapterMethod {
       guard let name = unused.first else { continue }
       throw FormatError(.unsupported, key, "'\(name)' matches no projection that gets an adapter")
     }
+    for (key, ordered) in [
+      ("rank_pattern", rankPattern.ordered(among: paths)),
+      ("alpha_pattern", alphaPattern.ordered(among: paths)),
+    ] {
+      guard let path = ordered else { continue }
+      throw FormatError(
+        .unsupported, key,
+        "several keys match '\(path)' and the first decides, but PEFT sorts them when it saves an adapter "
+          + "again, which would make it another one; write keys of which one alone matches")
+    }
     if !beginning.startsAsBase, usesDoRA {
       throw FormatError(
         .unsupported, "use_dora",

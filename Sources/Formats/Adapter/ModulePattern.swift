@@ -40,6 +40,15 @@ public struct ModulePattern<Value: Sendable & Hashable>: Sendable, Hashable {
     patterns.firstIndex { matches(path, $0) }.map { values.elements[$0].value }
   }
 
+  /// The first of `paths` that would get another value if the keys were sorted, as PEFT sorts them when it
+  /// saves an adapter again; nil where the order says nothing.
+  public func ordered(among paths: [String]) -> String? {
+    var sorted = values
+    sorted.sort { $0.key < $1.key }
+    guard let sorted = try? ModulePattern(sorted) else { return nil }
+    return paths.first { sorted.value(for: $0) != value(for: $0) }
+  }
+
   /// Keys that match none of `paths`.
   public func unused(among paths: [String]) -> [String] {
     zip(values.keys, patterns).filter { _, pattern in
