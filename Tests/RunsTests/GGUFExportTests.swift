@@ -76,4 +76,54 @@ import Testing
   func sizesAreNamedAsByTheConverter(count: Int, label: String) throws {
     #expect(GGUFModelKeys.sizeLabel(count) == label)
   }
+
+  private func export(_ adapter: String, for reader: AdapterExport.Reader, in scratch: String)
+    throws
+  {
+    let base = String(adapter.split(separator: "_").last ?? "")
+    let model = try MergeTestModel.make(Self.goldens + "/models/" + base, in: scratch, .f32)
+    _ = try AdapterExport(
+      for: reader, adapter: Self.goldens + "/peft_methods/\(adapter)/start", model: model,
+      output: scratch + "/out", tell: RunObserver { _ in }
+    ).write()
+  }
+
+  /// Read again, a baked adapter must say the same, or it is not kept.
+  @Test(arguments: ["adalora_qwen2", "adalora_llama", "rslora_patterns_qwen2", "orthogonal_qwen3"])
+  func productsLeaveAsLoRAOfOneRank(adapter: String) throws {
+    try withFolder { scratch in
+      try export(adapter, for: .vllm, in: scratch)
+      let config = try JSONValue(readingFile: scratch + "/out/adapter_config.json")
+      #expect(config["peft_type"] == "LORA" && config["r"] == config["lora_alpha"])
+    }
+    try withFolder { scratch in
+      try export(adapter, for: .llamaCpp, in: scratch)
+      #expect(try !GGUFFile(path: scratch + "/out/adapter.gguf").entries.isEmpty)
+    }
+  }
+
+  @Test(
+    arguments: ["dora_qwen2", "ia3_qwen3", "bias_all_qwen2", "whole_head_qwen2", "tokens_qwen2"],
+    [AdapterExport.Reader.vllm, .llamaCpp])
+  func whatIsNoProductIsToBeMerged(adapter: String, reader: AdapterExport.Reader) throws {
+    try withFolder { scratch in
+      let fault = #expect(throws: FormatError.self) {
+        try export(adapter, for: reader, in: scratch)
+      }
+      #expect(fault?.message.contains("host merge") == true, "\(fault?.message ?? "")")
+      #expect(!FileSystem.exists(scratch + "/out"))
+    }
+  }
+
+  @Test(arguments: [
+    "dora_llama", "ia3_qwen2", "adalora_qwen3", "bias_all_qwen2", "whole_norms_qwen3",
+  ])
+  func everyMethodIsInTheNumbers(adapter: String) throws {
+    try withFolder { scratch in
+      let base = String(adapter.split(separator: "_").last ?? "")
+      let (_, drift) = try export(
+        base, .f32, adapters: [Self.goldens + "/peft_methods/\(adapter)/start"], in: scratch)
+      #expect(drift.maximum <= 1e-5 * drift.largest)
+    }
+  }
 }

@@ -12,18 +12,19 @@ import Testing
   static let golden = try? JSONValue(readingFile: goldens + "/merge/golden.json")
   static let cases = (golden?.object ?? [:]).keys.sorted()
 
-  @Test func everyCaseIsThere() { #expect(Self.cases.count == 15) }
+  @Test func everyCaseIsThere() { #expect(Self.cases.count == 24) }
 
   @Test(arguments: cases, ElementType.allCases)
   func weightsArePEFTs(name: String, type: ElementType) throws {
     let golden = try #require(Self.golden?[name])
     let base = try #require(golden["base"]?.string)
+    let adapter = try #require(golden["adapter"]?.string)
     let expected = try #require(golden[type.rawValue.lowercased()]?.object)
     try withFolder { scratch in
       let model = try MergeTestModel.make(Self.goldens + "/models/" + base, in: scratch, type)
       let output = scratch + "/merged"
       let request = MergeRequest(
-        model: model, adapters: [(Self.goldens + "/adapters/" + name, 1)], output: output)
+        model: model, adapters: [(Self.goldens + "/merge/" + adapter, 1)], output: output)
       // Adapters of the goldens are random, so that rounding loses next to nothing of them.
       let outcome = try MergeRun(request, tell: RunObserver { _ in }).write()
       let folder = try SafeTensorsFolder(path: output)
@@ -38,6 +39,71 @@ import Testing
       #expect(ties == (expected["lm_head.weight"] == nil))
       #expect(outcome.drift.places >= 32)
       if type == .f32 { #expect(outcome.drift.maximum <= 1e-5 * outcome.drift.largest) }
+    }
+  }
+
+  /// Methods that PEFT rounds otherwise when it merges: against the adapter on its base.
+  @Test(arguments: [
+    "dora_llama", "dora_qwen2", "dora_qwen3", "dora_rslora_bias_qwen2", "adalora_llama",
+    "adalora_qwen2", "adalora_qwen3", "embedding_qwen2", "embedding_llama", "head_qwen2",
+    "tokens_llama",
+  ])
+  func everyMethodMerges(name: String) throws {
+    try withFolder { scratch in
+      let base = String(name.split(separator: "_").last ?? "")
+      let model = try MergeTestModel.make(Self.goldens + "/models/" + base, in: scratch, .f32)
+      let request = MergeRequest(
+        model: model, adapters: [(Self.goldens + "/peft_methods/\(name)/start", 1)],
+        output: scratch + "/merged")
+      let outcome = try MergeRun(request, tell: RunObserver { _ in }).write()
+      #expect(outcome.drift.maximum <= 1e-5 * outcome.drift.largest && outcome.changed > 0)
+      #expect(outcome.unties == (name == "embedding_llama"))
+    }
+  }
+
+  @Test func aBiasWithoutAPlaceIsRefused() throws {
+    try withFolder { scratch in
+      let model = try MergeTestModel.make(Self.goldens + "/models/qwen2", in: scratch, .f32)
+      let request = MergeRequest(
+        model: model, adapters: [(Self.goldens + "/peft_methods/lora_bias_qwen2/start", 1)],
+        output: scratch + "/merged")
+      let fault = #expect(throws: FormatError.self) {
+        try MergeRun(request, tell: RunObserver { _ in }).write()
+      }
+      #expect(fault?.message.contains("no bias in the base") == true)
+      #expect(!FileSystem.exists(scratch + "/merged"))
+    }
+  }
+
+  /// Adapters that are put on one after the other, also those that add nothing but change otherwise.
+  @Test(arguments: [
+    ("dora_qwen2", "ia3_qwen2"), ("bias_all_qwen2", "adalora_qwen2"),
+    ("ia3_qwen3", "whole_norms_qwen3"),
+  ])
+  func severalMethodsAreStacked(first: String, second: String) throws {
+    try withFolder { scratch in
+      let base = String(first.suffix(5))
+      let model = try MergeTestModel.make(Self.goldens + "/models/" + base, in: scratch, .f32)
+      let folders = [first, second].map { Self.goldens + "/peft_methods/\($0)/start" }
+      let (both, one, two) = (scratch + "/both", scratch + "/one", scratch + "/two")
+      func merge(_ model: String, _ adapters: [String], _ output: String) throws -> Drift {
+        let request = MergeRequest(model: model, adapters: adapters.map { ($0, 1) }, output: output)
+        return try MergeRun(request, tell: RunObserver { _ in }).write().drift
+      }
+      #expect(try merge(model, folders, both).places > 0)
+      _ = try merge(model, [folders[0]], one)
+      _ = try merge(one, [folders[1]], two)
+      let (together, apart) = (try SafeTensorsFolder(path: both), try SafeTensorsFolder(path: two))
+      #expect(together.names == apart.names)
+      for name in apart.names {
+        #expect(try together.floats(name) == apart.floats(name), "\(name)")
+      }
+      let half = MergeRequest(
+        model: model, adapters: [(folders[0], 0.5)], output: scratch + "/half")
+      let fault = #expect(throws: FormatError.self) {
+        try MergeRun(half, tell: RunObserver { _ in })
+      }
+      #expect(fault?.message.contains("use a weight of 1") == true)
     }
   }
 

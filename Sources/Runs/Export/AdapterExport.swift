@@ -60,10 +60,10 @@ public struct AdapterExport {
   private func writeBaked(
     _ baked: BakedAdapter, _ set: AdapterSet, _ base: CausalLanguageModel
   ) throws -> [String] {
-    let config = baked.configuration(set.config.json), texts = try texts(base)
+    let config = set.config.baked(rank: baked.rank), texts = try texts(base)
     let own = texts.ids.map { Drift.States($0, base) }
     try DurableFolder.write(to: output) { folder throws(FormatError) in
-      try folder.write(AdapterConfig.fileName, config.text(.pretty) + "\n")
+      try folder.write(AdapterConfig.fileName, config.text)
       try folder.write("adapter_model.safetensors") { sink throws(FormatError) in
         try SafeTensorsWriter.write(baked.sources, into: sink)
       }

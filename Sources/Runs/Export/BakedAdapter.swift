@@ -47,13 +47,6 @@ struct BakedAdapter {
     }
   }
 
-  /// adapter_config.json: that of `config` with what is baked taken out.
-  func configuration(_ config: JSONValue) -> JSONValue {
-    config.setting("r", .int(rank)).setting("lora_alpha", .int(rank))
-      .setting("use_rslora", false).setting("rank_pattern", .emptyObject)
-      .setting("alpha_pattern", .emptyObject).setting("init_lora_weights", true)
-  }
-
   /// The same for llama.cpp, as pairs on the tensors of a GGUF file.
   func tensors(_ layout: GGUFLayout) throws(FormatError) -> [GGUFTensor] {
     var tensors: [GGUFTensor] = []

@@ -16,7 +16,7 @@ final class TunedModel {
   /// How the base was quantized while it was opened; nil: as its files have it.
   let quantization: Quantization?
   private let single: AdapterSet?
-  private var merged: [(layer: any Substitutable, base: Weight, own: Weight)] = []
+  private var merged: [Exchange] = []
 
   init(_ request: MergeRequest, tell: RunObserver) throws {
     let origins = request.adapters.map { AdapterOrigin(of: $0.folder) }
@@ -40,8 +40,11 @@ final class TunedModel {
     for adapter in request.adapters {
       let set = try AdapterSet.load(
         folder: adapter.folder, on: model, of: request.model, tell: tell)
-      for tensor in try set.merged(share: adapter.share) {
-        if !tensor.isDerived, changed[tensor.name] != nil {
+      // What takes a tensor's place comes before what is added to it.
+      let tensors = try set.merged(share: adapter.share)
+      let before = changed
+      for tensor in tensors.filter({ !$0.isDerived }) + tensors.filter(\.isDerived) {
+        if !tensor.isDerived, before[tensor.name] != nil {
           throw FormatError(
             .unsupported, adapter.folder,
             "holds the whole of '\(tensor.name)', which an adapter before it changes too; one of the two "
@@ -107,19 +110,47 @@ final class TunedModel {
 
   /// Keeps what several adapters make of the base in memory: they cannot sit on one seat.
   private func keepMerged() throws(FormatError) {
-    let embedding: any Substitutable = model.modules.embedding
-    for layer in [embedding] + model.linears as [any Substitutable] {
+    let seats = model.seats, embedding: any Substitutable = model.modules.embedding
+    let layers = [embedding] + seats.linears as [any Substitutable] + model.modules.norms
+    for layer in layers {
       guard let steps = changed[layer.path + ".weight"] else { continue }
-      merged.append((layer, layer.stored, .tensor(try values(steps))))
+      let base = layer.stored, own = try values(steps)
+      let shaped = own.reshaped(rows: base.rows, columns: base.columns)
+      merged.append(
+        Exchange {
+          layer.substitute(.tensor(shaped))
+        } back: {
+          layer.substitute(base)
+        })
     }
-    for entry in merged { entry.layer.substitute(entry.own) }
+    for layer in seats.biased {
+      guard let steps = changed[layer.path + ".bias"], let base = layer.offset else { continue }
+      let own = try values(steps).reshaped(rows: base.rows, columns: base.columns)
+      merged.append(
+        Exchange {
+          layer.substitute(offset: own)
+        } back: {
+          layer.substitute(offset: base)
+        })
+    }
+    for entry in merged { entry.forth() }
+  }
+
+  /// One tensor of a layer in the place of another, and the way back.
+  private struct Exchange {
+    let forth: () -> Void, back: () -> Void
+
+    init(forth: @escaping () -> Void, back: @escaping () -> Void) {
+      self.forth = forth
+      self.back = back
+    }
   }
 
   /// Runs `body` with the base alone.
   func withoutAdapters<Result>(_ body: () -> Result) -> Result {
     if let single { return single.withoutAdapters(body) }
-    for entry in merged { entry.layer.substitute(entry.base) }
-    defer { for entry in merged { entry.layer.substitute(entry.own) } }
+    for entry in merged { entry.back() }
+    defer { for entry in merged { entry.forth() } }
     return body()
   }
 }

@@ -19,14 +19,17 @@ ADAPTERS, MODELS = os.path.join(HERE, "..", "adapters"), os.path.join(HERE, ".."
 CASES = ["alpha_general_first", "alpha_special_first", "ranks_special_first", "ranks_by_pattern", "pattern", "layers",
          "excluded", "head", "head_and_embedding", "embedding_of_a_tied_head", "embedding_with_its_tied_head",
          "tokens", "tokens_of_a_tied_head", "tokens_of_both", "tokens_of_each"]
+# Adapters of ../peft_methods. Of DoRA, AdaLoRA and LoRA on embeddings peft rounds parts otherwise.
+METHODS = ["ia3_llama", "ia3_qwen2", "ia3_qwen3", "rslora_patterns_qwen2", "bias_all_qwen2", "bias_lora_only_qwen2",
+           "whole_norms_qwen3", "whole_mlp_qwen2", "tokens_qwen2"]
 TYPES = {"f32": torch.float32, "bf16": torch.bfloat16, "f16": torch.float16}
 
 
-def merged(name, base, dtype):
+def merged(adapter, base, dtype):
     """What merging writes: {tensor: the first half of its SHA-256}."""
     model = models.load(os.path.join(MODELS, base)).to(dtype)
     tied = model.config.tie_word_embeddings
-    model = peft.PeftModel.from_pretrained(model, os.path.join(ADAPTERS, name))
+    model = peft.PeftModel.from_pretrained(model, adapter)
     model = model.merge_and_unload()
     out = {}
     state = model.state_dict()
@@ -42,7 +45,10 @@ def merged(name, base, dtype):
 
 def main():
     bases = json.load(open(ADAPTERS + "/golden.json"))["bases"]
-    golden = {n: {"base": bases[n], **{t: merged(n, bases[n], d) for t, d in TYPES.items()}} for n in CASES}
+    cases = [(n, "../adapters/" + n, bases[n]) for n in CASES]
+    cases += [(n, f"../peft_methods/{n}/start", n.rsplit("_", 1)[1]) for n in METHODS]
+    golden = {n: {"base": b, "adapter": a, **{t: merged(os.path.join(HERE, a), b, d) for t, d in TYPES.items()}}
+              for n, a, b in cases}
     with open(HERE + "/golden.json", "w") as f:
         json.dump(golden, f, indent=1)
     manifest.write(HERE, (torch, transformers, peft, safetensors))
