@@ -12,9 +12,9 @@ struct PlanCommand: ParsableCommand {
     commandName: "plan", abstract: "Shows what a training run would do, without training.",
     discussion: """
       Prints the resolved recipe as YAML, the number of steps, the learning rate's
-      curve, the memory by kind, and how long a step of the longest rows takes where
-      this machine does nothing but multiply: rewards are not counted. The recipe
-      can be saved and run: `host train --config`.
+      curve, the operations of a step of the longest rows and the memory by kind. How
+      long the step takes where this machine does nothing but multiply is a note:
+      rewards are not counted. The recipe can be saved and run: `host train --config`.
 
       Examples:
         host plan --task hri_dialogue
@@ -75,13 +75,17 @@ struct PlanCommand: ParsableCommand {
     table.append("# learning rate", sketch(options.learningRate, options.steps))
     table.append("# peak", Format.short(options.learningRate.peak))
     for (name, text) in notes { table.append("# " + name, text) }
+    table.append("# a step", budget.work.text("TFLOP", per: 1e12))
     for (name, bytes) in memory.kinds { table.append("# " + name, Format.bytes(bytes)) }
     table.append(
       "# memory",
       "\(Format.bytes(memory.total)) of \(Format.bytes(budget.limit))"
         + (memory.usesCheckpointing ? ", activations computed twice" : ""))
-    table.append("# step at best", budget.work.text(at: Engine.ceiling()))
     Console.print(table.text)
+    let ceiling = Engine.ceiling()
+    Console.note(
+      "a step takes at best \(budget.work.text("s", per: ceiling * 1e9)), at "
+        + "\(Format.fixed(ceiling, 0)) GFLOP/s")
   }
 
   private func sketch(_ rate: LearningRate, _ steps: Int) -> String {
@@ -99,12 +103,11 @@ struct PlanCommand: ParsableCommand {
 }
 
 extension StepWork {
-  /// How long a step takes at `ceiling` GFLOP/s.
-  fileprivate func text(at ceiling: Double) -> String {
-    func seconds(_ flops: Double) -> String { "\(Format.fixed(flops / ceiling / 1e9, 2)) s" }
-    let parts =
-      sampling > 0 ? ": sampling \(seconds(sampling)), learning \(seconds(learning))" : ""
-    return seconds(flops) + parts + ", at \(Format.fixed(ceiling, 0)) GFLOP/s"
+  /// The operations, `per` of which are one unit.
+  fileprivate func text(_ unit: String, per: Double) -> String {
+    func number(_ flops: Double) -> String { "\(Format.fixed(flops / per, 2)) \(unit)" }
+    let parts = ": sampling \(number(sampling)), learning \(number(learning))"
+    return number(flops) + (sampling > 0 ? parts : "")
   }
 
   fileprivate var json: JSONValue {
