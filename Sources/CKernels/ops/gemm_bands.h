@@ -39,6 +39,11 @@ INLINE int64_t NAME(band_place)(const NAME(band_block) *block, int64_t j) {
   return (block->term->bFirst + row) * block->term->b.columns + block->at;
 }
 
+/// Asks for row j of a block that is decoded later.
+INLINE void NAME(band_ask)(const NAME(band_block) *block, int64_t j) {
+  NAME(prefetch)(&block->term->b, NAME(band_place)(block, j), NAME(band_columns)(block));
+}
+
 /// c[j] becomes the sum for row j of a decoded block and a band of x, added to c[j] unless isFirst.
 /// Where `next` is given, it is decoded into `decoded`, and `after` is asked for. `type` is next's, a
 /// constant.
@@ -50,8 +55,7 @@ INLINE void NAME(band_micro)(NAME(band) *c, const number *w, const number *x, in
   int64_t part = (depth + TILE - 1) / TILE, k = 0;
   for (int64_t row = 0; row < TILE; row++) {
     if (next) {
-      if (after->row <= after->last)
-        NAME(prefetch)(&after->term->b, NAME(band_place)(after, row), NAME(band_columns)(after));
+      if (after->row <= after->last) NAME(band_ask)(after, row);
       band_row(decoded + row * BAND_DEPTH, &next->term->b, NAME(band_place)(next, row),
                NAME(band_columns)(next), type);
     }
@@ -110,6 +114,9 @@ static void NAME(band_strip)(float *c, int64_t stride, int64_t rows, const k_ter
   NAME(band_block) block = {terms, terms, terms + count, first, 0, first + columns - 1};
   NAME(band_block) next = block, after;
   number *w = scratch[0], *decoded = scratch[1];
+  for (int ahead = 0; ahead < 3 && next.row <= next.last; ahead++, NAME(band_advance)(&next))
+    for (int64_t j = 0; j < TILE; j++) NAME(band_ask)(&next, j);
+  next = block;
   for (int64_t j = 0; j < TILE; j++)
     band_row(w + j * BAND_DEPTH, &block.term->b, NAME(band_place)(&block, j),
             NAME(band_columns)(&block), block.term->b.type);
