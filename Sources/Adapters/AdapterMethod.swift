@@ -13,7 +13,7 @@ public protocol AdapterMethod: Sendable {
   /// Other methods whose files hold the same.
   static var otherTypes: [String] { get }
   /// What it is called in sentences.
-  static var title: String { get }
+  var title: String { get }
   /// Its own keys of adapter_config.json beside those that all methods have (`AdapterKey.common`).
   static var keys: [(name: String, meaning: AdapterKey)] { get }
 

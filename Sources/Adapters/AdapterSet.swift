@@ -164,7 +164,7 @@ extension AdapterSet {
   /// What the adapters sit on: `LoRA on 14 of 14 projections of the language model, 0 of 12 of the
   /// audio encoder, 0 of 1 of the projector`.
   public func summary(of linears: [Linear]) -> String {
-    let parts = counts(among: linears), title = type(of: config.method).title
+    let parts = counts(among: linears), title = config.method.title
     if config.method.targets == nil {
       return title + ", "
         + config.method.settings.map { "\($0.name) \($0.text)" }.joined(separator: ", ")

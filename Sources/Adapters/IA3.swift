@@ -9,7 +9,7 @@ public struct IA3Config: AdapterMethod {
   /// PEFT's name.
   public static let peftType = "IA3"
   /// The paper's.
-  public static let title = "IA3"
+  public var title: String { "IA3" }
 
   /// The adapted projections.
   public var targets: AdapterTargets?

@@ -75,7 +75,7 @@ extension AdapterSet {
       guard let part = seated as? any Merging else {
         throw FormatError(
           .unsupported, AdapterConfig.fileName,
-          "\(title) is no part of any weight, so that it cannot be merged; serve it with its base: "
+          "\(config.method.title) is no part of any weight, so that it cannot be merged; serve it with its base: "
             + "host generate --adapter")
       }
       guard share == 1 || part.isAdditive else {
@@ -101,13 +101,11 @@ extension AdapterSet {
           : "serve it with its base: host generate --adapter"
         throw FormatError(
           .unsupported, AdapterConfig.fileName,
-          "\(title) has on '\(seated.path)' what is no product of low rank, which this reader does not "
+          "\(config.method.title) has on '\(seated.path)' what is no product of low rank, which this reader does not "
             + "know; \(advice)")
       }
       products.append(product)
     }
     return products
   }
-
-  private var title: String { type(of: config.method).title }
 }

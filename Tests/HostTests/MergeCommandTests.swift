@@ -19,11 +19,7 @@ import Testing
   }
 
   private func logits(_ model: String, _ more: String...) throws -> [Float] {
-    let path = scratch.path(UUID().uuidString)
-    let outcome = try HostProgram.run(
-      ["inspect", "logits", "--model", model, "--ids", "5,6,7", "--out", path] + more)
-    try #require(outcome.code == 0, "\(outcome.errors)")
-    return try SafeTensorsFile(path: path).floats("logits")
+    try TinyModel.logits(of: model, more, in: scratch)
   }
 
   private func expectNear(_ one: [Float], _ other: [Float], within bound: Float = 1e-5) {

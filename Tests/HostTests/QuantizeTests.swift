@@ -12,12 +12,7 @@ import Testing
   }
 
   private func logits(of model: String, _ more: String...) throws -> [Float] {
-    let path = scratch.path(UUID().uuidString)
-    let outcome = try HostProgram.shell(
-      "host inspect logits --model \(model) --ids 5,6,7 --out \(path) "
-        + more.joined(separator: " "))
-    try #require(outcome.code == 0, "\(outcome.errors)")
-    return try SafeTensorsFile(path: path).floats("logits")
+    try TinyModel.logits(of: model, more, in: scratch)
   }
 
   @Test(arguments: ["nf4", "nf4-single", "int8"])

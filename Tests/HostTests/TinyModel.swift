@@ -2,6 +2,7 @@ import Formats
 import Foundation
 import JSON
 import Tensors
+import Testing
 
 /// A random Qwen3 of one small block with the tokenizer of nano-qwen3.
 enum TinyModel {
@@ -33,6 +34,30 @@ enum TinyModel {
       tensors.filter { $0.name != dropping },
       to: folder.appending(path: "model.safetensors").path)
     return folder.path
+  }
+
+  /// Writes twelve rows of `instruct` and twelve of `preference` into rows.jsonl and pairs.jsonl.
+  static func writeRows(in scratch: Scratch) throws {
+    let rows = (0..<12).map {
+      #"{"messages": [{"role": "user", "content": "how much is \#($0)?"}, "#
+        + #"{"role": "assistant", "content": "it is \#($0)"}]}"#
+    }
+    try scratch.write(rows.joined(separator: "\n") + "\n", to: "rows.jsonl")
+    let pairs = (0..<12).map {
+      #"{"prompt": "how much is \#($0)?", "chosen": "it is \#($0)", "rejected": "no idea"}"#
+    }
+    try scratch.write(pairs.joined(separator: "\n") + "\n", to: "pairs.jsonl")
+  }
+
+  /// What `host inspect logits` says of three tokens.
+  static func logits(
+    of model: String, _ more: [String] = [], in scratch: Scratch
+  ) throws -> [Float] {
+    let path = scratch.path(UUID().uuidString)
+    let outcome = try HostProgram.run(
+      ["inspect", "logits", "--model", model, "--ids", "5,6,7", "--out", path] + more)
+    try #require(outcome.code == 0, "\(outcome.errors)")
+    return try SafeTensorsFile(path: path).floats("logits")
   }
 
   /// Changes tokenizer_config.json of a model.

@@ -10,15 +10,7 @@ import Testing
   init() throws {
     scratch = try Scratch()
     model = try TinyModel.make(in: scratch)
-    let rows = (0..<12).map {
-      #"{"messages": [{"role": "user", "content": "how much is \#($0)?"}, "#
-        + #"{"role": "assistant", "content": "it is \#($0)"}]}"#
-    }
-    try scratch.write(rows.joined(separator: "\n") + "\n", to: "rows.jsonl")
-    let pairs = (0..<12).map {
-      #"{"prompt": "how much is \#($0)?", "chosen": "it is \#($0)", "rejected": "no idea"}"#
-    }
-    try scratch.write(pairs.joined(separator: "\n") + "\n", to: "pairs.jsonl")
+    try TinyModel.writeRows(in: scratch)
   }
 
   private static let methods = [

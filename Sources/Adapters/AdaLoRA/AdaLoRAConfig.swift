@@ -9,7 +9,7 @@ public struct AdaLoRAConfig: AdapterMethod {
   /// PEFT's name.
   public static let peftType = "ADALORA"
   /// The paper's.
-  public static let title = "AdaLoRA"
+  public var title: String { "AdaLoRA" }
 
   /// The rank of every adapter at first, and on average in the end.
   public var initialRank: Int, targetRank: Int

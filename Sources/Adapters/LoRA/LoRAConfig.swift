@@ -8,7 +8,7 @@ public struct LoRAConfig: AdapterMethod {
   /// PEFT's name.
   public static let peftType = "LORA"
   /// The paper's.
-  public static let title = "LoRA"
+  public var title: String { usesDoRA ? "DoRA" : "LoRA" }
 
   /// Rank, α, and the dropout on the adapter's input.
   public var r: Int, alpha: Double, dropout: Double

@@ -10,7 +10,7 @@ public struct PrefixTuning: AdapterMethod {
   /// PEFT's name of it.
   public static let peftType = "PREFIX_TUNING"
   /// Its name in sentences.
-  public static let title = "prefix tuning"
+  public var title: String { "prefix tuning" }
 
   /// How many virtual tokens there are.
   public var count: Int

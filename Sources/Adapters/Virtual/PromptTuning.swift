@@ -12,7 +12,7 @@ public struct PromptTuning: AdapterMethod {
   /// p-tuning's.
   public static let otherTypes = ["P_TUNING"]
   /// Its name in sentences.
-  public static let title = "prompt tuning"
+  public var title: String { "prompt tuning" }
 
   /// What the rows begin as, by PEFT's names.
   public enum Beginning: Sendable, Hashable {

@@ -11,6 +11,14 @@ public enum FileSystem {
   /// Whether something lies at `path`, links followed.
   public static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
+  /// Refuses an output that exists; `option` is what named it.
+  public static func checkFree(_ path: String, option: String = "--output-dir")
+    throws(FormatError)
+  {
+    guard exists(path) else { return }
+    throw FormatError(.usage, path, "exists already; choose another \(option), or remove it first")
+  }
+
   /// Whether a folder lies at `path`.
   public static func isFolder(_ path: String) -> Bool { Kind(of: path) == .folder }
 

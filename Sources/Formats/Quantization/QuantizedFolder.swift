@@ -30,10 +30,7 @@ public struct QuantizedFolder {
   public func write(to path: String, progress: (_ done: Int, _ total: Int) -> Void)
     throws(FormatError)
   {
-    guard !FileSystem.exists(path) else {
-      throw FormatError(
-        .usage, path, "exists already; choose another --output-dir, or remove it first")
-    }
+    try FileSystem.checkFree(path)
     let shards = shards(), count = shards.count
     var done = 0, bytes = 0
     var places = OrderedDictionary<String, JSONValue>()

@@ -22,10 +22,7 @@ public struct AdapterExport {
   public init(
     for reader: Reader, adapter: String, model: String, output: String, tell: RunObserver
   ) throws(FormatError) {
-    guard !FileSystem.exists(output) else {
-      throw FormatError(
-        .usage, output, "exists already; choose another --output-dir, or remove it first")
-    }
+    try FileSystem.checkFree(output)
     self.reader = reader
     self.adapter = adapter
     self.model = model
@@ -122,10 +119,7 @@ extension GGUFExport {
   /// Writes the folder `output` for Ollama: the file, and a Modelfile with the template in Go's words, what
   /// ends an answer, and the system's text.
   public func writeForOllama(to output: String) throws -> Outcome {
-    guard !FileSystem.exists(output) else {
-      throw FormatError(
-        .usage, output, "exists already; choose another --output-dir, or remove it first")
-    }
+    try FileSystem.checkFree(output)
     let modelfile = try Modelfile(from: "model.gguf", model: folder, encoder)
     try DurableFile.createFolder(output)
     do {

@@ -41,9 +41,8 @@ public struct GGUFExport {
     self.encoder = encoder
     let stops = (encoder?.stopTokens ?? []).map(Int.init).sorted()
     texts = try ReplayTexts(model: model, tokenizer: tokenizer, run: origin?.run)
-    let template = encoder == nil ? nil : try ChatTemplateText.standard(in: model)
     let words = try GGUFTokenizer(folder: model, rows: config.vocabularySize)
-      .metadata(template: template, stops: stops)
+      .metadata(template: encoder?.template.standard, stops: stops)
     metadata = try GGUFModelKeys(config, layout, path: model).metadata(
       name: Self.name(of: model), parameters: Self.parameters(tuned.model, ties: ties), type: type,
       generation: try Self.generation(model)
@@ -201,19 +200,5 @@ extension GGUFFile {
     } catch let error as FormatError { throw error } catch {
       throw FormatError(.malformed, name, "has a tokenizer that cannot be read: \(error)")
     }
-  }
-}
-
-/// The chat template of a model's folder as text.
-enum ChatTemplateText {
-  /// The template for plain conversations; nil where the folder has none.
-  static func standard(in folder: String) throws(FormatError) -> String? {
-    let file = folder + "/chat_template.jinja"
-    if FileSystem.exists(file) { return try FileSystem.text(of: file) }
-    let config = folder + "/tokenizer_config.json"
-    guard FileSystem.exists(config) else { return nil }
-    let template = try JSONValue(readingFile: config)["chat_template"]
-    if let text = template?.string { return text }
-    return template?.array?.first { $0["name"] == "default" }?["template"]?.string
   }
 }

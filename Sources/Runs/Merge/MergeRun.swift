@@ -16,10 +16,7 @@ public struct MergeRun {
   /// Opens and checks everything; nothing is written yet.
   public init(_ request: MergeRequest, tell: RunObserver) throws {
     precondition(!request.adapters.isEmpty, "merge: no adapter")
-    guard !FileSystem.exists(request.output) else {
-      throw FormatError(
-        .usage, request.output, "exists already; choose another --output-dir, or remove it first")
-    }
+    try FileSystem.checkFree(request.output)
     self.request = request
     self.tell = tell
     tuned = try TunedModel(request, tell: tell)

@@ -47,7 +47,7 @@ extension TaskSession {
       return nil
     }
     return
-      "warning: training_args.weight_decay \(decay) pulls what \(type(of: method).title) trains towards 0, "
+      "warning: training_args.weight_decay \(decay) pulls what \(method.title) trains towards 0, "
       + "which is not the base model; 0 is usual"
   }
 

@@ -53,6 +53,9 @@ public struct ChatTemplate: Sendable {
     return named.map { "{# \($0.name) #}\n\($0.source)\n" }.joined()
   }
 
+  /// The program of plain conversations; nil where none is named so.
+  public var standard: String? { named.first { $0.name == "default" }?.source }
+
   /// Whether the word stands in a template, so that it may read a member of that name.
   public func mentions(_ word: String) -> Bool {
     let text = Array(source.utf8)

@@ -81,10 +81,7 @@ struct ExportCommand: ParsableCommand {
     if let adapter { reads.add("--adapter", adapter, .model) }
     try openEngine()
     if let output {
-      guard !FileSystem.exists(output) else {
-        throw FormatError(
-          .usage, output, "exists already; choose another --output, or remove it first")
-      }
+      try FileSystem.checkFree(output, option: "--output")
       try reads.check(file: output, option: "--output")
       try DurableFile.checkWritable(output)
       let outcome = try gguf(folder, type).write(to: output)

@@ -34,7 +34,7 @@ struct InspectAdapter: ParsableCommand {
     }
     var head = TextTable(("", .left), ("", .left))
     head.append("base model", config.baseModel ?? "not named")
-    head.append("method", type(of: config.method).title)
+    head.append("method", config.method.title)
     for (name, text) in config.method.settings { head.append(name, text) }
     for (name, text) in modules(config) { head.append(name, text) }
     head.append("parameters", Format.grouped(file.entries.values.reduce(0) { $0 + $1.count }))
