@@ -50,12 +50,7 @@ public struct RowCache: Sendable {
   public static var now: Int { SourceDigests.now }
 
   /// `$XDG_CACHE_HOME/host/rows`, else `~/.cache/host/rows`.
-  public static var userFolder: String {
-    let environment = ProcessInfo.processInfo.environment
-    if let root = environment["XDG_CACHE_HOME"], root.hasPrefix("/") { return root + "/host/rows" }
-    let home = environment["HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil }
-    return (home ?? "/tmp") + "/.cache/host/rows"
-  }
+  public static var userFolder: String { FileSystem.userCaches + "/host/rows" }
 
   /// What decides the rows of `encoding`.
   func request(_ encoding: RowEncoding) -> JSONValue {

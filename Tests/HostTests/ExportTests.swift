@@ -82,8 +82,10 @@ import Testing
     try scratch.write(config.text(), to: "adapter/adapter_config.json")
     let out = scratch.path("vllm")
     let outcome = try HostProgram.run(
-      "export", "--model", model, "--adapter", adapter, "--for", "vllm", "--output-dir", out)
+      "export", "--model", model, "--adapter", adapter, "--for", "vllm", "--output-dir", out,
+      "--json")
     #expect(outcome.code == 0, "\(outcome.errors)")
+    #expect(try outcome.json()["output"]?.string == out)
     let baked = try JSONValue(readingFile: out + "/adapter_config.json")
     #expect(baked["lora_alpha"] == baked["r"] && baked["use_rslora"] == false)
     #expect(baked["alpha_pattern"] == .emptyObject)
@@ -179,6 +181,7 @@ import Testing
     ("--format gguf --for vllm --output out", 64, "either"),
     ("--for tgi --output-dir out", 64, "'tgi'"), ("--for vllm --output-dir out", 64, "--adapter"),
     ("--for vllm --type F16 --adapter adapter --output-dir out", 64, "--type"),
+    ("--for vllm --quantization nf4 --adapter adapter --output-dir out", 64, "--quantization"),
     ("--format gguf --output model", 64, "exists already"),
     ("--for peft --adapter adapter --output-dir adapter", 64, "exists already"),
     ("--for vllm --adapter nowhere --output-dir out", 65, "nowhere"),

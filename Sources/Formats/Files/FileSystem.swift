@@ -11,6 +11,15 @@ public enum FileSystem {
   /// Whether something lies at `path`, links followed.
   public static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
+  /// The folder of what programs may make anew: `$XDG_CACHE_HOME`, else `~/.cache`; one that is no whole
+  /// path does not count.
+  public static var userCaches: String {
+    func whole(_ name: String) -> String? {
+      getenv(name).map { String(cString: $0) }.flatMap { $0.hasPrefix("/") ? $0 : nil }
+    }
+    return whole("XDG_CACHE_HOME") ?? (whole("HOME") ?? "/tmp") + "/.cache"
+  }
+
   /// Refuses an output that exists; `option` is what named it.
   public static func checkFree(_ path: String, option: String = "--output-dir")
     throws(FormatError)

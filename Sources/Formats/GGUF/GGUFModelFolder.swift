@@ -52,11 +52,5 @@ public enum GGUFModelFolder {
     return FileSystem.isLink(link) && folder.hasPrefix(caches) ? FileSystem.resolved(link) : nil
   }
 
-  private static var caches: String {
-    func variable(_ name: String) -> String? {
-      guard let value = getenv(name), value.pointee != 0 else { return nil }
-      return String(cString: value)
-    }
-    return (variable("XDG_CACHE_HOME") ?? (variable("HOME") ?? "/tmp") + "/.cache") + "/host/gguf"
-  }
+  private static var caches: String { FileSystem.userCaches + "/host/gguf" }
 }

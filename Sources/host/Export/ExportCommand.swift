@@ -111,11 +111,21 @@ struct ExportCommand: ParsableCommand {
       throw Diagnosis(
         Diagnosis.usage, "--type is for GGUF files of models; adapters are written in f32")
     }
+    guard quantization == nil else {
+      throw Diagnosis(
+        Diagnosis.usage,
+        "--quantization is for files that hold the model; an adapter alone is written as it is")
+    }
     let notes = try AdapterExport(
       for: reader, adapter: adapter, model: folder, output: output, tell: .console
     ).write()
     for note in notes { Console.note(note) }
-    Console.note("written   \(output)")
+    guard json else { return Console.note("written   \(output)") }
+    let report: JSONValue = [
+      "output": .string(output), "reader": .string(reader.rawValue),
+      "notes": .array(notes.map(JSONValue.string)),
+    ]
+    Console.print(report.text(.pretty))
   }
 
   private func gguf(_ folder: String, _ type: GGUFFileType) throws -> GGUFExport {
