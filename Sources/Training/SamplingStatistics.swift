@@ -2,8 +2,9 @@ import Objectives
 
 /// What a sampling looks like, under TRL's names.
 struct SamplingStatistics {
-  /// Groups, those whose completions are all as good, completions, those that the limit ended.
-  let groups: Int, evenGroups: Int, completions: Int, truncated: Int
+  /// Groups, those whose completions are all as good, those of them that no reward has scored;
+  /// completions, those that the limit ended.
+  let groups: Int, evenGroups: Int, unscoredGroups: Int, completions: Int, truncated: Int
   let metrics: [Metric]
 
   init(
@@ -12,6 +13,7 @@ struct SamplingStatistics {
     let all = groups.flatMap(\.completions), cut = all.filter(\.isTruncated)
     self.groups = groups.count
     evenGroups = advantages.count { $0.allSatisfy { $0 == 0 } }
+    unscoredGroups = rewards.count { $0.allSatisfy { $0 == nil } }
     completions = all.count
     truncated = cut.count
     var metrics: [Metric] = []
@@ -55,7 +57,9 @@ struct SignalWatch {
       Double(last.reduce(0) { $0 + part($1) }) / Double(max(last.reduce(0) { $0 + all($1) }, 1))
     }
     var notes: [String] = []
-    let even = share(\.evenGroups, of: \.groups), cut = share(\.truncated, of: \.completions)
+    // Where nothing is scored, other prompts would not help.
+    let even = share({ $0.evenGroups - $0.unscoredGroups }, of: \.groups)
+    let cut = share(\.truncated, of: \.completions)
     if even > 0.5, !hasWarned.signal {
       hasWarned.signal = true
       notes.append(

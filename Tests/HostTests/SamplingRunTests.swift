@@ -123,6 +123,18 @@ import Testing
     }
   }
 
+  /// The rows have no such column.
+  @Test func aRewardThatScoresNothingIsTold() throws {
+    let outcome = try train(
+      "silent",
+      "--set 'rewards=[{name: answer, config: {key: solution}}, {name: length, config: {target: 6}}]'"
+    )
+    let sentence =
+      "warning: reward 'answer' scored none of the 8 completions of step 1: "
+    #expect(outcome.errors.components(separatedBy: sentence).count == 2, "\(outcome.errors)")
+    #expect(!outcome.errors.contains("reward 'length' scored none"))
+  }
+
   @Test(arguments: [
     ("--set objective.num_generations=1", "num_generations is 1"),
     ("--set objective.num_generations=3", "make it a multiple of 3"),

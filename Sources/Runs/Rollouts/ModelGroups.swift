@@ -26,6 +26,7 @@ final class ModelGroups: GroupSource {
   private var number = 0, scored: [[ScoredCompletion]] = []
   /// What it took: the rewards' time is what was waited for them.
   private var seconds = (sampling: 0.0, rewards: 0.0)
+  private var silent = SilentRewards()
   /// What rewards are told of rows that are the same in each epoch.
   private var told: [Int: Told] = [:]
 
@@ -97,15 +98,17 @@ final class ModelGroups: GroupSource {
       try log.append(
         group, scored[index], rewards: rewards[index], advantages: advantages[index], step: step)
     }
+    let notes = silent.notes(Array(scored.joined()), of: self.rewards, step: step)
     let keys = session.recipe.objective.grpo
-    guard keys.showsCompletions, step % shownEvery < plan.cycle else { return [] }
+    guard keys.showsCompletions, step % shownEvery < plan.cycle else { return notes }
     let all = zip(scored.joined(), zip(rewards.joined(), advantages.joined()))
-    return all.prefix(keys.shownCompletions).map { scored, worth in
-      let reward = worth.0.map { Format.fixed($0, 3) } ?? "none"
-      return "step \(step)  reward \(reward)  advantage \(Format.fixed(worth.1, 2))\n"
-        + "  prompt      \(Self.excerpt(scored.completion.prompt, isEnd: true))\n"
-        + "  completion  \(Self.excerpt(scored.completion.text, isEnd: false))"
-    }
+    return notes
+      + all.prefix(keys.shownCompletions).map { scored, worth in
+        let reward = worth.0.map { Format.fixed($0, 3) } ?? "none"
+        return "step \(step)  reward \(reward)  advantage \(Format.fixed(worth.1, 2))\n"
+          + "  prompt      \(Self.excerpt(scored.completion.prompt, isEnd: true))\n"
+          + "  completion  \(Self.excerpt(scored.completion.text, isEnd: false))"
+      }
   }
 
   /// A text on one line of a terminal.
