@@ -98,7 +98,7 @@ final class ModelGroups: GroupSource {
       try log.append(
         group, scored[index], rewards: rewards[index], advantages: advantages[index], step: step)
     }
-    let notes = silent.notes(Array(scored.joined()), of: self.rewards, step: step)
+    let notes = silent.notes(Array(scored.joined()), "completions of step \(step)")
     let keys = session.recipe.objective.grpo
     guard keys.showsCompletions, step % shownEvery < plan.cycle else { return notes }
     let all = zip(scored.joined(), zip(rewards.joined(), advantages.joined()))

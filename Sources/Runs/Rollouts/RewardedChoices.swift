@@ -13,6 +13,7 @@ final class RewardedChoices {
   /// What was said of rows that are the same in each epoch, and whose options stand in their texts: the
   /// dataset need not read such a row, and its clip, a second time.
   private var known: [Int: [[Double?]]] = [:]
+  private var silent = SilentRewards()
 
   /// Rewards of the rows of `dataset`.
   init(
@@ -61,14 +62,15 @@ final class RewardedChoices {
           prompt: prompt, text: $0, metadata: example.metadata.setting("choice", described),
           group: row, tokens: session.tokenizer.encode($0).count, reference: reference)
       }
-      return try total(completions)
+      return try total(completions, "options of \(sample.source)")
     }
   }
 
-  /// The weighted sum of what the rewards say of each completion.
-  private func total(_ completions: [Completion]) throws -> [Double?] {
+  /// The weighted sum of what the rewards say of each completion; they are called `what`.
+  private func total(_ completions: [Completion], _ what: String) throws -> [Double?] {
     do throws(RewardPanel.Failure) {
       let scored = try panel.score(completions)
+      silent.notes(scored, what).forEach(session.tell.note)
       return Advantages.rewards(
         scored.map { scored in panel.members.map { scored.outcomes[$0.name]?.score } },
         weights: weights)
