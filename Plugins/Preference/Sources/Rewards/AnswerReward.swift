@@ -46,7 +46,8 @@ struct AnswerReward: Reward {
       }
     guard let isRight else {
       let wanted = kind == .number ? "a number" : "a letter A to E"
-      let what = try completion.metadata[key] ?? .null == .null ? "the row's own answer" : "'\(key)'"
+      let isOwn = (try completion.metadata[key] ?? .null) == .null
+      let what = isOwn ? "the row's own answer" : "'\(key)'"
       return .abstain(reason: "\(what) is not \(wanted)")
     }
     return isRight ? 1 : 0
