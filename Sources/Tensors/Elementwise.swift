@@ -37,19 +37,4 @@ extension Tensor {
     axpby(y.start, x.start, factor, 0, x.count)
     return y.recorded(Scaling(x: x.slot, factor: factor), from: x.slot)
   }
-
-  /// Σ x², in double and in a fixed order.
-  public var sumOfSquares: Double {
-    let grain = 1 << 16
-    var parts = [Double](repeating: 0, count: (count + grain - 1) / grain)
-    parts.withUnsafeMutableBufferPointer { parts in
-      let parts = parts
-      Parallel.ranges(count, grain: grain) { range in
-        k_sum_of_squares_f32(
-          parts.baseAddress! + range.lowerBound / grain, start + range.lowerBound,
-          Int64(range.count))
-      }
-    }
-    return parts.reduce(0, +)
-  }
 }

@@ -112,6 +112,23 @@ public struct Gradients {
     }
   }
 
+  /// Adds `value` to the gradient of `slot`.
+  mutating func add(_ value: Tensor, for slot: Slot) {
+    let key = ObjectIdentifier(slot)
+    guard var sum = table.removeValue(forKey: key)?.value else {
+      table[key] = (slot, value)
+      return
+    }
+    sum.accumulate(value)
+    table[key] = (slot, sum)
+  }
+
+  /// All gradients, in no order; none is left here.
+  mutating func takeAll() -> [(slot: Slot, value: Tensor)] {
+    defer { table = [:] }
+    return Array(table.values)
+  }
+
   fileprivate mutating func take(_ slot: Slot) -> Tensor? {
     table.removeValue(forKey: ObjectIdentifier(slot))?.value
   }

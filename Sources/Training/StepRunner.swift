@@ -27,6 +27,14 @@ struct StepResult {
   /// Gradients of the loss.
   var gradients = Gradients()
 
+  /// Adds what a micro-batch came to; micro-batches are added in their order.
+  mutating func add(_ part: BatchOutcome) {
+    tokens += part.tokens
+    isSilent = isSilent && part.isSilent
+    loss += part.loss
+    metrics += part.metrics
+  }
+
   /// The means that speak of rewards, and of what earns them.
   func rewards(_ terms: [Term]) -> [(name: String, value: Double)] {
     let names =
@@ -63,6 +71,9 @@ public struct StepRunner {
   /// Whether the bits of a row must not depend on its neighbours: the log-probabilities of another pass
   /// are compared with.
   let isolatesRows: Bool
+  /// Leaves of the sum of a step's gradients, each of micro-batches that are summed in place; nil: each
+  /// micro-batch is a leaf.
+  public var lanes: Int?
 
   /// A runner over `terms`, at least one. `comparesPasses`: rows bring log-probabilities with them that
   /// this runner has computed before.
@@ -82,35 +93,52 @@ public struct StepRunner {
   }
 
   /// Loss and gradients of a step over `rows`, a micro-batch each. What the means divide by is counted
-  /// over the whole step first. `masks` says which masks of dropout the micro-batch of a number draws.
+  /// over the whole step first. `masks` says which masks of dropout the micro-batch of a number draws;
+  /// `penalty` is what is added to the loss once, but not told with it.
   func callAsFunction(
-    _ rows: [[TrainingRow]], masks: (Int) -> ForwardPass.Masks? = { _ in nil }
+    _ rows: [[TrainingRow]], masks: (Int) -> ForwardPass.Masks? = { _ in nil },
+    penalty: () -> Tensor? = { nil }
   ) throws(TrainingError) -> StepResult {
     let texts = rows.map(scored)
     let totals = terms.map { term in
       texts.reduce(0) { $0 + term.objective.weight(of: $1.batch) }
     }
     let terms = try prepared(rows)
-    var result = StepResult()
+    var result = StepResult(), sum = SumTree<Gradients>()
     result.weight = totals[0]
-    for (number, texts) in texts.enumerated() {
-      result.tokens += texts.tokens
-      if terms.allSatisfy({ $0.objective.isSilent(texts.batch) }) { continue }
-      result.isSilent = false
-      let kept = reference?.logProbabilities(of: rows[number], texts)
-      let loss = try pass(masks(number)).run { () throws(TrainingError) in
-        try backward(terms, texts, kept, totals, into: &result)
+    for (leaf, numbers) in StepLeaves(batches: rows.count, lanes: lanes).ranges.enumerated() {
+      var gradients = Gradients()
+      for number in numbers {
+        let part = try batch(
+          terms, rows[number], texts[number], totals, masks(number), into: &gradients)
+        result.add(part)
+        if number == 0 { result.metrics += gradients.add(penalty: penalty()) }
       }
-      result.loss += loss
+      sum.add(gradients, leaf: leaf)
     }
+    result.gradients = sum.takeTotal() ?? Gradients()
     return result
   }
 
-  /// A step's part of one micro-batch: forward, loss, backward. Returns the loss.
+  /// A step's part of one micro-batch: forward, loss, backward.
+  private func batch(
+    _ terms: [Term], _ rows: [TrainingRow], _ texts: ScoredTexts, _ totals: [Double],
+    _ masks: ForwardPass.Masks?, into gradients: inout Gradients
+  ) throws(TrainingError) -> BatchOutcome {
+    var outcome = BatchOutcome(tokens: texts.tokens)
+    if terms.allSatisfy({ $0.objective.isSilent(texts.batch) }) { return outcome }
+    outcome.isSilent = false
+    let kept = reference?.logProbabilities(of: rows, texts)
+    try pass(masks).run { () throws(TrainingError) in
+      try backward(terms, texts, kept, totals, &outcome, into: &gradients)
+    }
+    return outcome
+  }
+
   private func backward(
     _ terms: [Term], _ texts: ScoredTexts, _ reference: [Float]?, _ totals: [Double],
-    into result: inout StepResult
-  ) throws(TrainingError) -> Double {
+    _ outcome: inout BatchOutcome, into gradients: inout Gradients
+  ) throws(TrainingError) {
     let input = model.read(terms.signal, of: texts, sharing: sharesPrefixes)
     let log = input as? LogProbabilities
     var batch = texts.batch
@@ -121,11 +149,11 @@ public struct StepRunner {
         .diverged,
         "the loss is not finite on \(texts.names); lower the learning rate, or look at these rows")
     }
-    result.metrics += loss.metrics
-    if terms[0].objective.rows == .texts, let log { result.metrics += texts.accuracy(log.hits) }
+    outcome.metrics += loss.metrics
+    if terms[0].objective.rows == .texts, let log { outcome.metrics += texts.accuracy(log.hits) }
     input.objective(loss.value, derivative: loss.derivative)
-      .backward(seed: 1 / Float(totals[0]), into: &result.gradients)
-    return loss.value / totals[0]
+      .backward(seed: 1 / Float(totals[0]), into: &gradients)
+    outcome.loss = loss.value / totals[0]
   }
 
   /// The values, weights and metrics of prepared `terms` over `rows`, nothing recorded, without dropout.

@@ -133,9 +133,10 @@ public final class Trainer {
     let rows = source.batches
     source.notes.forEach { observe(.note($0)) }
     if number == 1, let first = rows.first { try runner.checkStart(first) }
-    var result = try runner(rows, masks: { self.options.masks(step: number, batch: $0) })
+    var result = try runner(
+      rows, masks: { self.options.masks(step: number, batch: $0) },
+      penalty: { self.trainable.adapters?.penalty })
     result.metrics += source.metrics
-    result.add(trainable.adapters?.penalty)
     try result.checkDrift()
     let norm = optimizer.norm(result.gradients), rate = options.learningRate(number)
     try runner.checkGradient(norm, ofStep: number, rows, isSilent: result.isSilent)

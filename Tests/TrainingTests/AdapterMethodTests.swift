@@ -122,9 +122,9 @@ import Testing
     let steps = try #require(golden.run["steps"]?.array)
     for (index, expected) in steps.enumerated() {
       let number = index + 1
-      var result = try golden.model.step(
-        order.rows(of: number).map { rows[$0] }, batchSize: 2, sharing: number % 2 == 0)
-      result.add(golden.adapters.penalty)
+      let result = try golden.model.step(
+        order.rows(of: number).map { rows[$0] }, batchSize: 2, sharing: number % 2 == 0,
+        penalty: { golden.adapters.penalty })
       if number == 1 { try expectGradients(result.gradients, golden) }
       let norm = optimizer.norm(result.gradients)
       let scale = optimizer.scale(ofNorm: norm, maximum: 1)

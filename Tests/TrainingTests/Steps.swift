@@ -2,6 +2,7 @@ import Models
 import Objectives
 import Rows
 import Tasks
+import Tensors
 
 @testable import Training
 
@@ -12,12 +13,15 @@ extension ScoredTexts {
 
 extension CausalLanguageModel {
   /// A step of supervised fine-tuning over rows of one text each.
-  func step(_ samples: [Sample], batchSize: Int, sharing: Bool) throws -> StepResult {
+  func step(
+    _ samples: [Sample], batchSize: Int, sharing: Bool, penalty: () -> Tensor? = { nil }
+  ) throws -> StepResult {
     let rows = samples.enumerated().map { TrainingRow([$1], index: $0) }
     let batches = stride(from: 0, to: rows.count, by: batchSize).map {
       Array(rows[$0..<min($0 + batchSize, rows.count)])
     }
-    return try StepRunner(self, terms: [Term(SFT())], sharesPrefixes: sharing)(batches)
+    return try StepRunner(self, terms: [Term(SFT())], sharesPrefixes: sharing)(
+      batches, penalty: penalty)
   }
 }
 

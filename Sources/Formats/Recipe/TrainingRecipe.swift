@@ -12,6 +12,8 @@ public struct TrainingRecipe: Sendable, Hashable {
   public var epochs = 3.0, maximumSteps: Int?
   /// Rows of a micro-batch in training and in evaluation; micro-batches of an optimizer step.
   public var trainBatchSize = 8, evaluationBatchSize = 8, accumulation = 1
+  /// Gradients of which a step's is the sum, each that of neighbouring micro-batches; nil: one of each.
+  public var gradientLanes: Int?
   /// The highest learning rate, and how it goes from there.
   public var learningRate = 2e-4, schedule = Schedule.linear
   /// Steps over which the rate rises, as a share of all steps or, when given, as their number.
@@ -63,6 +65,10 @@ extension TrainingRecipe: RecipeSection {
       "per_device_eval_batch_size", \.evaluationBatchSize, "rows evaluated at once", .positive),
     RecipeKey(
       "gradient_accumulation_steps", \.accumulation, "micro-batches of an optimizer step",
+      .positive),
+    RecipeKey(
+      "gradient_lanes", \.gradientLanes,
+      "gradients of which a step's is the sum, fewer take less memory; null: one of each micro-batch",
       .positive),
     RecipeKey("max_length", \.maximumLength, "longest row, in tokens", .positive),
     RecipeKey("on_overlength", \.onOverlength, "what happens to a row longer than max_length"),

@@ -64,10 +64,14 @@ public struct MemoryBudget {
       sampled: isDrawn ? completions(drawn, longest: nil) : nil)
   }
 
-  private func plan(rows: Int, longest: Int? = nil, usesCheckpointing: Bool) -> MemoryPlan {
-    MemoryPlan(
+  private func plan(
+    rows: Int, longest: Int? = nil, lanes: Int? = nil, usesCheckpointing: Bool
+  ) -> MemoryPlan {
+    let training = recipe.training, most = lanes ?? training.gradientLanes ?? .max
+    return MemoryPlan(
       setup, batch: batch(rows: rows, longest: longest), evaluation: evaluation,
-      reference: session.referenceKind, usesCheckpointing: usesCheckpointing, program: program)
+      reference: session.referenceKind, leaves: min(most, training.accumulation),
+      usesCheckpointing: usesCheckpointing, program: program)
   }
 
   /// The longest rows together, their texts cut to `longest` tokens.
@@ -142,6 +146,18 @@ public struct MemoryBudget {
       "training_args.memory_limit", "\(bound), but the run needs \(need); \(remedy)")
   }
 
+  /// The most lanes of gradients that would fit, where every weight is trained; nil: none would.
+  private func lanes(usesCheckpointing: Bool) -> Int? {
+    let training = recipe.training
+    let most = min(training.gradientLanes ?? .max, training.accumulation)
+    guard recipe.peft.method == .full, most > 1 else { return nil }
+    return (1..<most).last { lanes in
+      let plan = plan(
+        rows: training.trainBatchSize, lanes: lanes, usesCheckpointing: usesCheckpointing)
+      return plan.total <= limit
+    }
+  }
+
   /// What would fit, in words.
   private var remedy: String {
     let training = recipe.training, checkpoints = training.usesCheckpointing ?? true
@@ -150,6 +166,10 @@ public struct MemoryBudget {
     }
     if training.usesCheckpointing == false, fits(training.trainBatchSize, nil, true) {
       return "gradient_checkpointing: true would fit"
+    }
+    if let lanes = lanes(usesCheckpointing: checkpoints) {
+      return "gradient_lanes: \(lanes) would fit"
+        + (training.usesCheckpointing == nil ? " with gradient_checkpointing" : "")
     }
     if let rows = (1..<max(training.trainBatchSize, 1)).last(where: { fits($0, nil, checkpoints) })
     {

@@ -33,10 +33,11 @@ extension TrainingRun {
     let opened = planned.opened, receipt = planned.receipt, model = planned.model
     var options = planned.options
     options.greaterIsBetter = try greaterIsBetter(opened, before)
-    let runner = StepRunner(
+    var runner = StepRunner(
       model, terms: planned.terms, reference: planned.reference,
       sharesPrefixes: !options.usesDropout, temperature: temperature,
       comparesPasses: recipe.stepsPerSampling * recipe.objective.grpo.iterations > 1)
+    runner.lanes = recipe.training.gradientLanes
     let isSampled = planned.terms.rows == .prompts
     let order = DataOrder(rows: opened.train.count, options)
     let kept =
