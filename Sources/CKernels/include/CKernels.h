@@ -117,6 +117,10 @@ size_t k_buffer_size(size_t bytes);
 /// Returns the unused buffers to the system.
 void k_buffer_trim(void);
 
+// ---- Telling numbers apart ----------------------------------------------------------------------
+/// Eight bytes that depend on every bit of the numbers and on their order.
+uint64_t k_fingerprint(const float *x, int64_t n);
+
 // ---- OpenBLAS ---------------------------------------------------------------------------------
 /// Opens OpenBLAS with the core type that fits this processor, single-threaded. Null on success,
 /// else why not; later calls repeat the first one's answer. Any thread.
