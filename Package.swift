@@ -72,6 +72,7 @@ let package = Package(
     .target(name: "CPluginABI", exclude: ["ABI.md"]),
     .target(name: "CHostSupport"),
     .target(name: "CSHA256", cSettings: [.unsafeFlags(["-O3"])]),
+    .target(name: "CCRC32C", cSettings: [.unsafeFlags(["-O3"])]),
     .target(name: "Names"),
     // Floor 1
     .target(name: "JSON", dependencies: [collections]),
@@ -83,8 +84,9 @@ let package = Package(
       dependencies: [
         "CHostSupport", "CSHA256", "JSON", "Names", "Tensors", collections, yams,
       ]),
+    .target(name: "Ranks", dependencies: ["CCRC32C"]),
     // Floor 3
-    .target(name: "Tracking", dependencies: ["Formats", "JSON", collections]),
+    .target(name: "Tracking", dependencies: ["CCRC32C", "Formats", "JSON", collections]),
     .target(name: "Tasks", dependencies: ["JSON", "Text", collections]),
     .target(
       name: "PluginHost",
@@ -143,10 +145,11 @@ let package = Package(
       providers: [.apt(["libsamplerate0-dev"])]),
 
     // What several test targets compare with.
-    .testTarget(name: "TestSupport", dependencies: ["Tensors"]),
+    .testTarget(name: "TestSupport", dependencies: ["Ranks", "Tensors"]),
     .testTarget(name: "NamesTests", dependencies: ["Names"]),
     .testTarget(name: "JSONTests", dependencies: ["JSON"]),
     .testTarget(name: "TensorsTests", dependencies: ["CKernels", "Tensors", "TestSupport"]),
+    .testTarget(name: "RanksTests", dependencies: ["CCRC32C", "Ranks", "TestSupport"]),
     .testTarget(name: "TextTests", dependencies: ["JSON", "Text"]),
     .testTarget(name: "FormatsTests", dependencies: ["Formats", "JSON", "Tensors"]),
     .testTarget(name: "TrackingTests", dependencies: ["Formats", "JSON", "Tracking"]),

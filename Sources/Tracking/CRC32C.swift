@@ -1,13 +1,9 @@
+import CCRC32C
+
 /// The Castagnoli CRC that TensorBoard's record format uses (RFC 3720, appendix B.4).
 enum CRC32C {
-  private static let table: [UInt32] = (0..<256).map { index in
-    (0..<8).reduce(UInt32(index)) { value, _ in
-      value & 1 == 1 ? value >> 1 ^ 0x82F6_3B78 : value >> 1
-    }
-  }
-
   static func checksum(_ bytes: some Sequence<UInt8>) -> UInt32 {
-    ~bytes.reduce(~0) { crc, byte in crc >> 8 ^ table[Int(UInt8(truncatingIfNeeded: crc) ^ byte)] }
+    Array(bytes).withUnsafeBytes { crc32c(0, $0.baseAddress, $0.count) }
   }
 
   /// Rotated and shifted, so that a checksum of data that hold checksums stays a good one.
