@@ -113,20 +113,23 @@ let package = Package(
         "Tasks", "Tensors", "Tracking",
       ]),
     .target(name: "Evaluation", dependencies: ["JSON", "Tasks"]),
+    .target(
+      name: "Benchmarks",
+      dependencies: ["Formats", "Generation", "JSON", "Models", "Tasks", "Text", collections]),
     // Floor 8
     .target(
       name: "Runs",
       dependencies: [
-        "Adapters", "CHostSupport", "Evaluation", "Formats", "Generation", "JSON", "Layers",
-        "Models", "Names", "Objectives", "PluginHost", "Rows", "Tasks", "Tensors", "Text",
+        "Adapters", "Benchmarks", "CHostSupport", "Evaluation", "Formats", "Generation", "JSON",
+        "Layers", "Models", "Names", "Objectives", "PluginHost", "Rows", "Tasks", "Tensors", "Text",
         "Tracking", "Training", collections,
       ]),
     // Floor 9
     .executableTarget(
       name: "host",
       dependencies: [
-        "Adapters", "CHostSupport", "Evaluation", "Formats", "Generation", "JSON", "Layers",
-        "Models", "Names", "PluginHost", "Rows", "Runs", "Tasks", "Tensors", "Text",
+        "Adapters", "Benchmarks", "CHostSupport", "Evaluation", "Formats", "Generation", "JSON",
+        "Layers", "Models", "Names", "PluginHost", "Rows", "Runs", "Tasks", "Tensors", "Text",
         "Tracking", "Training", arguments,
       ],
       linkerSettings: [libraries(in: "$ORIGIN/../lib/host")]),
@@ -187,6 +190,11 @@ let package = Package(
         "Tensors", "TestSupport",
       ]),
     .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "JSON", "Tasks"]),
+    .testTarget(
+      name: "BenchmarksTests",
+      dependencies: [
+        "Benchmarks", "Formats", "Generation", "JSON", "Models", "Tasks", "TestSupport", "Text",
+      ]),
     .testTarget(
       name: "RunsTests",
       dependencies: [

@@ -28,7 +28,7 @@ extension CausalLanguageModel {
     }
     let packing = ChoicePacking(questions, rotaryClass: rotaryClass)
     guard !packing.targets.isEmpty else { return questions.map { _ in [] } }
-    var rest = logProbabilities(packing.layout, packing.rows, packing.targets)[...]
+    var rest = logProbabilities(packing.layout, packing.rows, packing.targets).values[...]
     return questions.map { question in
       question.choices.map { choice in
         defer { rest = rest.dropFirst(choice.count) }

@@ -26,7 +26,7 @@ extension CausalLanguageModel {
     let rows = zip(texts, packing.rows).flatMap { text, rows in text.targets.map { rows[$0 - 1] } }
     guard !rows.isEmpty else { return texts.map { _ in 0 } }
     let targets = texts.flatMap { text in text.targets.map { text.ids[$0] } }
-    var rest = logProbabilities(packing.layout, rows, targets)[...]
+    var rest = logProbabilities(packing.layout, rows, targets).values[...]
     return texts.map { text in
       let count = text.targets.count
       defer { rest = rest.dropFirst(count) }
@@ -37,10 +37,9 @@ extension CausalLanguageModel {
   /// The natural logarithm of each target's probability after the row of a layout beside it.
   func logProbabilities(
     _ layout: PrefixTree.Layout, _ rows: [Int], _ targets: [Int32]
-  ) -> [Float] {
+  ) -> LogProbabilities {
     Recording.off {
       Tensors.logProbabilities(states(layout, at: rows), head.effectiveWeight, targets: targets)
-        .values
     }
   }
 

@@ -1,3 +1,4 @@
+import Benchmarks
 import Formats
 import Generation
 import JSON
@@ -37,7 +38,7 @@ public struct Diagnosis: Error, CustomStringConvertible {
       case let error as TrainingError:
         Diagnosis(error.kind == .refused ? Self.data : Self.failed, error.message)
       case let error as GenerationError: Diagnosis(Self.code(error), error.message)
-      case is TokenizerError, is TemplateError, is JSONError, is MapError:
+      case is TokenizerError, is TemplateError, is JSONError, is MapError, is BenchmarkError:
         Diagnosis(Self.data, "\(error)")
       default: Diagnosis(Self.failed, "\(error)")
       }

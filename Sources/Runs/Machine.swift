@@ -47,6 +47,13 @@ public struct Machine {
     return seconds - ticks / Double(sysconf(Int32(_SC_CLK_TCK)))
   }
 
+  /// The system's clock.
+  static var secondsSince1970: Double {
+    var now = timespec()
+    clock_gettime(CLOCK_REALTIME, &now)
+    return Double(now.tv_sec) + Double(now.tv_nsec) * 1e-9
+  }
+
   /// Bytes this process has in use now.
   public static var currentMemory: Int {
     let pages = text(ofFile: "/proc/self/statm")?.split(separator: " ").dropFirst().first

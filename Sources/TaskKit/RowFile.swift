@@ -1,9 +1,10 @@
 import FoundationEssentials
 
 /// A file of rows: one JSON value a line (JSON Lines), or one JSON array of them; values that are laid
-/// out over several lines may follow one another too. UTF-8, or UTF-16 with its byte-order mark.
+/// out over several lines may follow one another too. UTF-8, or UTF-16 with its byte-order mark. Or a
+/// Parquet file, whose rows are objects of its columns.
 public struct RowFile {
-  /// A value, or why it is none, with its place: file and line, or file and element.
+  /// A value, or why it is none, with its place: file and line, file and element, or file and row.
   public typealias Row = (value: Result<JSON, PluginError>, place: String)
 
   /// The file's path.
@@ -21,7 +22,8 @@ public struct RowFile {
     guard let bytes = try? Data(contentsOf: URL(fileURLWithPath: path), options: .mappedIfSafe)
     else { throw PluginError(.data, "\(path): no such file, or it cannot be read") }
     if let kind = Self.packed.first(where: { bytes.starts(with: $0.mark) })?.kind {
-      throw PluginError(.data, "\(path): is \(kind); only JSON text is read, so unpack it first")
+      throw PluginError(
+        .data, "\(path): is \(kind); only JSON text and Parquet are read, so unpack it first")
     }
     self.bytes = try Self.utf8(bytes, path)
   }
@@ -29,8 +31,7 @@ public struct RowFile {
   /// What other files begin with.
   private static let packed: [(mark: [UInt8], kind: String)] = [
     ([0x1F, 0x8B], "compressed (gzip)"), ([0x28, 0xB5, 0x2F, 0xFD], "compressed (zstd)"),
-    (Array("PK\u{3}\u{4}".utf8), "an archive (ZIP)"), (Array("PAR1".utf8), "a Parquet file"),
-    (Array("ARROW1".utf8), "an Arrow file"),
+    (Array("PK\u{3}\u{4}".utf8), "an archive (ZIP)"), (Array("ARROW1".utf8), "an Arrow file"),
   ]
 
   /// The text as UTF-8, without its byte-order mark.
@@ -67,16 +68,18 @@ public struct RowFile {
       return count < limit
     }
     switch layout {
+    case .parquet: try eachRow(take)
     case .array, .values: try eachValue(isArray: layout == .array, take)
     case .lines: try eachLine(take)
     }
     guard count > 0 else { throw PluginError(.data, "\(path): the file has no row") }
   }
 
-  private enum Layout { case lines, array, values }
+  private enum Layout { case lines, array, values, parquet }
 
   /// Lines, where the first one that is not blank is a whole value.
   private var layout: Layout {
+    if ParquetFile.isParquet(bytes) { return .parquet }
     guard let start = bytes.firstIndex(where: { !Self.blanks.contains($0) }) else { return .lines }
     if bytes[start] == UInt8(ascii: "[") { return .array }
     let end = bytes[start...].firstIndex(of: UInt8(ascii: "\n")) ?? bytes.endIndex
@@ -86,6 +89,20 @@ public struct RowFile {
   }
 
   private static let blanks = Array(" \t\r\n".utf8)
+
+  private func eachRow(_ take: (Row) throws -> Bool) throws {
+    try bytes.withUnsafeBytes { bytes in
+      var number = 0
+      do {
+        try ParquetFile(bytes).forEachRow { value in
+          number += 1
+          return try take((.success(value), "\(path), row \(number)"))
+        }
+      } catch let fault as ParquetError {
+        throw PluginError(.data, "\(path): \(fault.message)")
+      }
+    }
+  }
 
   private func eachLine(_ take: (Row) throws -> Bool) throws {
     var start = bytes.startIndex, number = 0

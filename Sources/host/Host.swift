@@ -23,8 +23,8 @@ struct HostCommand: ParsableCommand {
       CommandGroup(
         name: "Training and answering",
         subcommands: [
-          TrainCommand.self, EvaluateCommand.self, CompareCommand.self, GenerateCommand.self,
-          ChatCommand.self, PlanCommand.self,
+          TrainCommand.self, EvaluateCommand.self, CompareCommand.self, BenchmarkCommand.self,
+          GenerateCommand.self, ChatCommand.self, PlanCommand.self,
         ]),
       CommandGroup(
         name: "Storing", subcommands: [QuantizeCommand.self, MergeCommand.self, ExportCommand.self]),

@@ -7,19 +7,20 @@ public struct ReportPage {
   private let title: String
   private let facts: [(name: String, value: String)]
   private let columns: [(name: String, report: Report)]
-  private let tables: [Table]
+  private let tables: [Table], charts: [Chart]
 
   /// Describes a page.
   ///
   /// - Parameters:
   ///   - facts: what was run, on what; shown below the title.
-  ///   - tables: what the reports are to each other; shown below the metrics.
+  ///   - tables, charts: what the reports are to each other; shown below the metrics.
   public init(
     title: String, facts: [(name: String, value: String)] = [],
-    columns: [(name: String, report: Report)], tables: [Table] = []
+    columns: [(name: String, report: Report)], tables: [Table] = [], charts: [Chart] = []
   ) {
     self.title = title
     self.tables = tables
+    self.charts = charts
     self.facts = facts
     self.columns = columns
   }
@@ -27,7 +28,7 @@ public struct ReportPage {
   /// The document.
   public var html: String {
     let shared = tables.map(Self.section)
-    let parts = [metrics] + shared + columns.map(section)
+    let parts = [metrics, Self.figures(charts)] + shared + columns.map(section)
     return """
       <!DOCTYPE html>
       <html lang="en">
@@ -75,10 +76,7 @@ public struct ReportPage {
 
   private func section(_ name: String, _ report: Report) -> String {
     var parts: [String] = []
-    if !report.charts.isEmpty {
-      let figures = report.charts.map(\.figure).joined(separator: "\n")
-      parts.append("<div class=\"charts\">\n\(figures)\n</div>")
-    }
+    if !report.charts.isEmpty { parts.append(Self.figures(report.charts)) }
     parts += report.tables.map(Self.section)
     if report.details != .emptyObject {
       parts.append(
@@ -88,6 +86,12 @@ public struct ReportPage {
     guard !parts.isEmpty else { return "" }
     let heading = columns.count > 1 ? "<h2>\(escaped(name))</h2>\n" : "<h2>Charts and tables</h2>\n"
     return heading + parts.joined(separator: "\n")
+  }
+
+  private static func figures(_ charts: [Chart]) -> String {
+    guard !charts.isEmpty else { return "" }
+    let figures = charts.map(\.figure).joined(separator: "\n")
+    return "<div class=\"charts\">\n\(figures)\n</div>"
   }
 
   private static func section(_ table: Table) -> String {

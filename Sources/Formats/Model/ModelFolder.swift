@@ -24,18 +24,34 @@ public enum ModelFolder {
       throw FormatError(.missing, name, "there is no such model folder")
     }
     let repository = hub + "/models--\(parts[0])--\(parts[1])"
+    if let snapshot = snapshot(of: repository) { return snapshot }
+    throw FormatError(
+      .missing, name,
+      "there is no such folder, and no such model in the Hugging Face cache (\(repository)); "
+        + "download it first, or give the path of a model folder")
+  }
+
+  /// The files of the data set `org/name` in the local Hugging Face cache.
+  public static func snapshot(ofDataset name: String) throws(FormatError) -> String {
+    let repository =
+      hub + "/datasets--" + name.split(separator: "/").joined(separator: "--")
+    if let snapshot = snapshot(of: repository) { return snapshot }
+    throw FormatError(
+      .missing, name,
+      "there is no such data set in the Hugging Face cache (\(repository)); fetch it (hf download "
+        + "--repo-type dataset \(name)), or name a folder of its files with --data")
+  }
+
+  /// The one state of a repository in the cache that its main branch names.
+  private static func snapshot(of repository: String) -> String? {
     if let reference = try? readFile(repository + "/refs/main") {
       let commit = String(decoding: reference, as: UTF8.self).filter { !$0.isWhitespace }
       let snapshot = repository + "/snapshots/" + commit
       if FileSystem.isFolder(snapshot) { return snapshot }
     }
-    // A model fetched by its commit has no refs/main; a single snapshot leaves no doubt.
+    // What was fetched by its commit has no refs/main; a single snapshot leaves no doubt.
     let snapshots = FileSystem.names(in: repository + "/snapshots")
-    if snapshots.count == 1 { return "\(repository)/snapshots/\(snapshots[0])" }
-    throw FormatError(
-      .missing, name,
-      "there is no such folder, and no such model in the Hugging Face cache (\(repository)); "
-        + "download it first, or give the path of a model folder")
+    return snapshots.count == 1 ? "\(repository)/snapshots/\(snapshots[0])" : nil
   }
 
   /// The cache's folder by the rules of huggingface_hub.

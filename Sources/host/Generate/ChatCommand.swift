@@ -33,7 +33,7 @@ struct ChatCommand: ParsableCommand {
     let encoder = try ConversationEncoder(
       folder: folder, tokenizer: tokenizer, enableThinking: thinking,
       now: date.templateDate)
-    let stops = try endTokens(ofModelIn: folder, model.config, tokenizer)
+    let stops = try tokenizer.endTokens(ofModelIn: folder, model.config)
       .union(encoder.stopTokens)
     try GenerationConfig(folder: folder).notes.forEach { Console.note("note: \($0)") }
     let generator = try sampling.generator(model, tokenizer, stopTokens: stops)

@@ -58,7 +58,7 @@ struct GenerateCommand: ParsableCommand {
     let tokenizer = try Tokenizer(folder: folder, rows: model.config.vocabularySize)
     var texts = chat ? [] : prompt
     let alone = texts.count  // those that no template writes
-    var stops = try endTokens(ofModelIn: folder, model.config, tokenizer)
+    var stops = try tokenizer.endTokens(ofModelIn: folder, model.config)
     try GenerationConfig(folder: folder).notes.forEach { Console.note("note: \($0)") }
     if chat || messages != nil {
       let encoder = try ConversationEncoder(

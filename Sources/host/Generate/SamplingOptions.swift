@@ -44,19 +44,3 @@ struct SamplingOptions: ParsableArguments {
       stopTokens: stopTokens, maximumNewTokens: maxNewTokens, sampler: sampler())
   }
 }
-
-/// The tokens that end a text by a model's own files: generation_config.json's, else config.json's,
-/// else the tokenizer's.
-func endTokens(ofModelIn folder: String, _ config: ModelConfig, _ tokenizer: Tokenizer)
-  throws(FormatError) -> Set<Int32>
-{
-  let advised = try GenerationConfig(folder: folder).endTokens
-  let named = advised.isEmpty ? config.endTokens : advised
-  if let beyond = named.first(where: { !(0..<config.vocabularySize).contains($0) }) {
-    throw FormatError(
-      .malformed, folder,
-      "names the end token \(beyond), but the model's vocabulary ends at \(config.vocabularySize)")
-  }
-  if !named.isEmpty { return Set(named.compactMap { Int32(exactly: $0) }) }
-  return Set([tokenizer.eosID].compactMap { $0 })
-}

@@ -187,7 +187,7 @@ struct JudgeModelOptions: ParsableArguments {
     }
     try openEngine()
     let encoder = try? ConversationEncoder(folder: folder, tokenizer: tokenizer)
-    var stops = try endTokens(ofModelIn: folder, weights.config, tokenizer)
+    var stops = try tokenizer.endTokens(ofModelIn: folder, weights.config)
     stops.formUnion(encoder?.stopTokens ?? [])
     catalog.services.offer(tokenizer, folder: folder)
     let desk = ModelDesk(

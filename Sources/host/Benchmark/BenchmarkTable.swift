@@ -1,0 +1,100 @@
+import Benchmarks
+import Runs
+
+/// Scores of several models in 80 columns, with their standard errors.
+struct BenchmarkTable {
+  private let models: [BenchmarkedModel]
+
+  init(_ models: [BenchmarkedModel]) { self.models = models }
+
+  /// The table, as many models beside one another as fit, then its signs.
+  var text: String {
+    let labels = models.map { String($0.subject.label.suffix(24)) }
+    let head = rows(of: models[0]).map { [$0.task, $0.shots, $0.metric] }
+    let fixed = Self.width(head + [["task", "shots", "metric"]])
+    var blocks: [[Int]] = [[]], room = 80 - fixed
+    for (index, label) in labels.enumerated() {
+      let width = max(label.count, 12) + 2
+      if let last = blocks.last, !last.isEmpty, room < width {
+        blocks.append([])
+        room = 80 - fixed
+      }
+      blocks[blocks.count - 1].append(index)
+      room -= width
+    }
+    let tables = blocks.map { block in
+      var table = TextTable(
+        columns: [("task", .left), ("shots", .right), ("metric", .left)]
+          + block.map { (labels[$0], .right) })
+      let columns = block.map { rows(of: models[$0]).map(\.value) }
+      for (row, cells) in head.enumerated() { table.append(row: cells + columns.map { $0[row] }) }
+      return table.text
+    }
+    return (tables + [signs]).joined(separator: "\n\n")
+  }
+
+  private static func width(_ rows: [[String]]) -> Int {
+    rows[0].indices.reduce(0) { sum, column in
+      sum + 2 + (rows.map { $0[column].count }.max() ?? 0)
+    } - 2
+  }
+
+  private typealias Row = (task: String, shots: String, metric: String, value: String)
+
+  private func rows(of model: BenchmarkedModel) -> [Row] {
+    var rows: [Row] = []
+    for outcome in model.outcomes {
+      for (index, score) in outcome.scores.enumerated() {
+        let name = score.filter == "none" ? score.metric : score.filter
+        let isCustomary = outcome.scores.count > 1 && score == outcome.customary
+        rows.append(
+          (
+            index == 0 ? outcome.task.name : "", index == 0 ? "\(outcome.shots)" : "",
+            name + (isCustomary ? " *" : ""), Self.value(score.mean, score.standardError)
+          ))
+      }
+    }
+    for group in GroupOutcome.groups(model.outcomes) {
+      rows.append((group.name, "", group.metric, Self.value(group.mean, group.standardError)))
+    }
+    return rows
+  }
+
+  private static func value(_ mean: Double, _ error: Double?) -> String {
+    Format.fixed(mean, 4) + " " + (error.map { "±" + Format.fixed($0, 4) } ?? "±N/A")
+  }
+
+  /// What the signs mean, and what was cut or came to nothing.
+  private var signs: String {
+    var lines = ["±: standard error; *: the customary metric where there are several"]
+    for model in models {
+      for outcome in model.outcomes {
+        let place = "\(model.subject.label), \(outcome.task.name): "
+        let all = "of \(Format.grouped(outcome.items.count)) rows"
+        if outcome.cutRows > 0 {
+          lines.append(place + "\(outcome.cutRows) \(all) lost their beginning to the context")
+        }
+        for (filter, count) in outcome.invalid where count > 0 {
+          lines.append(place + "\(filter) read nothing in \(count) \(all)")
+        }
+      }
+    }
+    return lines.joined(separator: "\n")
+  }
+
+  /// Paired differences under a title.
+  static func text(_ differences: [PairedDifference], _ title: String) -> String {
+    var table = TextTable(
+      (title, .left), ("metric", .left), ("difference", .right), ("gained", .right),
+      ("lost", .right))
+    for difference in differences {
+      let metric = difference.metric.split(separator: " ").last.map(String.init) ?? ""
+      let sign = difference.difference > 0 ? "+" : ""
+      table.append(
+        difference.task, metric,
+        sign + value(difference.difference, difference.standardError)
+          + (difference.isClear ? " !" : "  "), "\(difference.gained)", "\(difference.lost)")
+    }
+    return table.text
+  }
+}
