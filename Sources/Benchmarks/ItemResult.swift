@@ -17,7 +17,7 @@ public struct ItemResult: Sendable, Hashable {
   }
 
   /// The result as a line of a file that an interrupted run leaves.
-  var json: JSONValue {
+  public var json: JSONValue {
     var json: JSONValue = ["cut": .bool(isCut)]
     if let answer { json = json.setting("answer", .string(answer)) }
     guard !weights.isEmpty else { return json }
@@ -26,7 +26,7 @@ public struct ItemResult: Sendable, Hashable {
   }
 
   /// Reads such a line.
-  init?(_ json: JSONValue) {
+  public init?(_ json: JSONValue) {
     guard let isCut = json["cut"]?.bool else { return nil }
     self.init(isCut: isCut)
     answer = json["answer"]?.string

@@ -1,5 +1,5 @@
 public import Formats
-public import JSON
+import JSON
 
 /// A task with what a model said to its items.
 public struct TaskOutcome: Sendable {
@@ -134,7 +134,7 @@ public struct GroupOutcome: Sendable {
     mean = zip(scores, counts).reduce(0) { $0 + $1.0.mean * $1.1 } / all
     // The pooled deviation of the tasks (the harness's pooled_sample_stderr).
     let errors = scores.map(\.standardError)
-    if errors.contains(nil) || all <= counts.reduce(0) { $0 + ($1 > 0 ? 1 : 0) } {
+    if errors.contains(nil) || all <= Double(counts.count) {
       standardError = nil
     } else {
       let squares = zip(errors, counts).reduce(0.0) { sum, pair in

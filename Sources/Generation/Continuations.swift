@@ -20,6 +20,12 @@ public struct ContinuationWeight: Sendable, Hashable {
   public var logLikelihood: Double
   /// Whether each of its tokens is the likeliest of all at its place.
   public var isLikeliest: Bool
+
+  /// Creates a weight.
+  public init(logLikelihood: Double, isLikeliest: Bool) {
+    self.logLikelihood = logLikelihood
+    self.isLikeliest = isLikeliest
+  }
 }
 
 extension CausalLanguageModel {
