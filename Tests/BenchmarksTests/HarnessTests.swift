@@ -79,10 +79,12 @@ func task(_ name: String) throws -> BenchmarkTask {
         #expect(weight.isLikeliest == golden["likeliest"]?[place]?[choice]?.bool)
       }
     }
+    for (filter, texts) in outcome.extracted {
+      #expect(texts == golden["read"]?[filter]?.array?.compactMap(\.string), "\(filter)")
+    }
     for score in outcome.scores {
-      if score.filter == "none" {
-        #expect(score.values == golden[score.metric]?.array?.compactMap(\.double))
-      }
+      let verdicts = golden[score.metric]?[score.filter] ?? golden[score.metric]
+      #expect(score.values == verdicts?.array?.compactMap(\.double), "\(score.name)")
       let mean = golden["results"]?["\(score.metric),\(score.filter)"]?.double ?? .nan
       let error = golden["results"]?["\(score.metric)_stderr,\(score.filter)"]?.double ?? .nan
       #expect(abs(score.mean - mean) < 1e-12)

@@ -27,4 +27,17 @@ import Testing
     let turns = try rows.map { try $0.content.get().turns.map(\.role) }
     #expect(turns == [["user", "assistant"], ["system", "user", "assistant"]])
   }
+
+  /// Rows as OpenOrca publishes them, some with an empty system message.
+  @Test func openOrcasRowsAreRead() throws {
+    func roles(_ row: String) throws -> [String] {
+      try ConversationRow(JSON(parsing: row), place: "rows:1").turns.map { "\($0.role) \($0.text)" }
+    }
+    #expect(
+      try roles(#"{"id": "x", "system_prompt": "", "question": "q", "response": "r"}"#)
+        == ["user q", "assistant r"])
+    #expect(
+      try roles(#"{"system_prompt": "s", "question": "q", "response": "r"}"#)
+        == ["system s", "user q", "assistant r"])
+  }
 }

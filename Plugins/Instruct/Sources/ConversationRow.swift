@@ -7,6 +7,7 @@ import TaskKit
 /// | chat | `messages`: a list of messages (`Message`) |
 /// | ShareGPT | `conversations`: the same |
 /// | Alpaca | `instruction`, `output`; optional `input`, `history` (pairs) |
+/// | OpenOrca | `question`, `response`; optional `system_prompt` |
 /// | prompt and completion | `prompt`, `completion`: each a text or a list of messages |
 /// | prompt alone | `prompt`: the same; the model is to write the answer, and rewards to judge it |
 ///
@@ -46,9 +47,17 @@ struct ConversationRow: Sendable, Hashable {
     case .messages: try fields.turns("messages")
     case .conversations: try fields.turns("conversations")
     case .alpaca: try fields.alpacaPrompt() + [.assistant(try fields.text("output"))]
+    case .openOrca: try openOrca(fields)
     case .promptCompletion: try promptCompletion(fields)
     case .prompt: try prompt(fields)
     }
+  }
+
+  /// A question and its answer, behind the system message that some rows have and others leave empty.
+  private static func openOrca(_ fields: Fields) throws -> [Turn] {
+    let isEmpty = fields["system_prompt"].map { $0 == .null || $0.string == "" } ?? true
+    let system = isEmpty ? [] : [Turn.system(try fields.text("system_prompt"))]
+    return try system + [.user(fields.text("question")), .assistant(fields.text("response"))]
   }
 
   /// The turns under `prompt`, a question where it is a text; they are not trained.

@@ -2,7 +2,7 @@ import TaskKit
 
 /// How a row says its conversation, known by its keys.
 enum RowShape: CaseIterable {
-  case messages, conversations, alpaca, promptCompletion
+  case messages, conversations, alpaca, openOrca, promptCompletion
   /// A prompt alone, for objectives whose answers are the model's own.
   case prompt
 
@@ -12,6 +12,7 @@ enum RowShape: CaseIterable {
     case .messages: ["messages"]
     case .conversations: ["conversations"]
     case .alpaca: ["instruction", "output"]
+    case .openOrca: ["question", "response"]
     case .promptCompletion: ["prompt", "completion"]
     case .prompt: ["prompt"]
     }
@@ -19,13 +20,15 @@ enum RowShape: CaseIterable {
 
   /// The keys that it reads.
   var known: [String] {
-    let own = self == .alpaca ? ["input", "history"] : []
+    let own = self == .alpaca ? ["input", "history"] : self == .openOrca ? ["system_prompt"] : []
     return needed + own + ["system", "metadata"] + TemplateVariables.keys
   }
 
   /// The one shape that the row has.
   init(_ fields: Fields) throws {
     var found = Self.allCases.filter { $0.needed.allSatisfy { fields[$0] != nil } }
+    // Beside another shape its keys are columns.
+    if found.count > 1 { found.removeAll { $0 == .openOrca } }
     if found.count > 1 { found.removeAll { $0 == .prompt } }
     guard let shape = found.first else { throw Self.unknown(fields) }
     guard found.count == 1 else {
@@ -46,7 +49,8 @@ enum RowShape: CaseIterable {
     }.first
     return fields.fault(
       "unknown shape of row: found the keys \(found); expected 'messages', or 'conversations', or "
-        + "'instruction' with 'output', or 'prompt' with 'completion' or alone" + (slip ?? ""))
+        + "'instruction' with 'output', or 'question' with 'response', or 'prompt' with 'completion' "
+        + "or alone" + (slip ?? ""))
   }
 }
 

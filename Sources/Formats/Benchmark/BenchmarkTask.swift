@@ -62,31 +62,37 @@ public struct BenchmarkTask: Sendable {
     case exactMatch = "exact_match"
   }
 
-  /// The task's name, and the file that describes it.
+  /// The task's name.
   public internal(set) var name: String
+  /// The file that describes it.
   public let file: String
   /// The description's version.
   public internal(set) var version: JSONValue = .null
-  /// The data set's name on the Hub, and the files of each split as patterns, of which the first that
-  /// finds any counts.
+  /// The data set's name on the Hub.
   public internal(set) var dataset: String?
+  /// The files of each split as patterns, of which the first that finds any counts.
   public internal(set) var files: [(split: String, patterns: [String])] = []
   /// What stands before all.
   public internal(set) var description: TextRule?
   /// Fields that are made of others and then belong to the row; of one name, one after the other.
   public internal(set) var additions: [(name: String, rule: TextRule)] = []
+  /// What is asked.
   public internal(set) var question: Question
   /// The choices; nil where a model writes.
   public internal(set) var choices: Choices?
+  /// The right one of them.
   public internal(set) var gold: Gold?
   /// The answer as a text, where it is not the place of the right choice.
   public internal(set) var target: TextRule?
+  /// What is measured.
   public internal(set) var metrics: [Metric] = []
+  /// How many rows with their answers stand before a question, and where they come from.
   public internal(set) var shots = Shots()
   /// How a model writes; nil where choices are weighed.
   public internal(set) var writing: Writing?
-  /// Of a task with subjects, the one that this is of, and the groups it counts in, the narrowest first.
+  /// Of a task with subjects, the one that this is of.
   public internal(set) var subject: String?
+  /// The groups it counts in, the narrowest first.
   public internal(set) var groups: [String] = []
   /// The subjects of each group, in a file that has several.
   var subjects: [(group: String, names: [String])] = []

@@ -66,15 +66,19 @@ def main():
             device="cpu", log_samples=True, **settings)
         runs[name] = {}
         for each in names:
-            samples = result["samples"][each]
+            # Where answers are written, the samples come once for each filter.
+            everything = result["samples"][each]
+            samples = [s for s in everything if s["filter"] == everything[0]["filter"]]
             entry = {"prompts": [s["prompt_hash"][:16] for s in samples],
                      "documents": [s["doc_hash"][:16] for s in samples],
                      "targets": [s["target_hash"][:16] for s in samples],
                      "results": {k: v for k, v in result["results"][each].items() if "," in k}}
             if each == "gsm8k":
                 entry["answers"] = [s["resps"][0][0] for s in samples]
-                entry["read"] = [s["filtered_resps"][0] for s in samples]
-                entry["exact_match"] = [s["exact_match"] for s in samples]
+                for key in ("strict-match", "flexible-extract"):
+                    own = [s for s in everything if s["filter"] == key]
+                    entry.setdefault("read", {})[key] = [s["filtered_resps"][0] for s in own]
+                    entry.setdefault("exact_match", {})[key] = [s["exact_match"] for s in own]
             else:
                 entry["weights"] = [[number(r[0][0]) for r in s["resps"]] for s in samples]
                 entry["likeliest"] = [[bool(r[0][1]) for r in s["resps"]] for s in samples]
