@@ -51,7 +51,8 @@ public final class Trainer {
     try folder.make()
     if resuming { try resume() }
     options.note(in: &state)
-    log = try RunLog(folder.path, after: state)
+    log = try RunLog(folder.path, after: state, options.tracking)
+    defer { if let upload = log?.upload { observe(.note("to upload the run: \(upload)")) } }
     // A run that has stopped early stays where it stopped.
     var ending = resuming ? best.ending(state) : nil
     if state.owesEvaluation { ending = try conclude(state.globalStep, shouldStop) }
@@ -72,6 +73,7 @@ public final class Trainer {
     if options.loadsBest, let step = try checkpoints.restoreBest(state) {
       observe(.note("ends with the weights of step \(step), the best by \(best.watched)"))
     }
+    try log?.finish()
     return ending ?? .finished(step: options.steps)
   }
 
@@ -173,7 +175,7 @@ public final class Trainer {
       observe(.note("\(best.watched) is undefined at step \(state.globalStep), which is no gain"))
     }
     let isBest = best.note(value ?? .nan, in: &state)
-    try log?.append(values, prefix: "eval/", to: &state)
+    try log?.append(values, kind: "eval", to: &state)
     observe(.evaluated(state.globalStep, values, isBest: isBest))
   }
 

@@ -1,3 +1,4 @@
+public import JSON
 import Tensors
 import Tracking
 
@@ -32,12 +33,25 @@ public struct TrainingOptions: Sendable {
   /// Evaluations in a row without a gain of more than the threshold over the best one after which the
   /// run ends, as transformers' EarlyStoppingCallback counts them; nil: never.
   public var patience: Int?, stoppingThreshold = 0.0
+  /// Who is told how the run goes beside its own files.
+  public var tracking = Tracking()
   /// Decides the order of rows and dropout.
   public var seed: UInt64 = 42
   /// Whether each epoch has an order of its own.
   public var isShuffled = true
   /// Whether anything is dropped out in training.
   public var usesDropout = false
+
+  /// Who is told how a run goes.
+  public struct Tracking: Sendable {
+    /// Whether there are event files for TensorBoard, and a file for `wandb sync`.
+    public var usesTensorBoard = true, usesWandB = false
+    /// What the run was told, and the command that began it, for those who keep them.
+    public var config = JSONValue.emptyObject, arguments: [String] = []
+
+    /// TensorBoard alone.
+    public init() {}
+  }
 
   /// Options for `steps` steps; the rest has defaults.
   public init(steps: Int, learningRate: LearningRate) {

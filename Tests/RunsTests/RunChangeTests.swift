@@ -53,6 +53,7 @@ import Training
       ("recipe.training_args.max_steps", 9), ("recipe.training_args.num_train_epochs", 9),
       ("recipe.training_args.logging_steps", 1), ("recipe.training_args.eval_steps", 1),
       ("recipe.training_args.save_total_limit", nil),
+      ("recipe.training_args.report_to", ["wandb"]),
       ("recipe.training_args.early_stopping_patience", 2),
       ("recipe.training_args.memory_limit", "6GB"), ("recipe.output_dir", "elsewhere"),
       ("recipe.model_name_or_path", "moved/m"), ("recipe.evaluation.max_samples", 4),

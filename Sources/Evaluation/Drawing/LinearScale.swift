@@ -33,7 +33,7 @@ struct LinearScale {
     let first = Int((low / step - 1e-9).rounded(.up)),
       last = Int((high / step + 1e-9).rounded(.down))
     ticks = first <= last ? (first...last).map { Double($0) * step } : []
-    decimals = step >= 1 ? 0 : step >= 0.1 ? 1 : step >= 0.01 ? 2 : 4
+    decimals = step >= 1 ? 0 : step >= 0.1 ? 1 : step >= 0.01 ? 2 : step >= 1e-4 ? 4 : 7
   }
 
   /// The place of `value`.

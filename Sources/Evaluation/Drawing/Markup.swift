@@ -49,6 +49,14 @@ struct Canvas {
         + "height=\"\(unit(height))\"\(strength)><title>\(escaped(label))</title></rect>")
   }
 
+  /// A line through points; `label` shows when the pointer rests on it.
+  mutating func path(_ points: [(x: Double, y: Double)], style: String, label: String) {
+    let places = points.map { "\(unit($0.x)),\(unit($0.y))" }.joined(separator: " ")
+    elements.append(
+      "<polyline class=\"\(style)\" points=\"\(places)\"><title>\(escaped(label))</title></polyline>"
+    )
+  }
+
   mutating func dot(_ x: Double, _ y: Double, style: String, label: String) {
     elements.append(
       "<circle class=\"\(style)\" cx=\"\(unit(x))\" cy=\"\(unit(y))\" r=\"3.5\">"

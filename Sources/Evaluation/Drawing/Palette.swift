@@ -16,7 +16,9 @@ enum Palette {
 
   /// The page's style sheet.
   static var styleSheet: String {
-    let series = light.indices.map { ".c\($0){fill:var(--c\($0));background:var(--c\($0))}" }
+    let series = light.indices.map {
+      ".c\($0){fill:var(--c\($0));background:var(--c\($0))}.k\($0){stroke:var(--c\($0))}"
+    }
     return """
       :root{color-scheme:light dark;--ground:#ffffff;--panel:#f6f7f9;--ink:#1c2026;--soft:#5b6470;\
       --line:#d9dde3;--above:#1f6fb5;--below:#b8472a;\(variables(light))}
@@ -55,6 +57,7 @@ enum Palette {
     svg .strong{fill:#ffffff}
     .grid{stroke:var(--line);stroke-width:1}.zero,.whisker{stroke:var(--ink);stroke-width:1.2}
     .identity{stroke:var(--soft);stroke-width:1.4;stroke-dasharray:5 4}
+    .curve{fill:none;stroke-width:1.8}
     .dot{fill-opacity:.6;stroke:var(--panel);stroke-width:.6}
     .above{fill:var(--above)}.below{fill:var(--below)}.nothing{fill:var(--line)}
     .legend{display:flex;flex-wrap:wrap;gap:2px 16px;font-size:13px;margin:8px 0 4px}

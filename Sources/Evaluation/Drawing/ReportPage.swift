@@ -7,20 +7,23 @@ public struct ReportPage {
   private let title: String
   private let facts: [(name: String, value: String)]
   private let columns: [(name: String, report: Report)]
-  private let tables: [Table], charts: [Chart]
+  private let tables: [Table], charts: [Chart], curves: [Curves]
 
   /// Describes a page.
   ///
   /// - Parameters:
   ///   - facts: what was run, on what; shown below the title.
   ///   - tables, charts: what the reports are to each other; shown below the metrics.
+  ///   - curves: how training went; below them.
   public init(
     title: String, facts: [(name: String, value: String)] = [],
-    columns: [(name: String, report: Report)], tables: [Table] = [], charts: [Chart] = []
+    columns: [(name: String, report: Report)], tables: [Table] = [], charts: [Chart] = [],
+    curves: [Curves] = []
   ) {
     self.title = title
     self.tables = tables
     self.charts = charts
+    self.curves = curves
     self.facts = facts
     self.columns = columns
   }
@@ -28,7 +31,11 @@ public struct ReportPage {
   /// The document.
   public var html: String {
     let shared = tables.map(Self.section)
-    let parts = [metrics, Self.figures(charts)] + shared + columns.map(section)
+    let training =
+      curves.isEmpty ? "" : "<h2>Training</h2>\n" + Self.figures(curves.map(\.figure))
+    let parts =
+      [columns.isEmpty ? "" : metrics, Self.figures(charts.map(\.figure))] + shared + [training]
+      + columns.map(section)
     return """
       <!DOCTYPE html>
       <html lang="en">
@@ -76,7 +83,7 @@ public struct ReportPage {
 
   private func section(_ name: String, _ report: Report) -> String {
     var parts: [String] = []
-    if !report.charts.isEmpty { parts.append(Self.figures(report.charts)) }
+    if !report.charts.isEmpty { parts.append(Self.figures(report.charts.map(\.figure))) }
     parts += report.tables.map(Self.section)
     if report.details != .emptyObject {
       parts.append(
@@ -88,10 +95,9 @@ public struct ReportPage {
     return heading + parts.joined(separator: "\n")
   }
 
-  private static func figures(_ charts: [Chart]) -> String {
-    guard !charts.isEmpty else { return "" }
-    let figures = charts.map(\.figure).joined(separator: "\n")
-    return "<div class=\"charts\">\n\(figures)\n</div>"
+  private static func figures(_ figures: [String]) -> String {
+    guard !figures.isEmpty else { return "" }
+    return "<div class=\"charts\">\n\(figures.joined(separator: "\n"))\n</div>"
   }
 
   private static func section(_ table: Table) -> String {

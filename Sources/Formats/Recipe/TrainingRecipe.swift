@@ -28,6 +28,8 @@ public struct TrainingRecipe: Sendable, Hashable {
   public var loggingSteps: Int?, evaluationSteps: Int?, saveSteps: Int?
   /// The checkpoints kept beside the best one; nil: all.
   public var saveLimit: Int? = 2
+  /// Who is told how the run goes.
+  public var trackers = Trackers()
   /// The metric that chooses the best step; nil: the evaluation loss.
   public var bestMetric: String?
   /// The metric's direction; nil: as the metric says.
@@ -112,6 +114,9 @@ extension TrainingRecipe: RecipeSection {
     RecipeKey("save_steps", \.saveSteps, "steps between checkpoints; null: derived", .positive),
     RecipeKey(
       "save_total_limit", \.saveLimit, "checkpoints kept beside the best; null: all", .positive),
+    RecipeKey(
+      "report_to", \.trackers,
+      "who is told how the run goes: tensorboard, wandb (offline, for wandb sync), none"),
   ]
 
   private static let choiceKeys: [RecipeKey<TrainingRecipe>] = [

@@ -70,16 +70,21 @@ public struct BenchmarkRun {
   /// The rows of each task, by its name.
   private let rows: [String: TaskRows]
 
-  /// Reads the rows of all tasks, so that what is wrong with them is said before a model is opened.
+  /// Reads the rows of all tasks and makes prompts of them, so that what is wrong with them is said before
+  /// a model is opened.
   public init(_ settings: Settings, of subjects: [Subject], tell: RunObserver) throws {
     self.settings = settings
     self.subjects = subjects
     self.tell = tell
     var rows: [String: TaskRows] = [:]
     for task in settings.tasks {
-      rows[task.name] = try TaskRows(
-        task, in: Self.folders(task, settings.data),
-        withPool: (settings.shots ?? task.shots.count) > 0)
+      let shots = settings.shots ?? task.shots.count
+      let found = try TaskRows(
+        task, in: Self.folders(task, settings.data), withPool: shots > 0)
+      // A row without an answer in the last task must not end hours of work.
+      var maker = ItemMaker(task, found, .plain, shots: shots)
+      _ = try maker.items(limit: settings.limit)
+      rows[task.name] = found
     }
     self.rows = rows
   }

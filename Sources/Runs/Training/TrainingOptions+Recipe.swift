@@ -26,6 +26,10 @@ extension TrainingOptions {
     evaluationSteps = training.evaluationSteps ?? max(1, (steps + 3) / 4)
     saveSteps = training.saveSteps ?? evaluationSteps
     saveLimit = training.saveLimit
+    tracking.usesTensorBoard = training.trackers.tensorBoard
+    tracking.usesWandB = training.trackers.wandb
+    tracking.config = recipe.json
+    tracking.arguments = CommandLine.arguments
     bestMetric = recipe.bestMetric
     loadsBest = training.loadsBestModel && hasValidation
     patience = training.stoppingPatience

@@ -8,12 +8,14 @@ import Tasks
 /// `host report`
 struct ReportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "report", abstract: "Compares the reports of several runs.",
+    commandName: "report",
+    abstract: "Puts runs, evaluations and benchmarks on one page.",
     discussion: """
-      Each folder is one that host train or host evaluate wrote: its report.json is
-      read, or, where there is none, the report in its run.json. Runs of different
-      data stand side by side all the same; the line of rows says how many each was
-      judged on.
+      Each folder is one that host train, host evaluate or host benchmark (a model's
+      folder) wrote: its report.json is read, or, where there is none, the report in
+      its run.json; of a training run its curves, too, which the page draws. Runs of
+      different data stand side by side all the same; the line of rows says how many
+      each was judged on.
 
       Examples:
         host report output/speech_drama
@@ -33,18 +35,21 @@ struct ReportCommand: ParsableCommand {
   func run() throws {
     var columns: [(name: String, report: Report)] = []
     for folder in folders {
-      columns.append((name(of: folder), try Report(ofRun: folder)))
+      if let report = try Report(ofRun: folder) { columns.append((name(of: folder), report)) }
     }
     if let html {
       var reads = OutputGuard()
-      for file in folders.flatMap({ [$0 + "/report.json", $0 + "/run.json"] }) {
+      for file in folders.flatMap({
+        [$0 + "/report.json", $0 + "/run.json", $0 + "/metrics.jsonl"]
+      }) {
         reads.add(file, file, .data)
       }
       try reads.check(file: html, option: "--html")
       let facts = folders.map { (name: name(of: $0), value: Self.facts(of: $0)) }
       let page = ReportPage(
-        title: columns.count == 1 ? columns[0].name : "Comparison of \(columns.count) runs",
-        facts: facts, columns: columns)
+        title: folders.count == 1 ? name(of: folders[0]) : "Comparison of \(folders.count) runs",
+        facts: facts, columns: columns,
+        curves: try RunCurves.of(folders.map { (name(of: $0), $0) }))
       try DurableFile.write(page.html, to: html)
     }
     let table = ReportTable(columns)
@@ -72,8 +77,9 @@ struct ReportCommand: ParsableCommand {
 }
 
 extension Report {
-  /// The report in a run's folder: report.json, else run.json's `after` or `before`.
-  init(ofRun folder: String) throws {
+  /// The report in a run's folder: report.json, else run.json's `after` or `before`; nil of a training
+  /// run that has its curves alone.
+  init?(ofRun folder: String) throws {
     let own = folder + "/report.json", receipt = folder + "/run.json"
     if FileSystem.exists(own) {
       self = try Self.read(JSONValue(readingFile: own), from: own)
@@ -87,6 +93,7 @@ extension Report {
     guard
       let kept = [json["after"], json["before"]].compactMap({ $0 }).first(where: { !$0.isNull })
     else {
+      guard !FileSystem.exists(folder + "/metrics.jsonl") else { return nil }
       throw FormatError(
         .missing, receipt, "holds no report; the run has no evaluator, or has not ended yet")
     }
