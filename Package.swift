@@ -109,10 +109,10 @@ let package = Package(
     .target(
       name: "Training",
       dependencies: [
-        "Adapters", "Formats", "Generation", "JSON", "Layers", "Models", "Objectives", "Rows",
-        "Tasks", "Tensors", "Tracking",
+        "Adapters", "Formats", "Generation", "JSON", "Layers", "Models", "Objectives", "Ranks",
+        "Rows", "Tasks", "Tensors", "Tracking",
       ]),
-    .target(name: "Evaluation", dependencies: ["JSON", "Tasks"]),
+    .target(name: "Evaluation", dependencies: ["JSON", "Ranks", "Tasks"]),
     .target(
       name: "Benchmarks",
       dependencies: ["Formats", "Generation", "JSON", "Models", "Tasks", "Text", collections]),
@@ -121,7 +121,8 @@ let package = Package(
       name: "Runs",
       dependencies: [
         "Adapters", "Benchmarks", "CHostSupport", "Evaluation", "Formats", "Generation", "JSON",
-        "Layers", "Models", "Names", "Objectives", "PluginHost", "Rows", "Tasks", "Tensors", "Text",
+        "Layers", "Models", "Names", "Objectives", "PluginHost", "Ranks", "Rows", "Tasks",
+        "Tensors", "Text",
         "Tracking", "Training", collections,
       ]),
     // Floor 9
@@ -179,9 +180,8 @@ let package = Package(
     .testTarget(
       name: "TrainingTests",
       dependencies: [
-        "Adapters", "Formats", "Generation", "JSON", "Layers", "Models", "Objectives", "Rows",
-        "Tasks",
-        "Tensors", "Text", "Tracking", "Training", "TestSupport",
+        "Adapters", "Formats", "Generation", "JSON", "Layers", "Models", "Objectives", "Ranks",
+        "Rows", "Tasks", "Tensors", "Text", "Tracking", "Training", "TestSupport",
       ]),
     .testTarget(
       name: "GenerationTests",

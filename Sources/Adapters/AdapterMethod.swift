@@ -66,6 +66,8 @@ public protocol AdapterMethod: Sendable {
   func follow(
     _ number: Int, _ gradients: Gradients, scale: Double, in seated: [any Seated]
   ) -> [(name: String, value: Double)]
+  /// Whether that looks at gradients.
+  var followsGradients: Bool { get }
   /// The method as an adapter's folder has it, which holds what the seated say they publish.
   func published(_ seated: [any Seated]) -> any AdapterMethod
   /// Its adapters for `seats`, of whose projections and embedding only the adapted ones are named. None
@@ -96,6 +98,8 @@ extension AdapterMethod {
   public func follow(
     _ number: Int, _ gradients: Gradients, scale: Double, in seated: [any Seated]
   ) -> [(name: String, value: Double)] { [] }
+  /// It looks at none.
+  public var followsGradients: Bool { false }
   /// As it is.
   public func published(_ seated: [any Seated]) -> any AdapterMethod { self }
   /// Projections of the blocks alone.

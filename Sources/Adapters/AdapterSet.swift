@@ -92,6 +92,9 @@ public final class AdapterSet {
   /// What is added to the loss once for each optimizer step, on the tape; nil for nothing.
   public var penalty: Tensor? { config.method.penalty(of: seated) }
 
+  /// Whether what the method does after a step looks at gradients.
+  public var needsGradients: Bool { config.method.followsGradients }
+
   /// Does what the method does after optimizer step `number`, whose gradients were multiplied by `scale`;
   /// returns what the log tells of it.
   public func follow(_ number: Int, _ gradients: Gradients, scale: Double) -> [(

@@ -1,43 +1,5 @@
+public import Ranks
 import Tasks
-
-/// What a model is asked in an evaluation: a row of the dataset.
-public struct Question: Sendable {
-  /// The row's index in its dataset.
-  public let index: Int
-  /// The row; the model is to see `example.prompt` alone.
-  public let example: Example
-}
-
-/// What a model says to a question.
-public struct Answer: Sendable, Hashable {
-  /// The generated text; empty where choices were scored instead.
-  public var text: String
-  /// One log-likelihood for each of the row's choices; of a pair those of the chosen and the rejected
-  /// answer, of a row with a label its answer's, then the same under the reference model where there
-  /// is one. Empty where none were scored.
-  public var choiceLogLikelihoods: [Double]
-  /// How many tokens the model wrote, the one that ended the text included; nil: it wrote none.
-  public var tokens: Int?
-  /// Whether the text was cut off at the limit of tokens.
-  public var isTruncated = false
-  /// What a reward model scores the answers that the row holds, in their place.
-  public var scores: [Double]
-
-  /// Creates an answer.
-  public init(text: String, choiceLogLikelihoods: [Double] = [], scores: [Double] = []) {
-    self.text = text
-    self.choiceLogLikelihoods = choiceLogLikelihoods
-    self.scores = scores
-  }
-}
-
-/// What a model says of the answers that rows hold.
-public enum Weighing: Sendable, Hashable {
-  /// How likely it finds them; with a reference, how likely that does, too.
-  case logLikelihoods(withReference: Bool)
-  /// A score of each, by a reward model.
-  case scores
-}
 
 /// Asks a model every row of a dataset, a batch at a time, and has the answers judged.
 public struct EvaluationRun {
@@ -85,24 +47,55 @@ public struct EvaluationRun {
   public func callAsFunction(
     observe: (Progress) -> Void = { _ in }, respond: ([Question]) throws -> [Answer]
   ) throws -> (report: Report, predictions: [Prediction]) {
+    let predictions = try predictions(in: .alone, observe: observe) { try respond($1) }
+    return (try evaluator.evaluate(predictions), predictions)
+  }
+
+  /// What the evaluator says of the answers.
+  public func report(_ predictions: [Prediction]) throws -> Report {
+    try evaluator.evaluate(predictions)
+  }
+
+  /// The answers to all rows in their order, at rank 0; each rank of `group` asks some of the batches,
+  /// whose numbers `respond` is told. Elsewhere only the answers found there.
+  public func predictions(
+    in group: Group, observe: (Progress) -> Void = { _ in },
+    respond: (_ batch: Int, [Question]) throws -> [Answer]
+  ) throws -> [Prediction] {
     guard !rows.isEmpty else {
       throw TaskError(.data, "the dataset to evaluate has no rows; see the recipe's data section")
     }
-    var predictions: [Prediction] = []
-    predictions.reserveCapacity(rows.count)
-    for first in stride(from: 0, to: rows.count, by: batchSize) {
-      let questions = try rows[first...].prefix(batchSize).map(question)
-      let answers = try respond(questions)
+    let batches = stride(from: 0, to: rows.count, by: batchSize).map {
+      rows[$0...].prefix(batchSize)
+    }
+    var found: [Int: [Prediction]] = [:], own: [(number: Int, value: [Answer])] = []
+    for number in group.dealt(batches.count) {
+      let questions = try batches[number].map(question)
+      let answers = try respond(number, questions)
       precondition(
         answers.count == questions.count,
         "evaluation: \(answers.count) answers to \(questions.count) questions")
-      let batch = try zip(questions, answers).map { question, answer in
-        Prediction(question, answer, reference: try reference(question))
-      }
-      predictions += batch
-      observe(Progress(done: predictions.count, total: rows.count, batch: batch))
+      let batch = try predictions(questions, answers)
+      found[number] = batch
+      own.append((number, answers))
+      // Other ranks are about as far.
+      let last = batches[min(number + group.count, batches.count) - 1]
+      observe(Progress(done: last.endIndex, total: rows.count, batch: batch))
     }
-    return (try evaluator.evaluate(predictions), predictions)
+    let all = try group.inOrder("answers", of: batches.count, own)
+    return try batches.indices.flatMap { number in
+      if let batch = found[number] { return batch }
+      guard group.isFirst else { return [] }
+      return try predictions(try batches[number].map(question), all[number])
+    }
+  }
+
+  private func predictions(
+    _ questions: [Question], _ answers: [Answer]
+  ) throws -> [Prediction] {
+    try zip(questions, answers).map { question, answer in
+      Prediction(question, answer, reference: try reference(question))
+    }
   }
 
   /// What the model is asked of the dataset's row `index`.

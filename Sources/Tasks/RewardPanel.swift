@@ -85,6 +85,17 @@ public struct ScoredCompletion: Sendable, Hashable {
 
   init(completion: Completion) { self.completion = completion }
 
+  /// What has been said of a completion elsewhere.
+  public init(
+    completion: Completion, outcomes: [(String, RewardOutcome)], errors: [(String, String)],
+    total: Double?
+  ) {
+    self.completion = completion
+    self.outcomes = OrderedDictionary(uniqueKeysWithValues: outcomes)
+    self.errors = OrderedDictionary(uniqueKeysWithValues: errors)
+    self.total = total
+  }
+
   mutating func add(_ outcome: RewardOutcome, of member: RewardPanel.Member) {
     outcomes[member.name] = outcome
     if let score = outcome.score { total = (total ?? 0) + member.weight * score }

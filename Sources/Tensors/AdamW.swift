@@ -25,18 +25,21 @@ public struct AdamWStep: Sendable {
     self.gradientScale = gradientScale
   }
 
-  /// Updates a parameter and its two moments in place.
-  public func update(_ parameter: Tensor, gradient: Tensor, moment: Tensor, variance: Tensor) {
+  /// Updates a run of a parameter and the run's two moments in place.
+  public func update(
+    _ parameter: Tensor, _ run: Range<Int>, gradient: Tensor, moment: Tensor, variance: Tensor
+  ) {
     precondition(
-      gradient.count == parameter.count && moment.count == parameter.count
-        && variance.count == parameter.count,
-      "AdamW: parameter \(parameter.shape), gradient \(gradient.shape)")
+      gradient.count == run.count && moment.count == run.count && variance.count == run.count
+        && run.upperBound <= parameter.count,
+      "AdamW: \(run) of parameter \(parameter.shape), gradient \(gradient.shape)")
     let c1 = 1 - power(beta1, Double(number)), c2 = 1 - power(beta2, Double(number))
+    let updated = parameter.start + run.lowerBound
     Stopwatch.time("AdamW", .forward) {
-      Parallel.ranges(parameter.count, grain: 1 << 15) { range in
+      Parallel.ranges(run.count, grain: 1 << 15) { range in
         let first = range.lowerBound
         k_adamw_f32(
-          parameter.start + first, gradient.start + first, moment.start + first,
+          updated + first, gradient.start + first, moment.start + first,
           variance.start + first, Int64(range.count), Float(gradientScale), Float(learningRate),
           Float(beta1), Float(beta2), Float(epsilon), Float(weightDecay), Float(c1), Float(c2))
       }

@@ -113,7 +113,7 @@ public struct Gradients {
   }
 
   /// Adds `value` to the gradient of `slot`.
-  mutating func add(_ value: Tensor, for slot: Slot) {
+  public mutating func add(_ value: Tensor, for slot: Slot) {
     let key = ObjectIdentifier(slot)
     guard var sum = table.removeValue(forKey: key)?.value else {
       table[key] = (slot, value)

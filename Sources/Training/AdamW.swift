@@ -1,10 +1,14 @@
 import Layers
 import Tensors
 
-/// AdamW over named tensors, with its two moments per tensor.
+/// AdamW over named tensors, or over the runs of them that one rank owns, with two moments for each run.
 public final class AdamW {
   let parameters: [NamedTensor]
-  private(set) var moments: [Tensor], variances: [Tensor]
+  /// What is updated here; a whole tensor each where there is one rank.
+  private(set) var runs: [Pieces.Run] = []
+  /// Whether other ranks own other runs.
+  private(set) var isSharded = false
+  private(set) var moments: [Tensor] = [], variances: [Tensor] = []
   let beta1: Double, beta2: Double, epsilon: Double, weightDecay: Double
 
   /// An optimizer whose moments are zero.
@@ -17,17 +21,34 @@ public final class AdamW {
     self.beta2 = beta2
     self.epsilon = epsilon
     self.weightDecay = weightDecay
-    moments = parameters.map {
-      Tensor(rows: $0.tensor.rows, columns: $0.tensor.columns, repeating: 0)
-    }
+    begin(
+      parameters.enumerated().map {
+        Pieces.Run(tensor: $0, range: 0..<$1.tensor.count)
+      })
+  }
+
+  /// Updates only these runs from now on, whose moments are zero; others are other ranks'.
+  func own(_ runs: [Pieces.Run]) {
+    isSharded = true
+    begin(runs)
+  }
+
+  private func begin(_ runs: [Pieces.Run]) {
+    self.runs = runs
+    // One after the other: what was there before is gone by then.
+    (moments, variances) = ([], [])
+    moments = runs.map { Tensor(rows: 1, columns: $0.count, repeating: 0) }
     variances = moments.map { $0.copy() }
+  }
+
+  /// The gradients of the runs, where all of them are here.
+  func values(_ gradients: Gradients) -> [Tensor?] {
+    runs.map { run in parameters[run.tensor].tensor.slot.flatMap { gradients[$0] } }
   }
 
   /// √Σ g² over all gradients, in the parameters' order. A parameter without gradient counts 0.
   public func norm(_ gradients: Gradients) -> Double {
-    parameters.reduce(0) { sum, parameter in
-      sum + (parameter.tensor.slot.flatMap { gradients[$0] }?.sumOfSquares ?? 0)
-    }.squareRoot()
+    values(gradients).reduce(0) { $0 + ($1?.sumOfSquares ?? 0) }.squareRoot()
   }
 
   /// What becomes of a parameter that has no gradient.
@@ -49,30 +70,29 @@ public final class AdamW {
     _ gradients: Gradients, step: Int, learningRate: Double, norm: Double, maximumNorm: Double?,
     missing: Missing = .untouched
   ) {
-    let clip = scale(ofNorm: norm, maximum: maximumNorm)
-    for (index, parameter) in parameters.enumerated() {
-      let known = parameter.tensor.slot.flatMap { gradients[$0] }
+    update(
+      values(gradients), step: step, learningRate: learningRate,
+      scale: scale(ofNorm: norm, maximum: maximumNorm), missing: missing)
+  }
+
+  /// The same of the runs' gradients, times `scale`.
+  func update(
+    _ gradients: [Tensor?], step: Int, learningRate: Double, scale: Double, missing: Missing
+  ) {
+    for (index, run) in runs.enumerated() {
+      let parameter = parameters[run.tensor]
       // Scaled by 0 a moment does for a gradient of zeros.
-      guard let gradient = known ?? (missing == .zero ? moments[index].copy() : nil) else {
-        continue
-      }
+      guard
+        let gradient = gradients[index] ?? (missing == .zero ? moments[index].copy() : nil)
+      else { continue }
       AdamWStep(
         learningRate: learningRate * parameter.rateFactor, beta1: beta1, beta2: beta2,
         epsilon: epsilon,
         weightDecay: parameter.decays ? weightDecay : 0, number: step,
-        gradientScale: known == nil ? 0 : clip
+        gradientScale: gradients[index] == nil ? 0 : scale
       ).update(
-        parameter.tensor, gradient: gradient, moment: moments[index], variance: variances[index])
-    }
-  }
-
-  /// The state under names for a file: `moment.<parameter>` and `variance.<parameter>`.
-  var state: [NamedTensor] {
-    parameters.indices.flatMap { index in
-      [
-        parameters[index].holding(moments[index]).below("moment."),
-        parameters[index].holding(variances[index]).below("variance."),
-      ]
+        parameter.tensor, run.range, gradient: gradient, moment: moments[index],
+        variance: variances[index])
     }
   }
 }

@@ -1,5 +1,6 @@
 import Formats
 import JSON
+import Ranks
 import Tracking
 
 /// What a checkpoint holds beside the trained weights: the optimizer's moments, the state of the run
@@ -11,7 +12,7 @@ enum Checkpoint {
   static let rows = "rollouts.json"
 
   static func write(
-    to path: String, _ trainable: Trainable, _ optimizer: AdamW, _ state: TrainerState,
+    to path: String, _ trainable: Trainable, _ moments: MomentsFile, _ state: TrainerState,
     rows: JSONValue?, receipt: JSONValue?, base: String?
   ) throws(FormatError) {
     let style = JSONValue.Style(indent: 2, sortsKeys: true, isSpaced: true)
@@ -27,7 +28,7 @@ enum Checkpoint {
         }
       }
       _ = try folder.write(Self.optimizer) { (sink) throws(FormatError) in
-        try SafeTensorsWriter.write(optimizer.state.sources, into: sink)
+        try SafeTensorsWriter.write(moments.sources, into: sink)
       }
       _ = try folder.write(Self.state, state.json.text(style) + "\n")
       if let rows { _ = try folder.write(Self.rows, rows.text(.compact) + "\n") }
@@ -41,14 +42,21 @@ enum Checkpoint {
     }
   }
 
+  /// The state that rank 0 reads, at all ranks.
   static func read(
-    from path: String, _ trainable: Trainable, _ optimizer: AdamW
-  ) throws(FormatError) -> TrainerState {
-    guard let state = TrainerState(path: path + "/" + Self.state) else {
+    from path: String, _ trainable: Trainable, _ moments: MomentsFile, _ group: Group
+  ) throws -> TrainerState {
+    let text = try group.share("the run's state") {
+      guard let state = TrainerState(path: path + "/" + Self.state) else {
+        throw FormatError(.malformed, path + "/" + Self.state, "not a trainer's state")
+      }
+      return state.json.text(.compact)
+    }
+    guard let state = TrainerState(json: try JSONValue(parsing: Array(text.utf8))) else {
       throw FormatError(.malformed, path + "/" + Self.state, "not a trainer's state")
     }
-    try trainable.restore(from: path)
-    try optimizer.state.restore(from: path + "/" + Self.optimizer)
+    try trainable.restore(from: path, group)
+    try moments.restore(from: path + "/" + Self.optimizer)
     return state
   }
 }

@@ -1,11 +1,12 @@
 import Formats
 import JSON
+import Ranks
 import Tracking
 
 /// The checkpoints of a run: what is written, what is kept, and where a resumed run goes on.
 struct Checkpoints {
   let folder: RunFolder
-  let trainable: Trainable, optimizer: AdamW
+  let trainable: Trainable, moments: MomentsFile, group: Group
   /// What the run is, for each checkpoint, and the folder of the base model.
   let receipt: (() throws -> JSONValue)?, base: String?
   /// Checkpoints kept beside the best one; nil: all.
@@ -14,30 +15,39 @@ struct Checkpoints {
   private(set) var savedStep: Int?
 
   init(
-    _ folder: RunFolder, _ trainable: Trainable, _ optimizer: AdamW, limit: Int?, base: String?,
-    receipt: (() throws -> JSONValue)?
+    _ folder: RunFolder, _ trainable: Trainable, _ optimizer: AdamW, _ group: Group, limit: Int?,
+    base: String?, receipt: (() throws -> JSONValue)?
   ) {
     self.folder = folder
     self.trainable = trainable
-    self.optimizer = optimizer
+    self.group = group
+    moments = MomentsFile(optimizer, group)
     self.limit = limit
     self.base = base
     self.receipt = receipt
   }
 
   /// Writes the state of the last step, unless it is on disk; the path where it was written.
-  /// `rows`: what the source of rows must know beside the step's number.
+  /// `rows`: what the source of rows must know beside the step's number. Rank 0 writes; no rank goes on
+  /// before all is safe.
   mutating func save(_ state: inout TrainerState, rows: JSONValue?) throws -> String? {
-    let path = folder.checkpoint(state.globalStep)
-    // A folder of this name may be a damaged one that the resume left aside: it is replaced.
     guard savedStep != state.globalStep else { return nil }
+    if group.isFirst { try write(&state, rows) } else { try moments.send() }
+    try group.barrier("the checkpoint's commit")
+    savedStep = state.globalStep
+    return group.isFirst ? folder.checkpoint(state.globalStep) : nil
+  }
+
+  private func write(_ state: inout TrainerState, _ rows: JSONValue?) throws {
+    // A folder of this name may be a damaged one that the resume left aside: it is replaced.
+    let path = folder.checkpoint(state.globalStep)
     // The best step may have had no checkpoint of its own, or lost it.
     let best = state.bestGlobalStep.flatMap { best in
       best == state.globalStep || FileSystem.exists(folder.checkpoint(best)) ? best : nil
     }
     state.bestCheckpoint = best.map { "checkpoint-\($0)" }
     try Checkpoint.write(
-      to: path, trainable, optimizer, state, rows: rows, receipt: receipt?(), base: base)
+      to: path, trainable, moments, state, rows: rows, receipt: receipt?(), base: base)
     try FileSystem.link(folder.path + "/last", to: "checkpoint-\(state.globalStep)")
     if let best = state.bestCheckpoint {
       try FileSystem.link(folder.path + "/best", to: best)
@@ -45,9 +55,7 @@ struct Checkpoints {
       DurableFolder.remove(folder.path + "/best")
     }
     try state.write(to: folder.path + "/trainer_state.json")
-    savedStep = state.globalStep
     folder.prune(limit: limit, best: best)
-    return path
   }
 
   /// Has the next `save` write, though the step is on disk: its state has changed.
@@ -68,7 +76,8 @@ struct Checkpoints {
       return nil
     }
     try folder.checkResumption(of: trainable, steps: steps)
-    let state = try Checkpoint.read(from: folder.checkpoint(step), trainable, optimizer)
+    let state = try Checkpoint.read(
+      from: folder.checkpoint(step), trainable, moments, group)
     savedStep = step
     note("resumed from checkpoint-\(step)")
     return state
@@ -77,15 +86,16 @@ struct Checkpoints {
   /// What the source of rows left in the checkpoint of `step`; nil where it left nothing.
   func sourceState(after step: Int) throws -> JSONValue? {
     let path = folder.checkpoint(step) + "/" + Checkpoint.rows
-    // Not `? : nil`, which would be JSON's null.
-    guard FileSystem.exists(path) else { return nil }
-    return try JSONValue(readingFile: path)
+    let text = try group.share("the completions of the checkpoint") {
+      FileSystem.exists(path) ? try JSONValue(readingFile: path).text(.compact) : nil
+    }
+    return try text.map { try JSONValue(parsing: Array($0.utf8)) }
   }
 
   /// Puts the weights of the best step in place, where they are not.
   func restoreBest(_ state: TrainerState) throws -> Int? {
     guard let best = state.bestGlobalStep, best != state.globalStep else { return nil }
-    try trainable.restore(from: folder.checkpoint(best))
+    try trainable.restore(from: folder.checkpoint(best), group)
     return best
   }
 }

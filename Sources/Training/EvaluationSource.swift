@@ -21,6 +21,7 @@ public struct EvaluationSource {
     self.batchSize = batchSize
   }
 
+  /// Each rank computes some of the batches; their sums are added in the rows' order.
   /// The loss and what the objective says beside it, under the names of an evaluation.
   func values(
     _ runner: StepRunner, progress: (_ done: Int, _ of: Int) -> Void
@@ -31,12 +32,18 @@ public struct EvaluationSource {
     func read(_ batch: ArraySlice<Int>) throws -> [TrainingRow] {
       try batch.map { try dataset.row($0, epoch: 0, kept, options) }
     }
-    let terms = try runner.prepared(runner.measuresDrift ? batches.map(read) : [])
+    let group = runner.share.group, own = group.dealt(batches.count)
+    let terms = try runner.prepared(
+      StepRows(runner.measuresDrift ? batches.map(read) : []), own: own)
+    var parts: [(number: Int, value: StepRunner.Evaluated)] = []
+    for number in own {
+      parts.append((number, try runner.evaluate(read(batches[number]), terms)))
+      // Other ranks are about as far.
+      progress(batches[min(number + group.count, batches.count) - 1].endIndex, rows.count)
+    }
     var sums: StepRunner.Evaluated?
-    for batch in batches {
-      let part = try runner.evaluate(read(batch), terms)
+    for part in try group.inOrder("the evaluation", of: batches.count, parts) {
       if sums == nil { sums = part } else { sums? += part }
-      progress(batch.endIndex, rows.count)
     }
     guard let sums else { return [] }
     let others = sums.metrics.means.map { ("eval_" + $0.name, $0.value) }

@@ -1,3 +1,4 @@
+public import Ranks
 import Rows
 import Tasks
 
@@ -21,10 +22,17 @@ extension StepRunner {
     isCancelled: () -> Bool = { false }
   ) throws -> ReferenceTable? {
     guard let reference, !dataset.variesByEpoch else { return nil }
-    var table = ReferenceTable(store?.read(note: note) ?? [:])
+    let group = share.group
+    // Hosts may have kept other rows: those of rank 0's count.
+    var table = try group.share("what is kept of the reference") {
+      ReferenceTable(store?.read(note: note) ?? [:])
+    }
     let missing = Set(rows).subtracting(table.rows.keys).sorted()
     guard !missing.isEmpty else { return table }
-    for first in stride(from: 0, to: missing.count, by: batchSize) {
+    let count = (missing.count + batchSize - 1) / batchSize
+    var found: [(number: Int, value: [[Float]])] = []
+    for number in group.dealt(count) {
+      let first = number * batchSize
       if isCancelled() {
         throw TaskError(
           .cancelled,
@@ -35,19 +43,37 @@ extension StepRunner {
       }
       let texts = scored(some)
       var rest = reference.logProbabilities(texts)[...]
-      for (place, row) in some.enumerated() {
+      let values = some.indices.map { place in
         let count = texts.batch.texts.filter { $0.row == place }.reduce(0) {
           $0 + $1.prompt.count + $1.answer.count
         }
-        table.insert(Array(rest.prefix(count)), at: row.index)
-        rest = rest.dropFirst(count)
+        defer { rest = rest.dropFirst(count) }
+        return Array(rest.prefix(count))
       }
-      progress(first + some.count, missing.count)
+      found.append((number, values))
+      progress(min((number + group.count) * batchSize, missing.count), missing.count)
     }
-    if let fault = store?.write(table.rows) {
+    let all = try group.inOrder("the reference", of: count, found).joined()
+    for (row, values) in zip(missing, all) { table.insert(values, at: row) }
+    if group.isFirst, let fault = store?.write(table.rows) {
       note("\(dataset.name): the reference's numbers are not kept: \(fault)")
     }
     return table
+  }
+}
+
+extension ReferenceTable: Parcel {
+  /// For other ranks.
+  public func pack(into bytes: inout ParcelWriter) {
+    let order = rows.keys.sorted()
+    bytes.add(order)
+    bytes.add(order.map { rows[$0] ?? [] })
+  }
+
+  /// From another rank.
+  public init(from bytes: inout ParcelReader) {
+    let order = bytes.take([Int].self)
+    rows = Dictionary(uniqueKeysWithValues: zip(order, bytes.take([[Float]].self)))
   }
 }
 

@@ -63,8 +63,8 @@ public final class RolloutSource: StepSource {
         "step \(step) goes on with the completions of step \(step - place), which the checkpoint does "
           + "not hold; resume from an earlier one")
     }
-    told.batches = batches(
-      sampling.rows(of: place % plan.stepsPerSampling, plan), isFirst: place == 0)
+    told.set(
+      batches(sampling.rows(of: place % plan.stepsPerSampling, plan), isFirst: place == 0))
     return told
   }
 
@@ -77,7 +77,7 @@ public final class RolloutSource: StepSource {
     let advantages = plan.advantages(rewards)
     let shown = try source.record(groups, rewards: rewards, advantages: advantages, step: step)
     sampling = Sampling(number, groups, advantages)
-    if plan.cycle > 1 { fixOldLogProbabilities() }
+    if plan.cycle > 1 { try fixOldLogProbabilities() }
     let statistics = SamplingStatistics(groups, rewards, advantages, names: source.rewards)
     return StepRows(
       [], metrics: sampled.metrics + statistics.metrics,
@@ -100,14 +100,14 @@ public final class RolloutSource: StepSource {
   }
 
   /// Notes how likely training finds each token before the first step of a cycle: ratios begin at 1.
-  private func fixOldLogProbabilities() {
+  private func fixOldLogProbabilities() throws {
     guard var sampling else { return }
     for slice in 0..<plan.stepsPerSampling {
       let rows = sampling.rows(of: slice, plan)
       let first = slice * plan.completionsPerStep
       let places =
         rows.indices.filter { rows[$0].teaches } + rows.indices.filter { !rows[$0].teaches }
-      let values = runner.logProbabilities(of: batches(rows, isFirst: true))
+      let values = try runner.logProbabilities(of: batches(rows, isFirst: true))
       for (place, values) in zip(places, values) { sampling.old[first + place] = values }
     }
     self.sampling = sampling

@@ -1,5 +1,6 @@
 import Formats
 import JSON
+public import Ranks
 
 /// A run's output folder: checkpoints, links, records, and the final files. While one is at hand, no
 /// other process trains there.
@@ -9,8 +10,10 @@ public struct RunFolder: Sendable {
   /// Where a resumed run goes on; nil for a new one.
   public let resumption: Resumption?
   /// Whether the system keeps other processes out; false where the file system has no locks.
-  public var isLocked: Bool { lock.isKnownToSystem }
-  private let lock: FolderLock
+  public var isLocked: Bool { lock?.isKnownToSystem ?? true }
+  /// Whether this process holds the folder; else rank 0 of its group does, and nothing of it is here.
+  var isHere: Bool { lock != nil }
+  private let lock: FolderLock?
 
   /// What becomes of a run that the folder holds.
   public enum Earlier: Sendable { case isRefused, isResumed, isRemoved }
@@ -45,6 +48,21 @@ public struct RunFolder: Sendable {
           + "have --overwrite remove it")
     }
     resumption = earlier == .isResumed ? Resumption(of: path) : nil
+  }
+
+  /// The folder that rank 0 opens, as each rank of `group` has it: the others know what is resumed, but
+  /// neither read nor write there.
+  public static func shared(
+    by group: Group, _ open: () throws -> RunFolder
+  ) throws -> RunFolder {
+    let own = group.isFirst ? try open() : nil
+    let resumption = try group.share("the run's folder") { own?.resumption }
+    return own ?? RunFolder(elsewhere: resumption)
+  }
+
+  private init(elsewhere resumption: Resumption?) {
+    (path, lock) = ("", nil)
+    self.resumption = resumption
   }
 
   private static func holdsRun(_ path: String) -> Bool {
@@ -149,6 +167,7 @@ public struct RunFolder: Sendable {
         "\(checkpoint(step)) has done more steps than the \(steps) asked for; give at least \(step)"
       )
     }
+    guard isHere else { return }
     guard FileSystem.exists(checkpoint(step) + "/" + trainable.resumedFile) else {
       throw TrainingError(
         .refused,
@@ -169,7 +188,7 @@ public struct RunFolder: Sendable {
 }
 
 /// Where a resumed run goes on, and what was done until there.
-public struct Resumption: Sendable {
+public struct Resumption: Sendable, Parcel {
   /// The step of the newest checkpoint whose files are all as they were written; nil when there is
   /// none, so that the run starts over.
   public let step: Int?
@@ -197,5 +216,21 @@ public struct Resumption: Sendable {
     receipt =
       (folders + [path]).lazy
       .compactMap { try? JSONValue(readingFile: $0 + "/" + RunRecords.receipt) }.first
+  }
+}
+
+extension Resumption {
+  /// For other ranks, which have no folder.
+  public func pack(into bytes: inout ParcelWriter) {
+    bytes.add(step)
+    bytes.add(notes)
+    bytes.add(receipt?.text(.compact))
+  }
+
+  /// What rank 0 has found.
+  public init(from bytes: inout ParcelReader) {
+    step = bytes.take()
+    notes = bytes.take()
+    receipt = bytes.take(String?.self).flatMap { try? JSONValue(parsing: Array($0.utf8)) }
   }
 }

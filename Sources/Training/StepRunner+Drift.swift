@@ -9,15 +9,16 @@ extension StepRunner {
   }
 
   /// The terms with what they must know beforehand of all the rows that a step takes, or an evaluation.
-  func prepared(_ rows: [[TrainingRow]]) throws(TrainingError) -> [Term] {
-    let drift = drift(rows)
-    return try terms.map { (term) throws(TrainingError) in
+  /// Each rank computes its `own` micro-batches.
+  func prepared(_ step: StepRows, own: [Int]) throws -> [Term] {
+    let drift = try drift(step, own)
+    return try terms.map { term in
       if var objective = term.objective as? KTO, let drift {
         objective.drift = drift
         return Term(objective, weight: term.weight)
       }
-      if var objective = term.objective as? GRPO, objective.entropyQuantile < 1, !rows.isEmpty {
-        objective.leastEntropy = try leastEntropy(rows, objective.entropyQuantile)
+      if var objective = term.objective as? GRPO, objective.entropyQuantile < 1, step.count > 0 {
+        objective.leastEntropy = try leastEntropy(step, own, objective.entropyQuantile)
         return Term(objective, weight: term.weight)
       }
       return term
@@ -26,32 +27,35 @@ extension StepRunner {
 
   /// KTO measures rewards from how much likelier answers to other prompts have become: each prompt with
   /// the answer of the row before it. A row that is alone says nothing of the drift, which is then 0.
-  private func drift(_ rows: [[TrainingRow]]) -> Double? {
+  private func drift(_ step: StepRows, _ own: [Int]) throws -> Double? {
     guard let reference, measuresDrift else { return nil }
-    let samples = rows.joined().flatMap(\.texts)
+    // Rows look at those of the micro-batch before: all are here.
+    let samples = step.batches.joined().flatMap(\.texts)
     guard samples.count > 1 else { return nil }
-    var sum = 0.0, before = samples.last
-    for batch in rows {
+    var sums: [(number: Int, value: Double)] = [], before = samples.last
+    for (number, batch) in zip(step.numbers, step.batches) {
       let mismatched = batch.flatMap(\.texts).compactMap { sample in
         defer { before = sample }
         return before.map { sample.answered(as: $0) }
       }
+      guard own.contains(number) else { continue }
       let texts = ScoredTexts(mismatched.map { [$0] })
       let policy = pass(nil).run {
         Recording.off { model.logProbabilities(texts, sharing: true).values }
       }
       let base = reference.logProbabilities(texts)
-      sum += zip(policy, base).reduce(0) { $0 + Double($1.0) - Double($1.1) }
+      sums.append((number, zip(policy, base).reduce(0) { $0 + Double($1.0) - Double($1.1) }))
     }
+    let sum = try share.group.inOrder("the drift", of: step.count, sums).reduce(0, +)
     return max(0, sum / Double(samples.count))
   }
 
   /// The entropy that a share of all sampled tokens reach, as numpy's linear quantile has it.
   private func leastEntropy(
-    _ rows: [[TrainingRow]], _ share: Double
-  ) throws(TrainingError) -> Double? {
-    var all: [Double] = []
-    for batch in rows {
+    _ step: StepRows, _ own: [Int], _ quantile: Double
+  ) throws -> Double? {
+    var parts: [(number: Int, value: [Double])] = []
+    for (number, batch) in zip(step.numbers, step.batches) where own.contains(number) {
       let texts = scored(batch)
       // As the step computes them, to the last bit: the least one is itself learnt.
       let entropies = pass(nil).run {
@@ -63,11 +67,12 @@ extension StepRunner {
           "objective.top_entropy_quantile needs a frozen output matrix, which knows the entropies; "
             + "train adapters, or leave it out")
       }
-      all += texts.batch.texts.flatMap { entropies[$0.answer] }
+      parts.append((number, texts.batch.texts.flatMap { entropies[$0.answer] }))
     }
+    var all = Array(try share.group.inOrder("entropies", of: step.count, parts).joined())
     guard !all.isEmpty else { return nil }
     all.sort()
-    let place = (1 - share) * Double(all.count - 1), lower = Int(place)
+    let place = (1 - quantile) * Double(all.count - 1), lower = Int(place)
     let upper = min(lower + 1, all.count - 1)
     return all[lower] + (place - Double(lower)) * (all[upper] - all[lower])
   }

@@ -29,13 +29,13 @@ extension StepRunner {
         + "\(startingLoss(texts.batch)): " + fault)
   }
 
-  /// Refuses the gradient of a step over `rows` that is no number, or in the first step nothing;
+  /// Refuses the gradient of a step that is no number, or in the first step nothing;
   /// a silent step has none to give.
   func checkGradient(
-    _ norm: Double, ofStep number: Int, _ rows: [[TrainingRow]], isSilent: Bool
+    _ norm: Double, ofStep number: Int, _ result: StepResult
   ) throws(TrainingError) {
-    guard !norm.isFinite || norm == 0 && number == 1 && !isSilent else { return }
-    let names = rows.joined().flatMap(\.texts).map(\.source).joined(separator: ", ")
+    guard !norm.isFinite || norm == 0 && number == 1 && !result.isSilent else { return }
+    let names = result.sources.joined(separator: ", ")
     guard norm.isFinite else {
       throw TrainingError(
         .diverged,

@@ -24,8 +24,15 @@ struct StepResult {
   var isSilent = true
   /// Means that the log tells beside the loss.
   var metrics: [Metric] = []
-  /// Gradients of the loss.
-  var gradients = Gradients()
+  /// The rows, as messages name them.
+  var sources: [String] = []
+  /// Gradients of the loss; where there are several ranks, what this rank owns of them, run by run.
+  var owned: [Tensor?]?, gradients = Gradients()
+
+  init(owned: [Tensor?]? = nil, gradients: Gradients = Gradients()) {
+    self.owned = owned
+    self.gradients = gradients
+  }
 
   /// Adds what a micro-batch came to; micro-batches are added in their order.
   mutating func add(_ part: BatchOutcome) {
@@ -33,6 +40,7 @@ struct StepResult {
     isSilent = isSilent && part.isSilent
     loss += part.loss
     metrics += part.metrics
+    sources += part.sources
   }
 
   /// The means that speak of rewards, and of what earns them.
@@ -71,9 +79,8 @@ public struct StepRunner {
   /// Whether the bits of a row must not depend on its neighbours: the log-probabilities of another pass
   /// are compared with.
   let isolatesRows: Bool
-  /// Leaves of the sum of a step's gradients, each of micro-batches that are summed in place; nil: each
-  /// micro-batch is a leaf.
-  public var lanes: Int?
+  /// Which part of each step is computed here.
+  public var share = StepShare.alone
 
   /// A runner over `terms`, at least one. `comparesPasses`: rows bring log-probabilities with them that
   /// this runner has computed before.
@@ -92,40 +99,12 @@ public struct StepRunner {
     self.sharesPrefixes = sharesPrefixes
   }
 
-  /// Loss and gradients of a step over `rows`, a micro-batch each. What the means divide by is counted
-  /// over the whole step first. `masks` says which masks of dropout the micro-batch of a number draws;
-  /// `penalty` is what is added to the loss once, but not told with it.
-  func callAsFunction(
-    _ rows: [[TrainingRow]], masks: (Int) -> ForwardPass.Masks? = { _ in nil },
-    penalty: () -> Tensor? = { nil }
-  ) throws(TrainingError) -> StepResult {
-    let texts = rows.map(scored)
-    let totals = terms.map { term in
-      texts.reduce(0) { $0 + term.objective.weight(of: $1.batch) }
-    }
-    let terms = try prepared(rows)
-    var result = StepResult(), sum = SumTree<Gradients>()
-    result.weight = totals[0]
-    for (leaf, numbers) in StepLeaves(batches: rows.count, lanes: lanes).ranges.enumerated() {
-      var gradients = Gradients()
-      for number in numbers {
-        let part = try batch(
-          terms, rows[number], texts[number], totals, masks(number), into: &gradients)
-        result.add(part)
-        if number == 0 { result.metrics += gradients.add(penalty: penalty()) }
-      }
-      sum.add(gradients, leaf: leaf)
-    }
-    result.gradients = sum.takeTotal() ?? Gradients()
-    return result
-  }
-
   /// A step's part of one micro-batch: forward, loss, backward.
-  private func batch(
+  func batch(
     _ terms: [Term], _ rows: [TrainingRow], _ texts: ScoredTexts, _ totals: [Double],
     _ masks: ForwardPass.Masks?, into gradients: inout Gradients
   ) throws(TrainingError) -> BatchOutcome {
-    var outcome = BatchOutcome(tokens: texts.tokens)
+    var outcome = BatchOutcome(texts)
     if terms.allSatisfy({ $0.objective.isSilent(texts.batch) }) { return outcome }
     outcome.isSilent = false
     let kept = reference?.logProbabilities(of: rows, texts)
@@ -174,43 +153,24 @@ public struct StepRunner {
   }
 
   /// The log-probability of each scored token of each text, as a step computes it now; nil of texts of
-  /// which nothing would be learnt.
-  func logProbabilities(of batches: [[TrainingRow]]) -> [[Float]?] {
-    batches.flatMap { rows -> [[Float]?] in
-      let texts = scored(rows)
-      if terms.allSatisfy({ $0.objective.isSilent(texts.batch) }) {
-        return texts.batch.texts.map { $0.length == 0 ? [] : nil }
-      }
-      let values = pass(nil).run {
-        Recording.off { model.logProbabilities(texts, sharing: sharesPrefixes).values }
-      }
-      return texts.batch.texts.map { Array(values[$0.answer]) }
+  /// which nothing would be learnt. Each rank computes some of the batches.
+  func logProbabilities(of batches: [[TrainingRow]]) throws -> [[Float]?] {
+    let own = share.group.dealt(batches.count).map { number in
+      (number: number, value: logProbabilities(of: batches[number]))
     }
+    let all = try share.group.inOrder("log-probabilities of samples", of: batches.count, own)
+    return Array(all.joined())
   }
 
-  /// Sums of an evaluation.
-  struct Evaluated {
-    var values: [Double], weights: [Double], metrics: [Metric] = []
-
-    init(count: Int) {
-      values = Array(repeating: 0, count: count)
-      weights = values
+  private func logProbabilities(of rows: [TrainingRow]) -> [[Float]?] {
+    let texts = scored(rows)
+    if terms.allSatisfy({ $0.objective.isSilent(texts.batch) }) {
+      return texts.batch.texts.map { $0.length == 0 ? [] : nil }
     }
-
-    static func += (left: inout Evaluated, right: Evaluated) {
-      for index in left.values.indices {
-        left.values[index] += right.values[index]
-        left.weights[index] += right.weights[index]
-      }
-      left.metrics += right.metrics
+    let values = pass(nil).run {
+      Recording.off { model.logProbabilities(texts, sharing: sharesPrefixes).values }
     }
-
-    /// The weighted sum of the terms' means.
-    func loss(_ terms: [Term]) -> Double {
-      terms.indices.reduce(0) {
-        $0 + terms[$1].weight * values[$1] / max(weights[$1], 1)
-      }
-    }
+    return texts.batch.texts.map { Array(values[$0.answer]) }
   }
 
   /// The texts of rows, with what the terms score of them.

@@ -38,8 +38,10 @@ public struct TrainingRow: Sendable {
 
 /// What a step learns from.
 public struct StepRows {
-  /// The rows of each micro-batch.
+  /// The rows of each micro-batch that is here.
   public var batches: [[TrainingRow]]
+  /// The micro-batches' numbers in the step, and how many it has: other ranks may have the others.
+  public private(set) var numbers: [Int], count: Int
   /// What is told of how they came about.
   public var metrics: [Metric]
   /// Sentences for the user.
@@ -53,9 +55,39 @@ public struct StepRows {
     parts: [(name: String, seconds: Double)] = []
   ) {
     self.batches = batches
+    (numbers, count) = (Array(batches.indices), batches.count)
     self.metrics = metrics
     self.notes = notes
     self.parts = parts
+  }
+}
+
+extension StepRows {
+  /// Those of `numbers` alone, which are here.
+  func keeping(_ numbers: [Int]) -> StepRows {
+    var kept = self
+    kept.numbers = numbers
+    let all = rows
+    kept.batches = numbers.map { all[$0] ?? [] }
+    return kept
+  }
+
+  /// The micro-batches `numbers` of a step of `count`.
+  init(_ numbers: [Int], of count: Int, _ batch: (Int) throws -> [TrainingRow]) rethrows {
+    self.init(try numbers.map(batch))
+    self.numbers = numbers
+    self.count = count
+  }
+
+  /// The micro-batches by their numbers.
+  var rows: [Int: [TrainingRow]] {
+    Dictionary(uniqueKeysWithValues: zip(numbers, batches))
+  }
+
+  /// Replaces the micro-batches, all of which are here.
+  mutating func set(_ batches: [[TrainingRow]]) {
+    self.batches = batches
+    (numbers, count) = (Array(batches.indices), batches.count)
   }
 }
 
@@ -63,6 +95,8 @@ public struct StepRows {
 public protocol StepSource {
   /// What step `step`, from 1, learns from.
   func rows(of step: Int) throws -> StepRows
+  /// The same with some micro-batches alone: those that `numbers` says of how many there are.
+  func rows(of step: Int, only numbers: (_ count: Int) -> [Int]) throws -> StepRows
   /// Epochs done after step `step`.
   func progress(after step: Int) -> Double
   /// What a run that goes on after `step` must know beside the step's number, as a file of the
@@ -73,6 +107,11 @@ public protocol StepSource {
 }
 
 extension StepSource {
+  /// All are made, some are kept.
+  public func rows(of step: Int, only numbers: (_ count: Int) -> [Int]) throws -> StepRows {
+    let all = try rows(of: step)
+    return all.keeping(numbers(all.count))
+  }
   /// Rows are a function of the step's number.
   public func state(after _: Int) -> JSONValue? { nil }
   /// There is nothing to take back.
@@ -101,14 +140,17 @@ public struct DatasetSource: StepSource {
   }
 
   /// The micro-batches of step `step`: rows in the order of its epoch.
-  public func rows(of step: Int) throws -> StepRows {
+  public func rows(of step: Int) throws -> StepRows { try rows(of: step) { Array(0..<$0) } }
+
+  /// Only these are read.
+  public func rows(of step: Int, only numbers: (_ count: Int) -> [Int]) throws -> StepRows {
     let epoch = order.epoch(of: step), rows = order.rows(of: step)
-    return StepRows(
-      try stride(from: 0, to: rows.count, by: batchSize).map { first in
-        try rows[first..<min(first + batchSize, rows.count)].map {
-          try dataset.row($0, epoch: epoch, kept, options)
-        }
-      })
+    let count = (rows.count + batchSize - 1) / batchSize
+    return try StepRows(numbers(count), of: count) { number in
+      try rows[number * batchSize..<min((number + 1) * batchSize, rows.count)].map {
+        try dataset.row($0, epoch: epoch, kept, options)
+      }
+    }
   }
 
   /// Epochs done after step `step`, as `trainer_state.json` counts them.

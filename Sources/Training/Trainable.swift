@@ -3,6 +3,7 @@ import Formats
 import JSON
 import Layers
 import Models
+import Ranks
 import Tensors
 
 /// What a run trains, and the files it becomes.
@@ -65,9 +66,14 @@ public enum Trainable {
   }
 
   /// Overwrites the trained tensors with those of a checkpoint, which must hold these and no others.
-  func restore(from checkpoint: String) throws(FormatError) {
-    try check(checkpoint)
-    try (state.isEmpty ? parameters : state).restore(from: checkpoint + "/" + resumedFile)
+  /// Rank 0 reads it.
+  func restore(from checkpoint: String, _ group: Group) throws {
+    let tensors = state.isEmpty ? parameters : state
+    if group.isFirst {
+      try check(checkpoint)
+      try tensors.restore(from: checkpoint + "/" + resumedFile)
+    }
+    try tensors.spread(in: group)
   }
 
   /// Refuses a checkpoint that does not hold exactly what is trained here: what it holds beside would be

@@ -1,6 +1,7 @@
 import JSON
 import Models
 import Objectives
+import Ranks
 import Rows
 import Tasks
 import Tensors
@@ -20,6 +21,10 @@ public final class Trainer {
   let observe: (TrainingEvent) -> Void
   private let best: BestStep
   private var checkpoints: Checkpoints
+  private let update: StepUpdate
+  /// Whether ranks still have to show that they compute the same.
+  private var probes: Bool
+  private var group: Group { runner.share.group }
   private(set) var state = TrainerState()
   private var log: RunLog?
 
@@ -41,17 +46,21 @@ public final class Trainer {
     self.judge = judge
     self.observe = observe
     best = BestStep(options: options)
+    update = StepUpdate(
+      runner.share, optimizer, needsAll: trainable.adapters?.needsGradients ?? false)
+    probes = options.probes && !runner.share.group.isAlone
     checkpoints = Checkpoints(
-      folder, trainable, optimizer, limit: options.saveLimit, base: base, receipt: receipt)
+      folder, trainable, optimizer, runner.share.group, limit: options.saveLimit, base: base,
+      receipt: receipt)
   }
 
   /// Runs to the end, from the newest good checkpoint when `resuming`. `shouldStop` is asked between
-  /// steps; when it says so, a checkpoint is saved and the run ends.
+  /// steps; when it says so, at any rank, a checkpoint is saved and the run ends at all of them.
   public func run(resuming: Bool, shouldStop: () -> Bool) throws -> TrainingOutcome {
-    try folder.make()
+    if group.isFirst { try folder.make() }
     if resuming { try resume() }
     options.note(in: &state)
-    log = try RunLog(folder.path, after: state, options.tracking)
+    log = group.isFirst ? try RunLog(folder.path, after: state, options.tracking) : nil
     defer { if let upload = log?.upload { observe(.note("to upload the run: \(upload)")) } }
     // A run that has stopped early stays where it stopped.
     var ending = resuming ? best.ending(state) : nil
@@ -60,7 +69,7 @@ public final class Trainer {
       let number = state.globalStep + 1
       do { try step(number) } catch let error as TaskError {
         // While a step's rows are being made nothing has been learnt of them.
-        guard error.kind == .cancelled, shouldStop() else {
+        guard error.kind == .cancelled, group.isAlone, shouldStop() else {
           if state.globalStep > 0 { saveAll(until: "the next step") }
           throw error
         }
@@ -83,7 +92,7 @@ public final class Trainer {
     let isLast = number == options.steps, wasOwed = state.owesEvaluation
     if isLast || number % options.evaluationSteps == 0 {
       do { try evaluateDue() } catch let error as TaskError where error.kind == .cancelled {
-        guard shouldStop() else { throw error }
+        guard group.isAlone, shouldStop() else { throw error }
         return .interrupted(step: number)
       }
     }
@@ -91,7 +100,7 @@ public final class Trainer {
       try save()
       return ending
     }
-    let isInterrupted = !isLast && shouldStop()
+    let isInterrupted = try !isLast && group.any("whether to stop", shouldStop())
     let isDue = number % options.saveSteps == 0 || best.isNow(state) || wasOwed
     if isLast || isInterrupted || isDue { try save() }
     return isInterrupted ? .interrupted(step: number) : nil
@@ -111,6 +120,8 @@ public final class Trainer {
 
   /// Saves what an error would lose, and says with what a resumed run begins.
   private func saveAll(until next: String) {
+    // Other ranks are somewhere else.
+    guard group.isAlone else { return }
     do {
       try save()
       observe(.note("step \(state.globalStep) is saved; --resume goes on with \(next)"))
@@ -131,22 +142,23 @@ public final class Trainer {
   // MARK: A step
 
   private func step(_ number: Int) throws {
-    let clock = ContinuousClock(), start = clock.now, source = try source.rows(of: number)
-    let rows = source.batches
+    let clock = ContinuousClock(), start = clock.now
+    let source = try source.rows(of: number, only: needed)
     source.notes.forEach { observe(.note($0)) }
-    if number == 1, let first = rows.first { try runner.checkStart(first) }
+    if number == 1, let first = source.rows[0] { try runner.checkStart(first) }
     var result = try runner(
-      rows, masks: { self.options.masks(step: number, batch: $0) },
+      source, exchange: update.exchange, probes: probes,
+      masks: { self.options.masks(step: number, batch: $0) },
       penalty: { self.trainable.adapters?.penalty })
+    probes = false
     result.metrics += source.metrics
     try result.checkDrift()
-    let norm = optimizer.norm(result.gradients), rate = options.learningRate(number)
-    try runner.checkGradient(norm, ofStep: number, rows, isSilent: result.isSilent)
+    let norm = try update.norm(result), rate = options.learningRate(number)
+    try runner.checkGradient(norm, ofStep: number, result)
     let scale = optimizer.scale(ofNorm: norm, maximum: options.maximumNorm)
-    optimizer.update(
-      result.gradients, step: number, learningRate: rate, norm: norm,
-      maximumNorm: options.maximumNorm, missing: result.isSilent ? .zero : .untouched)
-    result.metrics += trainable.followed(number, result.gradients, scale: scale)
+    try update(result, step: number, learningRate: rate, scale: scale)
+    result.metrics += trainable.followed(number, update.gradients, scale: scale)
+    try update.compare(after: number)
     state.globalStep = number
     state.epoch = self.source.progress(after: number)
     state.tokensSeen += result.tokens
@@ -158,6 +170,13 @@ public final class Trainer {
       .step(
         number, loss: result.loss, rewards: result.rewards(runner.terms), norm: norm, rate: rate,
         tokens: result.tokens, seconds: seconds, parts: source.parts))
+  }
+
+  /// The micro-batches that this rank reads of a step of `count`.
+  private func needed(of count: Int) -> [Int] {
+    if runner.measuresDrift { return Array(0..<count) }
+    let own = runner.share.batches(count)
+    return probes && !own.contains(0) ? [0] + own : own
   }
 
   private func evaluate() throws {

@@ -129,17 +129,19 @@ final class GRPOTraining {
   /// The run `run` on its own completions, or on `groups`.
   init(
     _ goldens: GRPOGoldens, _ run: String, batchSize: Int? = nil, groups: [SampledGroup]? = nil,
-    sharing: Bool = true
+    sharing: Bool = true, share: StepShare = .alone
   ) throws {
     let model = try CausalLanguageModel(folder: goldens.model)
     adapters = try AdapterSet.load(folder: goldens.model + "/adapter", on: model.seats)
     let grpo = try goldens.grpo(run), plan = try goldens.plan(run, batchSize: batchSize)
     let settings = try goldens.settings(run)
-    runner = StepRunner(
+    var runner = StepRunner(
       model, terms: [Term(grpo)],
       reference: grpo.usesReference ? .snapshot(of: model, with: adapters) : nil,
       sharesPrefixes: sharing, temperature: try #require(settings["temperature"]?.double),
       comparesPasses: plan.cycle > 1)
+    runner.share = share
+    self.runner = runner
     self.groups = FixedGroups(
       try groups ?? goldens.groups(run), perSampling: 2 * plan.stepsPerSampling)
     source = RolloutSource(self.groups, plan, runner: runner)

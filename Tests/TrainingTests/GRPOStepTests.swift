@@ -125,10 +125,12 @@ import Testing
 
   // MARK: Resuming
 
-  private func run(
-    _ name: String, _ path: String, resuming: Bool = false, stopAfter: Int? = nil
+  func run(
+    _ name: String, _ path: String, resuming: Bool = false, stopAfter: Int? = nil,
+    batchSize: Int = 4, share: StepShare = .alone
   ) throws -> [[Float]] {
-    let training = try GRPOTraining(GRPOGoldens("qwen2"), name, batchSize: 4)
+    let training = try GRPOTraining(
+      GRPOGoldens("qwen2"), name, batchSize: batchSize, share: share)
     var options = TrainingOptions(
       steps: 7, learningRate: LearningRate(.constant, peak: 2e-3, warmup: 0, total: 7))
     options.saveSteps = 3
@@ -137,8 +139,9 @@ import Testing
       training.runner, trainable: .adapter(training.adapters),
       optimizer: AdamW(training.adapters.parameters), source: training.source, evaluation: nil,
       options: options,
-      folder: try RunFolder(path: path, earlier: resuming ? .isResumed : .isRefused), judge: nil,
-      observe: { _ in })
+      folder: try RunFolder.shared(by: share.group) {
+        try RunFolder(path: path, earlier: resuming ? .isResumed : .isRefused)
+      }, judge: nil, observe: { _ in })
     var done = 0
     _ = try trainer.run(resuming: resuming) {
       done += 1

@@ -22,7 +22,7 @@ import Testing
       let model = try CausalLanguageModel(folder: GoldenRunTests.goldens + "/models/qwen3")
       let parameters = model.unfreeze()
       var runner = StepRunner(model, terms: [Term(SFT())], sharesPrefixes: false)
-      runner.lanes = lanes
+      runner.share = StepShare(.alone, lanes: lanes)
       let rows = try GoldenRunTests.rows()[..<5].enumerated().map {
         [TrainingRow([$1], index: $0)]
       }

@@ -186,19 +186,22 @@ import Testing
     #expect(try #require(other?.message).contains("kept for the reference are not those of"))
   }
 
-  private func run(
-    _ path: String, resuming: Bool = false, stopAfter: Int? = nil
+  func run(
+    _ path: String, resuming: Bool = false, stopAfter: Int? = nil, share: StepShare = .alone
   ) throws -> [[Float]] {
     let (model, adapters) = try model()
+    var runner = runner(model, .snapshot(of: model, with: adapters))
+    runner.share = share
     var options = TrainingOptions(
       steps: 6, learningRate: LearningRate(.constant, peak: 1e-2, warmup: 0, total: 6))
     options.saveSteps = 2
     options.evaluationSteps = 6
     let trainer = Trainer(
-      runner(model, .snapshot(of: model, with: adapters)), trainable: .adapter(adapters),
+      runner, trainable: .adapter(adapters),
       optimizer: AdamW(adapters.parameters), source: Pairs(), evaluation: nil, options: options,
-      folder: try RunFolder(path: path, earlier: resuming ? .isResumed : .isRefused), judge: nil,
-      observe: { _ in })
+      folder: try RunFolder.shared(by: share.group) {
+        try RunFolder(path: path, earlier: resuming ? .isResumed : .isRefused)
+      }, judge: nil, observe: { _ in })
     var done = 0
     _ = try trainer.run(resuming: resuming) {
       done += 1

@@ -156,7 +156,7 @@ final class PreferenceTraining {
     let batches = stride(from: 0, to: rows.count, by: batchSize).map {
       Array(rows[$0...].prefix(batchSize))
     }
-    let terms = try runner.prepared(batches)
+    let terms = try runner.prepared(StepRows(batches), own: Array(batches.indices))
     var sums = StepRunner.Evaluated(count: terms.count)
     for batch in batches { sums += runner.evaluate(batch, terms) }
     return [("loss", sums.loss(terms))] + sums.metrics.means

@@ -30,13 +30,16 @@ extension Trainer {
   convenience init(
     model: CausalLanguageModel, trainable: Trainable, optimizer: AdamW, train: EncodedDataset,
     validation: EncodedDataset?, options: TrainingOptions, folder: RunFolder,
+    share: StepShare = .alone,
     judge: ((_ step: Int) throws -> [(name: String, value: Double)])?,
     observe: @escaping (TrainingEvent) -> Void
   ) {
     var options = options
     options.usesDropout = trainable.dropout > 0
+    var runner = StepRunner(model, terms: [Term(SFT())], sharesPrefixes: !options.usesDropout)
+    runner.share = share
     self.init(
-      StepRunner(model, terms: [Term(SFT())], sharesPrefixes: !options.usesDropout),
+      runner,
       trainable: trainable, optimizer: optimizer,
       source: DatasetSource(
         train, order: DataOrder(rows: train.count, options), batchSize: options.batchSize),

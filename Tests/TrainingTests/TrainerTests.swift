@@ -53,18 +53,16 @@ import Tracking
   func run(
     _ path: String, resuming: Bool = false, stopAfter: Int? = nil,
     judge: ((_ step: Int) throws -> [(name: String, value: Double)])? = nil,
-    stalls: Bool = false, data: EncodedDataset? = nil
+    stalls: Bool = false, data: EncodedDataset? = nil, share: StepShare = .alone,
+    isFull: Bool = false, batches: Int = 2, stopsHere: Bool = true, from: Int = 0
   ) throws -> [[Float]] {
     let model = try CausalLanguageModel(folder: Self.modelFolder)
-    let config = AdapterConfig(
-      LoRAConfig(r: 4, alpha: 8, dropout: 0.2, targets: AdapterTargets(["q_proj", "down_proj"])),
-      baseModel: nil)
-    let adapters = try AdapterSet.fresh(config, on: model.seats, seed: 7)
+    let trainable = try Self.trainable(model, isFull: isFull)
     let data = try data ?? Self.encoded(Rows())
     var options = TrainingOptions(
       steps: 7, learningRate: LearningRate(.cosine, peak: 1e-2, warmup: 2, total: 7))
-    options.batchSize = 2
-    options.accumulation = 2
+    options.batchSize = 4 / batches
+    options.accumulation = batches
     options.loggingSteps = 2
     options.evaluationSteps = 3
     options.saveSteps = 2
@@ -75,24 +73,35 @@ import Tracking
       options.stoppingThreshold = 100
     }
     let trainer = Trainer(
-      model: model, trainable: .adapter(adapters), optimizer: AdamW(adapters.parameters),
+      model: model, trainable: trainable, optimizer: AdamW(trainable.parameters),
       train: data, validation: data, options: options,
-      folder: try RunFolder(path: path, earlier: resuming ? .isResumed : .isRefused), judge: judge,
-      observe: { _ in })
+      folder: try RunFolder.shared(by: share.group) {
+        try RunFolder(path: path, earlier: resuming ? .isResumed : .isRefused)
+      }, share: share, judge: judge, observe: { _ in })
     var done = 0
     let outcome = try trainer.run(resuming: resuming) {
       done += 1
-      return done == stopAfter
+      return stopsHere && done == stopAfter
     }
     if let stopAfter {
-      #expect(outcome == .interrupted(step: stopAfter))
+      #expect(outcome == .interrupted(step: from + stopAfter))
     } else if stalls {
       guard case .stopped(6, let reason) = outcome else { Issue.record("\(outcome)"); return [] }
       #expect(reason.contains("eval_loss has not fallen by more than 100.0 in 1 evaluation;"))
     } else {
       #expect(outcome == .finished(step: 7))
     }
-    return adapters.parameters.map(\.tensor.values)
+    return trainable.parameters.map(\.tensor.values)
+  }
+
+  private static func trainable(
+    _ model: CausalLanguageModel, isFull: Bool
+  ) throws -> Trainable {
+    if isFull { return .full(model.unfreeze(), constants: model.constants, model.config) }
+    let config = AdapterConfig(
+      LoRAConfig(r: 4, alpha: 8, dropout: 0.2, targets: AdapterTargets(["q_proj", "down_proj"])),
+      baseModel: nil)
+    return .adapter(try AdapterSet.fresh(config, on: model.seats, seed: 7))
   }
 
   @Test func aResumedRunHasTheBitsOfAnUninterruptedOne() throws {

@@ -61,6 +61,9 @@ extension AdaLoRAConfig {
     ]
   }
 
+  /// Sensitivities are gradients times weights.
+  public var followsGradients: Bool { true }
+
   /// Smooths sensitivities, and takes away the ranks that matter least.
   public func follow(
     _ number: Int, _ gradients: Gradients, scale: Double, in seated: [any Seated]

@@ -23,6 +23,8 @@ public struct Recipe: Sendable {
   public var objective = ObjectiveRecipe()
   /// How it is minimized.
   public var training = TrainingRecipe()
+  /// How the work is spread over ranks.
+  public var distribution = DistributionRecipe()
   /// How answers are decoded.
   public var generation = GenerationRecipe()
   /// How answers are judged.
@@ -122,6 +124,7 @@ extension Recipe: RecipeSection {
     RecipeKey("peft", \.peft, "what is trained"),
     RecipeKey("objective", \.objective, "what is minimized"),
     RecipeKey("training_args", \.training, "how it is minimized"),
+    RecipeKey("distribution", \.distribution, "how the work is spread over ranks"),
     RecipeKey("generation", \.generation, "how answers are decoded"),
     RecipeKey("evaluation", \.evaluation, "how answers are judged"),
     RecipeKey(

@@ -99,6 +99,7 @@ extension RecipeSection {
   /// "unknown key 'a' in b", with the nearest key here, or the same key in another section.
   private static func unknown(_ key: String, at path: String) -> String {
     var hint = nearestName(to: key, among: keys.map(\.name)) ?? ""
+    if let known = DistributionRecipe.foreignKeys[key] { hint = known }
     if hint.isEmpty {
       let elsewhere = Recipe.documentation.first { $0.path.hasSuffix("." + key) }
       hint = elsewhere?.path ?? ""

@@ -55,9 +55,7 @@ public enum SafeTensorsWriter {
     _ tensors: [TensorSource], metadata: OrderedDictionary<String, String> = ["format": "pt"],
     into sink: FileSink
   ) throws(FormatError) {
-    let sorted = tensors.sorted {
-      $0.type == $1.type ? $0.name < $1.name : $0.type.rank > $1.type.rank
-    }
+    let sorted = inOrder(tensors)
     try sink.write(header(of: sorted, metadata: metadata))
     for tensor in sorted {
       let start = sink.count
@@ -66,6 +64,13 @@ public enum SafeTensorsWriter {
         sink.count - start == tensor.byteCount,
         "tensor \(tensor.name): \(tensor.type.rawValue) \(tensor.shape) has \(tensor.byteCount) "
           + "bytes, \(sink.count - start) were put")
+    }
+  }
+
+  /// Tensors in the order in which a file has them.
+  public static func inOrder(_ tensors: [TensorSource]) -> [TensorSource] {
+    tensors.sorted {
+      $0.type == $1.type ? $0.name < $1.name : $0.type.rank > $1.type.rank
     }
   }
 

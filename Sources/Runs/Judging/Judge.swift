@@ -1,7 +1,9 @@
 import Evaluation
 import Formats
 import Generation
+import JSON
 import Models
+import Ranks
 import Tasks
 import Text
 
@@ -17,6 +19,8 @@ public struct Judge {
   private let evaluation: EvaluationRun
   private let panel: RewardPanel?
   private var log: RewardLog?
+  /// The ranks that ask the model, each some of the batches.
+  var group = Group.alone
   /// Whether the model writes its answers out even where rows carry choices.
   private let generates: Bool
 
@@ -110,18 +114,39 @@ public struct Judge {
     reference: ReferenceLikelihoods? = nil
   ) throws -> Judged {
     let generator = session.givesScores ? nil : try generator(model)
-    var scored: [ScoredCompletion] = []
-    var (report, predictions) = try session.tell.during(
+    var scored: [(number: Int, value: [PackedScore])] = []
+    let predictions = try session.tell.during(
       label, total: evaluation.rows.count, unit: "rows"
     ) { reached in
-      try evaluation(observe: { reached($0.done) }) { questions in
+      try evaluation.predictions(in: group, observe: { reached($0.done) }) { batch, questions in
         let answers = try answers(questions, model, generator, reference)
-        scored += try score(questions, answers, at: moment)
+        let scores = try score(questions, answers, at: moment)
+        scored.append((batch, scores.map(PackedScore.init)))
         return answers
       }
     }
-    if let panel { try report.add(scored, of: panel) }
-    return (report, predictions)
+    return (try report(predictions, scored, at: moment), predictions)
+  }
+
+  /// The report, which rank 0 makes, at all ranks; `scored` is what rewards said of the batches here.
+  private func report(
+    _ predictions: [Prediction], _ scored: [(number: Int, value: [PackedScore])],
+    at moment: RewardLog.Moment
+  ) throws -> Report {
+    let count = (evaluation.rows.count + evaluation.batchSize - 1) / evaluation.batchSize
+    let batches = try group.inOrder("rewards of answers", of: count, scored)
+      .map { $0.map(\.scored) }
+    func report() throws -> Report {
+      var report = try evaluation.report(predictions)
+      if !group.isAlone, panel != nil {
+        for batch in batches { try log?.append(batch, at: moment) }
+      }
+      if let panel { try report.add(Array(batches.joined()), of: panel) }
+      return report
+    }
+    if group.isAlone { return try report() }
+    let text = try group.share("the report") { try report().json.text(.compact) }
+    return try Report(json: JSONValue(parsing: Array(text.utf8)))
   }
 
   /// The metrics of a training run's evaluation after `step` steps.
@@ -151,7 +176,8 @@ public struct Judge {
     }
     do {
       let scored = try panel.score(completions)
-      try log?.append(scored, at: moment)
+      // Where there are several ranks, rank 0 writes in the rows' order.
+      if group.isAlone { try log?.append(scored, at: moment) }
       return scored
     } catch let failure as RewardPanel.Failure {
       try log?.append(failure.batch, at: moment)

@@ -3,6 +3,7 @@ import Generation
 import JSON
 import Models
 import Objectives
+import Ranks
 import Rows
 import Tasks
 import Tensors
@@ -15,7 +16,9 @@ final class ModelGroups: GroupSource {
   private let prompts: EncodedDataset, desk: ModelDesk
   private let order: PromptOrder
   private let sampler: RolloutSampler, groupSize: Int
-  private let panel: RewardPanel, log: RolloutLog
+  private let panel: RewardPanel, log: RolloutLog?
+  /// The ranks that sample and score, each some of the prompts.
+  private let group: Group
   /// Steps between completions that are shown.
   private let shownEvery: Int
   /// Whether groups without spread are drawn anew; what becomes of the groups.
@@ -32,8 +35,12 @@ final class ModelGroups: GroupSource {
 
   init(
     _ session: TaskSession, _ model: CausalLanguageModel, _ desk: ModelDesk,
-    prompts: EncodedDataset, plan: RolloutPlan, panel: RewardPanel, log: RolloutLog, shownEvery: Int
+    prompts: EncodedDataset, plan: RolloutPlan, panel: RewardPanel, log: RolloutLog?,
+    shownEvery: Int,
+    group: Group
   ) throws {
+    self.group = group
+
     self.shownEvery = shownEvery
     let recipe = session.recipe, keys = recipe.objective.grpo
     self.session = session
@@ -95,7 +102,7 @@ final class ModelGroups: GroupSource {
     _ groups: [SampledGroup], rewards: [[Double?]], advantages: [[Double]], step: Int
   ) throws -> [String] {
     for (index, group) in groups.enumerated() {
-      try log.append(
+      try log?.append(
         group, scored[index], rewards: rewards[index], advantages: advantages[index], step: step)
     }
     let notes = silent.notes(Array(scored.joined()), "completions of step \(step)")
@@ -142,10 +149,21 @@ extension ModelGroups {
     return Moments(rewards.compactMap(\.self)).isEven
   }
 
-  /// Samples a group of each, and scores each while the next is sampled.
+  /// Samples a group of each, and scores it; each rank does that with some of them.
   private func sample(
     _ drawn: [Draw]
   ) throws -> (groups: [SampledGroup], scored: [[ScoredCompletion]]) {
+    let places = group.dealt(drawn.count)
+    let own = try places.isEmpty ? [] : sampleHere(places.map { drawn[$0] })
+    let all = try group.inOrder(
+      "sampled groups", of: drawn.count, zip(places, own).map { (number: $0, value: $1) })
+    let samples = try drawn.map { try prompt($0.row, epoch: $0.epoch) }
+    let scored = all.map { $0.map(\.scored) }
+    return (groups(drawn, samples, all.map { $0.map(\.sampled) }, scored), scored)
+  }
+
+  /// Samples a group of each, and scores each while the next is sampled.
+  private func sampleHere(_ drawn: [Draw]) throws -> [[SampledAndScored]] {
     let samples = try drawn.map { try prompt($0.row, epoch: $0.epoch) }
     let told = try drawn.map(told)
     let asked = zip(drawn, samples).map { draw, sample in
@@ -173,9 +191,9 @@ extension ModelGroups {
       }
       seconds.sampling += (end - start) / .seconds(1)
       seconds.rewards += (clock.now - end) / .seconds(1)
-      return (groups(drawn, samples, sampled, scored), scored)
+      return zip(sampled, scored).map { zip($0, $1).map(SampledAndScored.init) }
     } catch let failure as RewardPanel.Failure {
-      try log.append(failure.batch, step: number * plan.cycle + 1)
+      try log?.append(failure.batch, step: number * plan.cycle + 1)
       throw failure.error
     }
   }

@@ -27,7 +27,8 @@ extension TrainingRun {
     let plan = RolloutPlan(recipe, weights: recipe.rewardWeights)
     let groups = try ModelGroups(
       session, planned.model, planned.opened.desk, prompts: planned.train, plan: plan, panel: panel,
-      log: RolloutLog(planned.opened.log), shownEvery: planned.options.loggingSteps)
+      log: planned.opened.log.map(RolloutLog.init), shownEvery: planned.options.loggingSteps,
+      group: group)
     return RolloutSource(groups, plan, runner: runner)
   }
 

@@ -85,8 +85,8 @@ struct ReceiptComparison {
     let defaults = Dictionary(
       Recipe.documentation.map { ($0.path, $0.defaultValue) }, uniquingKeysWith: { $1 })
     for (key, before, after) in Self.joined(Self.leaves(was["recipe"]), Self.leaves(now["recipe"]))
-    {
-      // A key that one of two versions does not know has its default there.
+    where !RecipeRules.covers("distribution", key) {
+      // Ranks change nothing. A key that one of two versions does not know has its default there.
       let standing = defaults[key] ?? .null
       let old = before ?? standing, new = after ?? standing
       note(key, old, new, isFree: isFree(key, old, new))

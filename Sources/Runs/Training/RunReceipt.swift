@@ -71,6 +71,26 @@ final class RunReceipt {
     json = json.setting("reference", (reference?.kind.rawValue).map(JSONValue.string) ?? .null)
   }
 
+  /// Notes the ranks that share the run's work; nothing where there is one.
+  func note(_ share: StepShare) {
+    let group = share.group
+    guard !group.isAlone else { return }
+    json = json.setting(
+      "ranks",
+      [
+        "count": .int(group.count), "stage": .int(share.stage.rawValue),
+        "hosts": .array(group.hosts.map(JSONValue.string)),
+        "transport": group.transport.map(JSONValue.string) ?? .null,
+      ])
+  }
+
+  /// The receipt as a checkpoint holds it, which nothing of ranks enters.
+  var ofCheckpoint: JSONValue {
+    let kept = json.object?.filter { $0.key != "ranks" } ?? [:]
+    let recipe = json["recipe"]?.object?.filter { $0.key != "distribution" } ?? [:]
+    return JSONValue.object(kept).setting("recipe", .object(recipe))
+  }
+
   /// Makes this the receipt of the run whose receipt was `earlier` and which goes on from `step` with
   /// these changes.
   func goOn(_ earlier: JSONValue?, from step: Int, with changes: RunChanges) {

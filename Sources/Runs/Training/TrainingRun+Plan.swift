@@ -38,6 +38,7 @@ extension TrainingRun {
   /// Decides how the run goes, and opens the model for it; refuses what does not fit the memory, or
   /// the run that is resumed.
   func plan(_ opened: OpenedRun) throws -> PlannedRun {
+    try checkShare()
     let receipt = RunReceipt(
       session, train: opened.train, validation: opened.validation, panel: opened.panel)
     let changes = try changes(opened.folder, receipt)
@@ -56,11 +57,13 @@ extension TrainingRun {
     opened.desk.open(model, adapters: trainable.adapters, hasBase: trainable.adapters != nil)
     model.usesCheckpointing = memory.usesCheckpointing
     options.isMetricKnown = true
+    options.probes = probes
     options.usesDropout = usesDropout(of: trainable)
     options.forgetsBest = changes?.concernsEvaluation ?? false
     try opened.folder.checkResumption(of: trainable, steps: options.steps)
     let reference = try reference(of: model, trainable)
     receipt.note(trainable)
+    receipt.note(share)
     receipt.note(reference)
     recipe.rateWarning.map(tell.note)
     try session.decayWarning().map(tell.note)
@@ -68,6 +71,21 @@ extension TrainingRun {
       session: session, model: model, trainable: trainable, terms: session.terms,
       reference: reference, options: options, memory: memory, opened: opened, receipt: receipt,
       recorded: recorded)
+  }
+
+  /// This rank's part of each step.
+  var share: StepShare {
+    let stage = StepShare.Stage(rawValue: recipe.distribution.stage.rawValue) ?? .moments
+    return StepShare(group, stage: stage, lanes: recipe.training.gradientLanes)
+  }
+
+  /// Refuses more ranks than a step has work for.
+  private func checkShare() throws(TrainingError) {
+    let training = recipe.training
+    if let refusal = share.refusal(batches: training.accumulation, rows: training.trainBatchSize) {
+      throw TrainingError(.refused, refusal)
+    }
+    share.unevenness(batches: training.accumulation).map(tell.note)
   }
 
   /// What the objective compares with: the model as it is before the first step. nil where it

@@ -10,6 +10,7 @@ extension TrainingRun {
     let weights =
       recipe.startsFromScratch ? nil : try SafeTensorsFolder(path: session.modelFolder)
     for note in ModelNotes.of(planned.model, weights) { tell.note("note      \(note)") }
+    guard group.isFirst else { return }
     let folder = planned.folder
     if earlier == .isRemoved {
       folder.removeEarlier()
@@ -26,6 +27,13 @@ extension TrainingRun {
     _ outcome: TrainingOutcome, of planned: PlannedRun, before: Report?
   ) throws {
     let path = planned.folder.path, receipt = planned.receipt
+    // Answers are judged by all ranks, and recorded by the first.
+    guard group.isFirst else {
+      if case .interrupted = outcome { return }
+      _ = try planned.opened.judge?
+        .judge(planned.model, label: "answering", at: .end, reference: planned.likelihoods)
+      return
+    }
     if case .interrupted(let step) = outcome {
       receipt.finish(outcome, before: before, after: nil)
       try receipt.write(to: path)

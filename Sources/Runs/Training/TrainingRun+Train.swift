@@ -1,5 +1,6 @@
 import Formats
 import JSON
+import Ranks
 import Rows
 import Tasks
 import Training
@@ -13,16 +14,20 @@ extension TrainingRun {
     let logged = planned.opened.judge
     guard let judge = planned.isUnderWay ? logged?.unlogged : logged else { return nil }
     let file = planned.folder.path + "/evaluation_before.json"
-    if planned.isUnderWay, !planned.options.forgetsBest, FileSystem.exists(file) {
-      return try Report(json: JSONValue(readingFile: file))
+    let kept = try group.share("the base model's report") { () -> String? in
+      guard planned.isUnderWay, !planned.options.forgetsBest, FileSystem.exists(file) else {
+        return nil
+      }
+      return try JSONValue(readingFile: file).text(.compact)
     }
+    if let kept { return try Report(json: JSONValue(parsing: Array(kept.utf8))) }
     func ask() throws -> Report {
       try judge.judge(
         planned.model, label: "base model answering", at: .base, reference: planned.likelihoods
       ).report
     }
     let report = try planned.trainable.adapters?.withoutAdapters(ask) ?? ask()
-    try DurableFile.write(report.json.text(.pretty) + "\n", to: file)
+    if group.isFirst { try DurableFile.write(report.json.text(.pretty) + "\n", to: file) }
     return report
   }
 
@@ -37,7 +42,7 @@ extension TrainingRun {
       model, terms: planned.terms, reference: planned.reference,
       sharesPrefixes: !options.usesDropout, temperature: temperature,
       comparesPasses: recipe.stepsPerSampling * recipe.objective.grpo.iterations > 1)
-    runner.lanes = recipe.training.gradientLanes
+    runner.share = share
     let isSampled = planned.terms.rows == .prompts
     let order = DataOrder(rows: opened.train.count, options)
     let kept =
@@ -57,7 +62,7 @@ extension TrainingRun {
         }, options: options, folder: planned.folder, base: session.modelFolder,
       receipt: {
         receipt.noteBase()
-        return receipt.json
+        return receipt.ofCheckpoint
       },
       judge: opened.judge.map { judge in
         { try judge.metrics(of: model, at: $0, reference: planned.likelihoods) }

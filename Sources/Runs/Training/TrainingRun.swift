@@ -1,4 +1,5 @@
 import Formats
+public import Ranks
 import Training
 
 /// One training run: its folder is claimed; rows and judge are opened; all is decided; the model is
@@ -6,14 +7,20 @@ import Training
 public struct TrainingRun {
   private(set) var session: TaskSession
   let earlier: RunFolder.Earlier, acceptsChanges: Bool, usesCache: Bool
+  /// The processes that share the work, and whether they first compare what they compute.
+  let group: Group, probes: Bool
   var recipe: Recipe { session.recipe }
   var tell: RunObserver { session.tell }
 
   /// A run of the session's recipe. `earlier` says what becomes of a run that the folder holds;
-  /// `acceptsChanges` lets a resumed run go on otherwise than it was begun.
+  /// `acceptsChanges` lets a resumed run go on otherwise than it was begun. All ranks of `group` make
+  /// the same run; rank 0 writes and speaks. `probes`: whether they first compare a gradient.
   public init(
-    _ session: TaskSession, earlier: RunFolder.Earlier, acceptsChanges: Bool, usesCache: Bool
+    _ session: TaskSession, earlier: RunFolder.Earlier, acceptsChanges: Bool, usesCache: Bool,
+    group: Group = .alone, probes: Bool = true
   ) {
+    self.group = group
+    self.probes = probes
     self.session = session
     self.earlier = earlier
     self.acceptsChanges = acceptsChanges
@@ -23,7 +30,7 @@ public struct TrainingRun {
   /// Trains until the last step or until `shouldStop`. Everything that can be refused is refused
   /// before anything is written.
   public func run(until shouldStop: () -> Bool) throws {
-    let folder = try claimFolder()
+    let folder = try RunFolder.shared(by: group, claimFolder)
     var run = self
     run.session = session.onDay(of: folder.resumption?.receipt)
     try withExtendedLifetime(folder) {

@@ -1,0 +1,141 @@
+import Formats
+import Ranks
+import TestSupport
+import Testing
+
+@testable import Training
+
+/// Runs on several ranks, in one process: the same files, to the last byte, as on one.
+@Suite struct RankRunTests {
+  /// What a run is of.
+  enum Kind: String, Sendable, CaseIterable {
+    case lora, full, pairs, sampled
+  }
+
+  /// Runs on a rank of a group, or alone.
+  static func run(
+    _ kind: Kind, _ path: String, _ share: StepShare, resuming: Bool = false, stopAfter: Int? = nil,
+    from: Int = 0
+  ) throws {
+    switch kind {
+    case .lora, .full:
+      _ = try TrainerTests().run(
+        path, resuming: resuming, stopAfter: stopAfter, share: share, isFull: kind == .full,
+        batches: 4, from: from)
+    case .pairs:
+      _ = try PairRunTests().run(path, resuming: resuming, stopAfter: stopAfter, share: share)
+    case .sampled:
+      _ = try GRPOStepTests().run(
+        "slices_twice_kl", path, resuming: resuming, stopAfter: stopAfter, batchSize: 2,
+        share: share)
+    }
+  }
+
+  /// The files of a run that must not depend on who made them: their bytes.
+  static func files(_ path: String, _ kind: Kind) throws -> [String: [UInt8]] {
+    let names = FileSystem.names(in: path)
+    let last = names.compactMap { $0.hasPrefix("checkpoint-") ? Int($0.dropFirst(11)) : nil }.max()
+    let folder = "checkpoint-\(try #require(last))"
+    var files: [String: [UInt8]] = [:]
+    for name in ["metrics.jsonl", "trainer_state.json"] {
+      files[name] = try readFile(path + "/" + name)
+    }
+    for name in FileSystem.names(in: path + "/" + folder) {
+      files[folder + "/" + name] = try readFile(path + "/" + folder + "/" + name)
+    }
+    let weights = kind == .full ? "model.safetensors" : "adapter_model.safetensors"
+    #expect(files[folder + "/" + weights] != nil && files[folder + "/optimizer.safetensors"] != nil)
+    return files
+  }
+
+  static func alone(_ kind: Kind) throws -> [String: [UInt8]] {
+    let path = TrainerTests.folder()
+    try run(kind, path, .alone)
+    return try files(path, kind)
+  }
+
+  static func expectEqual(_ own: [String: [UInt8]], _ expected: [String: [UInt8]], _ text: String) {
+    #expect(own.keys.sorted() == expected.keys.sorted(), "\(text)")
+    for (name, bytes) in expected { #expect(own[name] == bytes, "\(text): \(name)") }
+  }
+
+  @Test(arguments: Kind.allCases) func filesDoNotDependOnRanks(kind: Kind) throws {
+    let expected = try Self.alone(kind)
+    for stage in StepShare.Stage.allCases {
+      for count in [2, 3, 4] where kind == .lora || count < 4 {
+        let path = TrainerTests.folder()
+        _ = try ranks(count) { group in
+          try Self.run(kind, path, StepShare(group, stage: stage))
+        }
+        let name = "\(kind), \(count) ranks, stage \(stage.rawValue)"
+        Self.expectEqual(try Self.files(path, kind), expected, name)
+      }
+    }
+  }
+
+  /// Begun on four, gone on with on two at another stage, ended on one.
+  @Test(arguments: [Kind.lora, .full, .sampled]) func otherRanksGoOn(kind: Kind) throws {
+    let expected = try Self.alone(kind), path = TrainerTests.folder()
+    _ = try ranks(4) { group in
+      try Self.run(kind, path, StepShare(group), stopAfter: 2)
+    }
+    _ = try ranks(2) { group in
+      try Self.run(
+        kind, path, StepShare(group, stage: .gradients), resuming: true, stopAfter: 3, from: 2)
+    }
+    try Self.run(kind, path, .alone, resuming: true)
+    Self.expectEqual(try Self.files(path, kind), expected, "\(kind)")
+  }
+
+  /// What goes over the wire is what the stage says, beside small things.
+  @Test(arguments: [StepShare.Stage.nothing, .moments, .gradients])
+  func traffic(stage: StepShare.Stage) throws {
+    let path = TrainerTests.folder(), steps = 7, count = 2
+    let sent = try ranks(count) { group in
+      _ = try TrainerTests().run(path, share: StepShare(group, stage: stage), batches: 4)
+      return group.traffic.sent
+    }.reduce(0, +)
+    let file = try SafeTensorsFile(path: path + "/checkpoint-7/adapter_model.safetensors")
+    let parameters = file.entries.values.reduce(0) { $0 + $1.count }
+    // 12 rows in steps of 4 micro-batches of one row; dealt, each gradient goes by itself.
+    let gradients = stage == .gradients ? 4 / count : 1
+    let step = (count - 1) * (gradients * 4 * parameters + 4 * parameters)
+    // Three checkpoints beside the last one receive what rank 0 does not own of the moments.
+    let moments = stage == .nothing ? 0 : 4 * (count - 1) * 8 * parameters / count
+    let expected = steps * step + moments
+    #expect(sent >= expected - moments && sent < expected + expected / 50 + 200_000)
+  }
+
+  @Test func ranksWithoutWorkAreRefused() {
+    _ = try? ranks(8) { group in
+      let share = StepShare(group)
+      let refusal = share.refusal(batches: 4, rows: 4)
+      #expect(
+        refusal
+          == "8 ranks, but a step has 4 micro-batches; set training_args.gradient_accumulation_steps: 8 "
+          + "and per_device_train_batch_size: 2 for the same rows per step")
+      #expect(share.refusal(batches: 8, rows: 1) == nil)
+      #expect(share.refusal(batches: 2, rows: 1)?.contains("start at most 2 ranks") == true)
+      #expect(
+        StepShare(group, lanes: 4).refusal(batches: 8, rows: 1)?
+          .contains("training_args.gradient_lanes is 4") == true)
+    }
+    _ = try? ranks(4) { group in
+      #expect(
+        StepShare(group).unevenness(batches: 12)
+          == "12 micro-batches on 4 ranks send each gradient twice; 8 or 16 would send it once")
+      #expect(StepShare(group).unevenness(batches: 16) == nil)
+      #expect(StepShare(group, stage: .gradients).unevenness(batches: 12) == nil)
+    }
+  }
+
+  /// A signal at any rank ends the run at all of them, after the same step.
+  @Test func anyRankMayStop() throws {
+    let path = TrainerTests.folder()
+    _ = try ranks(3) { group in
+      _ = try TrainerTests().run(
+        path, stopAfter: 3, share: StepShare(group), batches: 4, stopsHere: group.rank == 1)
+    }
+    #expect(FileSystem.exists(path + "/checkpoint-3"))
+  }
+}
