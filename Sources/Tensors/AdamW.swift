@@ -25,21 +25,24 @@ public struct AdamWStep: Sendable {
     self.gradientScale = gradientScale
   }
 
-  /// Updates a run of a parameter and the run's two moments in place.
+  /// Updates a run of a parameter and the run's two moments in place. The run's gradient begins at number
+  /// `place` of `gradient`.
   public func update(
-    _ parameter: Tensor, _ run: Range<Int>, gradient: Tensor, moment: Tensor, variance: Tensor
+    _ parameter: Tensor, _ run: Range<Int>, gradient: Tensor, from place: Int = 0,
+    moment: Tensor, variance: Tensor
   ) {
     precondition(
-      gradient.count == run.count && moment.count == run.count && variance.count == run.count
+      gradient.count >= place + run.count && moment.count == run.count
+        && variance.count == run.count
         && run.upperBound <= parameter.count,
       "AdamW: \(run) of parameter \(parameter.shape), gradient \(gradient.shape)")
     let c1 = 1 - power(beta1, Double(number)), c2 = 1 - power(beta2, Double(number))
-    let updated = parameter.start + run.lowerBound
+    let updated = parameter.start + run.lowerBound, slope = gradient.start + place
     Stopwatch.time("AdamW", .forward) {
       Parallel.ranges(run.count, grain: 1 << 15) { range in
         let first = range.lowerBound
         k_adamw_f32(
-          updated + first, gradient.start + first, moment.start + first,
+          updated + first, slope + first, moment.start + first,
           variance.start + first, Int64(range.count), Float(gradientScale), Float(learningRate),
           Float(beta1), Float(beta2), Float(epsilon), Float(weightDecay), Float(c1), Float(c2))
       }

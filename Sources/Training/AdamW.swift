@@ -1,3 +1,4 @@
+import Formats
 import Layers
 import Tensors
 
@@ -8,7 +9,9 @@ public final class AdamW {
   private(set) var runs: [Pieces.Run] = []
   /// Whether other ranks own other runs.
   private(set) var isSharded = false
-  private(set) var moments: [Tensor] = [], variances: [Tensor] = []
+  private var moments: [Tensor] = [], variances: [Tensor] = []
+  /// Where the moments are, if not in memory.
+  private var file: StateFile?
   let beta1: Double, beta2: Double, epsilon: Double, weightDecay: Double
 
   /// An optimizer whose moments are zero.
@@ -33,6 +36,13 @@ public final class AdamW {
     begin(runs)
   }
 
+  /// Has the moments, which are zero, lie in a scratch file in `folder` from now on.
+  func offload(to folder: String) throws(FormatError) {
+    (moments, variances) = ([], [])
+    runs = runs.flatMap(Ownership.portions)
+    file = try StateFile(in: folder, runs: runs.map(\.count))
+  }
+
   private func begin(_ runs: [Pieces.Run]) {
     self.runs = runs
     // One after the other: what was there before is gone by then.
@@ -41,14 +51,16 @@ public final class AdamW {
     variances = moments.map { $0.copy() }
   }
 
-  /// The gradients of the runs, where all of them are here.
+  /// The gradients of the runs' tensors, where all of them are here.
   func values(_ gradients: Gradients) -> [Tensor?] {
     runs.map { run in parameters[run.tensor].tensor.slot.flatMap { gradients[$0] } }
   }
 
   /// √Σ g² over all gradients, in the parameters' order. A parameter without gradient counts 0.
   public func norm(_ gradients: Gradients) -> Double {
-    values(gradients).reduce(0) { $0 + ($1?.sumOfSquares ?? 0) }.squareRoot()
+    parameters.reduce(0) { sum, parameter in
+      sum + (parameter.tensor.slot.flatMap { gradients[$0] }?.sumOfSquares ?? 0)
+    }.squareRoot()
   }
 
   /// What becomes of a parameter that has no gradient.
@@ -70,29 +82,66 @@ public final class AdamW {
     _ gradients: Gradients, step: Int, learningRate: Double, norm: Double, maximumNorm: Double?,
     missing: Missing = .untouched
   ) {
-    update(
-      values(gradients), step: step, learningRate: learningRate,
-      scale: scale(ofNorm: norm, maximum: maximumNorm), missing: missing)
+    let scale = scale(ofNorm: norm, maximum: maximumNorm)
+    for (index, gradient) in values(gradients).enumerated() {
+      guard wants(gradient, missing) else { continue }
+      update(
+        index, gradient, (moments[index], variances[index]), step: step,
+        learningRate: learningRate, scale: scale)
+    }
   }
 
-  /// The same of the runs' gradients, times `scale`.
+  /// The same of the runs' gradients, times `scale`, wherever the moments are.
   func update(
     _ gradients: [Tensor?], step: Int, learningRate: Double, scale: Double, missing: Missing
-  ) {
-    for (index, run) in runs.enumerated() {
-      let parameter = parameters[run.tensor]
-      // Scaled by 0 a moment does for a gradient of zeros.
-      guard
-        let gradient = gradients[index] ?? (missing == .zero ? moments[index].copy() : nil)
-      else { continue }
-      AdamWStep(
-        learningRate: learningRate * parameter.rateFactor, beta1: beta1, beta2: beta2,
-        epsilon: epsilon,
-        weightDecay: parameter.decays ? weightDecay : 0, number: step,
-        gradientScale: gradients[index] == nil ? 0 : scale
-      ).update(
-        parameter.tensor, run.range, gradient: gradient, moment: moments[index],
-        variance: variances[index])
+  ) throws(FormatError) {
+    for (index, gradient) in gradients.enumerated() where wants(gradient, missing) {
+      let moments = try self.moments(of: index)
+      file?.prefetch(index + 1)
+      update(index, gradient, moments, step: step, learningRate: learningRate, scale: scale)
+      try file?.write(index, moment: moments.moment, variance: moments.variance)
     }
+  }
+
+  /// Whether a run with this gradient changes.
+  private func wants(_ gradient: Tensor?, _ missing: Missing) -> Bool {
+    gradient != nil || missing == .zero
+  }
+
+  private func update(
+    _ index: Int, _ known: Tensor?, _ moments: (moment: Tensor, variance: Tensor), step: Int,
+    learningRate: Double, scale: Double
+  ) {
+    let run = runs[index], parameter = parameters[run.tensor]
+    // A gradient is the run's, or the whole tensor's.
+    let isWhole = known.map { $0.count != run.count } ?? false
+    AdamWStep(
+      learningRate: learningRate * parameter.rateFactor, beta1: beta1, beta2: beta2,
+      epsilon: epsilon,
+      weightDecay: parameter.decays ? weightDecay : 0, number: step,
+      gradientScale: known == nil ? 0 : scale
+    ).update(
+      // Scaled by 0 a moment does for a gradient of zeros.
+      parameter.tensor, run.range, gradient: known ?? moments.moment.copy(),
+      from: isWhole ? run.range.lowerBound : 0,
+      moment: moments.moment, variance: moments.variance)
+  }
+}
+
+extension AdamW {
+  /// A run's moments; where they lie in a file, a copy of them.
+  func moments(of run: Int) throws(FormatError) -> (moment: Tensor, variance: Tensor) {
+    guard let file else { return (moments[run], variances[run]) }
+    return try file.read(run)
+  }
+
+  /// Puts moments in the place of a run's.
+  func set(_ value: (moment: Tensor, variance: Tensor), of run: Int) throws(FormatError) {
+    guard let file else {
+      moments[run].assign(value.moment)
+      variances[run].assign(value.variance)
+      return
+    }
+    try file.write(run, moment: value.moment, variance: value.variance)
   }
 }

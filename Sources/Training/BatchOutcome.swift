@@ -72,15 +72,6 @@ struct StepLeaves {
   }
 }
 
-extension StepLeaves {
-  /// Gradients that are held at once while the leaves of `batches` are summed: partial sums, and the
-  /// one that is being computed.
-  static func gradients(batches: Int, lanes: Int?) -> Int {
-    let count = max(min(lanes ?? batches, batches), 1)
-    return Int.bitWidth - count.leadingZeroBitCount
-  }
-}
-
 extension Gradients {
   /// Adds those of a penalty on what is trained; the loss is told without it.
   mutating func add(penalty: Tensor?) -> [Metric] {

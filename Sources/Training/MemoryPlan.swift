@@ -64,15 +64,16 @@ public struct MemoryPlan: Sendable, Hashable {
   }
 
   /// Plans a run over micro-batches up to `batch`. `program` is what is in use already; `reference`
-  /// says what a run keeps beside to compare with; a step is the sum of `leaves` gradients.
+  /// says what a run keeps beside to compare with; `spread` how a step's gradients come together.
   public init(
     _ setup: TrainingSetup, batch: Batch, evaluation: Evaluation = Evaluation(),
-    reference: Reference.Kind? = nil, leaves: Int = 1, usesCheckpointing: Bool, program: Int
+    reference: Reference.Kind? = nil, spread: Spread = Spread(), usesCheckpointing: Bool,
+    program: Int
   ) {
     let trained = 4 * setup.trainedParameters
     weights = setup.storedBytes * (reference == .frozen ? 2 : 1)
     adapter = trained * (reference == .snapshot ? 2 : 1)
-    optimizer = (2 + StepLeaves.gradients(batches: leaves, lanes: nil)) * trained
+    optimizer = 4 * spread.numbers(setup.trainedParameters)
     let hearing = setup.hearing(batch.sound, usesCheckpointing: usesCheckpointing)
     self.program = program + Self.growth + setup.remembered(batch.sound)
     self.usesCheckpointing = usesCheckpointing

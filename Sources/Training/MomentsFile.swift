@@ -8,8 +8,6 @@ import Tensors
 /// reads and writes; nothing of ranks stands in the file.
 struct MomentsFile {
   private let optimizer: AdamW, group: Group
-  /// Each rank's runs.
-  private let runs: [[Pieces.Run]]
   private let entries: [Entry]
 
   /// One of the two moments of a parameter.
@@ -17,13 +15,12 @@ struct MomentsFile {
     let name: String, parameter: Int, isVariance: Bool
   }
 
+  /// A run of a parameter: who owns it, and its place among what that rank owns.
+  private typealias Part = (rank: Int, run: Pieces.Run, index: Int)
+
   init(_ optimizer: AdamW, _ group: Group) {
     self.optimizer = optimizer
     self.group = group
-    runs =
-      optimizer.isSharded
-      ? Ownership(group, of: optimizer.parameters).portions.map { $0.flatMap(\.self) }
-      : (0..<group.count).map { $0 == 0 ? optimizer.runs : [] }
     entries = optimizer.parameters.indices.flatMap { index in
       let name = optimizer.parameters[index].name
       return [
@@ -33,71 +30,89 @@ struct MomentsFile {
     }
   }
 
+  /// Each parameter's runs in order.
+  private var parts: [[Part]] {
+    let runs =
+      optimizer.isSharded
+      ? Ownership(group, of: optimizer.parameters).portions.map { $0.flatMap(\.self) }
+      : [optimizer.runs]
+    var parts: [[Part]] = optimizer.parameters.map { _ in [] }
+    for (rank, runs) in runs.enumerated() {
+      for (index, run) in runs.enumerated() { parts[run.tensor].append((rank, run, index)) }
+    }
+    return parts
+  }
+
   /// For rank 0's file: what others own is received while it is written.
   var sources: [TensorSource] {
-    entries.map { entry in
+    let parts = parts
+    return entries.map { entry in
       TensorSource(
         name: entry.name, type: .f32, shape: optimizer.parameters[entry.parameter].shape
       ) { (sink) throws(FormatError) in
-        try put(entry, into: sink)
+        for part in parts[entry.parameter] { try put(part, entry, into: sink) }
       }
     }
   }
 
-  private func put(_ entry: Entry, into sink: FileSink) throws(FormatError) {
-    for (rank, run, index) in all(entry) {
-      if rank == 0 {
-        try moment(index, entry).withBytes(of: 0..<run.count) { (bytes) throws(FormatError) in
-          try sink.write(bytes)
-        }
-        continue
+  private func put(
+    _ part: Part, _ entry: Entry, into sink: FileSink
+  ) throws(FormatError) {
+    guard part.rank != 0 else {
+      let moment = try moment(part.index, entry)
+      return try moment.withBytes(of: 0..<part.run.count) { (bytes) throws(FormatError) in
+        try sink.write(bytes)
       }
-      let bytes: [UInt8]
-      do { bytes = try group.receive("the moments", from: rank) } catch {
-        throw FormatError(.unwritable, sink.path, error.message)
-      }
-      try bytes.withUnsafeBytes { bytes in
-        Result { () throws(FormatError) in try sink.write(bytes) }
-      }.get()
     }
+    let bytes: [UInt8]
+    do { bytes = try group.receive("the moments", from: part.rank) } catch {
+      throw FormatError(.unwritable, sink.path, error.message)
+    }
+    try bytes.withUnsafeBytes { bytes in
+      Result { () throws(FormatError) in try sink.write(bytes) }
+    }.get()
   }
 
   /// What other ranks do while rank 0 writes.
   func send() throws {
-    let places = Dictionary(uniqueKeysWithValues: entries.enumerated().map { ($1.name, $0) })
+    let parts = parts
+    let known = Dictionary(uniqueKeysWithValues: entries.map { ($0.name, $0) })
     for source in SafeTensorsWriter.inOrder(sources) {
-      guard let entry = places[source.name].map({ entries[$0] }) else { continue }
-      for (rank, _, index) in all(entry) where rank == group.rank {
-        try group.send("the moments", moment(index, entry).withBytes { Array($0) }, to: 0)
+      guard let entry = known[source.name] else { continue }
+      for part in parts[entry.parameter] where part.rank == group.rank {
+        let moment = try moment(part.index, entry)
+        try group.send("the moments", moment.withBytes { [UInt8]($0) }, to: 0)
       }
     }
   }
 
   /// Takes the moments back that `path` holds, which only rank 0 opens.
   func restore(from path: String) throws {
-    let file = group.isFirst ? try SafeTensorsFile(path: path) : nil
+    let file = group.isFirst ? try SafeTensorsFile(path: path) : nil, parts = parts
     for entry in entries {
       let whole = try file.map { try values(entry, in: $0, path) }
       guard optimizer.isSharded || group.isAlone else {
-        try restoreEverywhere(entry, whole)
+        try restoreEverywhere(entry, parts[entry.parameter], whole)
         continue
       }
-      for (rank, run, index) in all(entry) {
-        if rank == group.rank {
-          let part = try whole?.copy(run.range) ?? Tensor(received: group, run.count)
-          moment(index, entry).assign(part)
+      for part in parts[entry.parameter] {
+        if part.rank == group.rank {
+          let values = try whole?.copy(part.run.range) ?? Tensor(received: group, part.run.count)
+          try set(values, part.index, entry)
         } else if let whole {
-          try group.send("the moments", whole.copy(run.range).withBytes { Array($0) }, to: rank)
+          let bytes = whole.copy(part.run.range).withBytes { [UInt8]($0) }
+          try group.send("the moments", bytes, to: part.rank)
         }
       }
     }
   }
 
   /// Where every rank has all moments.
-  private func restoreEverywhere(_ entry: Entry, _ whole: Tensor?) throws {
-    let bytes = try group.broadcast("the moments", whole?.withBytes { Array($0) } ?? [], from: 0)
-    let moment = moment(entry.parameter, entry)
-    bytes.withUnsafeBytes { moment.assign($0, to: 0..<moment.count) }
+  private func restoreEverywhere(_ entry: Entry, _ parts: [Part], _ whole: Tensor?) throws {
+    let bytes = try group.broadcast(
+      "the moments", whole?.withBytes { [UInt8]($0) } ?? [], from: 0)
+    let values = bytes.withUnsafeBytes { Tensor(bytes: $0) }
+    for part in parts { try set(values.copy(part.run.range), part.index, entry) }
   }
 
   private func values(
@@ -113,15 +128,15 @@ struct MomentsFile {
     return Tensor(rows: 1, columns: count, values: values)
   }
 
-  /// A parameter's runs in order, with their ranks and their places among what a rank owns.
-  private func all(_ entry: Entry) -> [(rank: Int, run: Pieces.Run, index: Int)] {
-    runs.enumerated().flatMap { rank, runs in
-      runs.enumerated().filter { $1.tensor == entry.parameter }.map { (rank, $1, $0) }
-    }
+  private func moment(_ index: Int, _ entry: Entry) throws(FormatError) -> Tensor {
+    let moments = try optimizer.moments(of: index)
+    return entry.isVariance ? moments.variance : moments.moment
   }
 
-  private func moment(_ index: Int, _ entry: Entry) -> Tensor {
-    entry.isVariance ? optimizer.variances[index] : optimizer.moments[index]
+  private func set(_ value: Tensor, _ index: Int, _ entry: Entry) throws(FormatError) {
+    var moments = try optimizer.moments(of: index)
+    if entry.isVariance { moments.variance = value } else { moments.moment = value }
+    try optimizer.set(moments, of: index)
   }
 }
 

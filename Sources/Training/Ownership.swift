@@ -11,7 +11,7 @@ struct Ownership {
   let portions: [[[Pieces.Run]]]
 
   /// The most pieces of a portion: 16 MiB.
-  private static let size = 64 * Pieces.size
+  static let size = 64 * Pieces.size
 
   init(_ group: Group, of parameters: [NamedTensor]) {
     self.group = group
@@ -28,6 +28,11 @@ struct Ownership {
   /// The runs of portion `number` of a rank; none where its part is smaller.
   func runs(_ number: Int, of rank: Int) -> [Pieces.Run] {
     portions[rank].indices.contains(number) ? portions[rank][number] : []
+  }
+
+  /// A run in parts of a portion's size.
+  static func portions(_ run: Pieces.Run) -> [Pieces.Run] {
+    cut([run]).joined() + (run.count == 0 ? [run] : [])
   }
 
   private static func cut(_ runs: [Pieces.Run]) -> [[Pieces.Run]] {

@@ -79,12 +79,12 @@ final class StepUpdate {
   ) throws {
     let missing: AdamW.Missing = result.isSilent ? .zero : .untouched
     guard let ownership, let exchange, let owned = result.owned, stage != .nothing else {
-      optimizer.update(
+      try optimizer.update(
         optimizer.values(gradients), step: step, learningRate: learningRate, scale: scale,
         missing: missing)
       return
     }
-    optimizer.update(
+    try optimizer.update(
       owned, step: step, learningRate: learningRate, scale: scale, missing: missing)
     let parameters = optimizer.parameters
     let moved = missing == .zero ? parameters.map { _ in true } : exchange.reached

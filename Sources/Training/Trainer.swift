@@ -57,6 +57,7 @@ public final class Trainer {
   /// Runs to the end, from the newest good checkpoint when `resuming`. `shouldStop` is asked between
   /// steps; when it says so, at any rank, a checkpoint is saved and the run ends at all of them.
   public func run(resuming: Bool, shouldStop: () -> Bool) throws -> TrainingOutcome {
+    if let folder = options.momentsFolder { try optimizer.offload(to: folder) }
     if group.isFirst { try folder.make() }
     if resuming { try resume() }
     options.note(in: &state)

@@ -39,6 +39,8 @@ public struct TrainingOptions: Sendable {
   public var seed: UInt64 = 42
   /// Whether each epoch has an order of its own.
   public var isShuffled = true
+  /// Where the optimizer's moments lie in a scratch file; nil: in memory.
+  public var momentsFolder: String?
   /// Whether ranks show each other, before the first step, that they compute the same gradient.
   public var probes = true
   /// Whether anything is dropped out in training.

@@ -91,7 +91,7 @@ public struct TrainingSetup {
   }
 
   /// How many numbers are trained; norms and biases are few.
-  var trainedParameters: Int {
+  public var trainedParameters: Int {
     let head = model.head.weight
     if let adapters {
       let embedding = model.modules.embedding

@@ -15,15 +15,19 @@ struct PlanCommand: ParsableCommand {
       curve, the operations of a step of the longest rows and the memory by kind. How
       long the step takes where this machine does nothing but multiply is a note:
       rewards are not counted. The recipe can be saved and run: `host train --config`.
+      With --ranks: memory of each rank and traffic for each stage of
+      distribution.stage, and with --network how fast it would be at best.
 
       Examples:
         host plan --task hri_dialogue
         host plan --config mine.yaml --set training_args.num_train_epochs=5 --json
+        host plan --config mine.yaml --ranks 4 --network 10Gb
       """)
 
   @OptionGroup var task: TaskOptions
   @Flag(help: "Print one JSON object.") var json = false
   @OptionGroup var cache: CacheOptions
+  @OptionGroup var ranks: RanksOptions
 
   func run() throws {
     let session = try TaskSession(task.assemble())
@@ -40,14 +44,20 @@ struct PlanCommand: ParsableCommand {
     let evaluates = try judge != nil || session.dataset(.validation) != nil
     let budget = try MemoryBudget(
       session, train, try session.mapped(), judges: judge != nil, evaluates: evaluates)
-    let memory = try budget.plan()
+    let spread = ranks.ranks.map { count in
+      RanksPlan(
+        budget, ranks: count, line: ranks.network?.bits, rate: Engine.ceiling() * 1e9)
+    }
+    // Where the work is spread, one rank alone need not hold all of it.
+    let memory = try spread == nil ? budget.plan() : budget.whole
     if json {
-      let report: JSONValue = [
+      var report: JSONValue = [
         "recipe": session.recipe.json, "rows": .int(train.count), "steps": .int(options.steps),
         "learning_rates": .array(
           Self.points(options.steps).map { .double(options.learningRate($0)) }),
         "memory": memory.json, "work": budget.work.json,
       ]
+      if let spread { report = report.setting("ranks", spread.json) }
       return Console.print(report.text(.pretty))
     }
     let adapters = try session.adapterConfig()?
@@ -56,13 +66,15 @@ struct PlanCommand: ParsableCommand {
     Console.print("")
     print(
       train, options, memory, budget,
-      notes: adapters?.method.notes(ofRun: options.steps) ?? [])
+      notes: adapters?.method.notes(ofRun: options.steps) ?? [],
+      ranks: spread?.lines(of: budget, network: ranks.network) ?? [])
   }
 
   /// The summary, as comments, so that the whole output is a recipe.
   private func print(
     _ train: EncodedDataset, _ options: TrainingOptions, _ memory: MemoryPlan,
-    _ budget: MemoryBudget, notes: [(name: String, text: String)]
+    _ budget: MemoryBudget, notes: [(name: String, text: String)],
+    ranks: [(name: String, text: String)]
   ) {
     let rows = options.batchSize * options.accumulation
     var table = TextTable(("", .left), ("", .left))
@@ -81,6 +93,7 @@ struct PlanCommand: ParsableCommand {
       "# memory",
       "\(Format.bytes(memory.total)) of \(Format.bytes(budget.limit))"
         + (memory.usesCheckpointing ? ", activations computed twice" : ""))
+    for (name, text) in ranks { table.append("# " + name, text) }
     Console.print(table.text)
     let ceiling = Engine.ceiling()
     Console.note(

@@ -11,9 +11,9 @@ import Testing
     #expect(StepLeaves(batches: 5, lanes: nil).ranges == [0..<1, 1..<2, 2..<3, 3..<4, 4..<5])
     #expect(StepLeaves(batches: 5, lanes: 2).ranges == [0..<2, 2..<5])
     #expect(StepLeaves(batches: 2, lanes: 4).ranges == [0..<1, 1..<2])
-    let held = [1, 2, 3, 4, 7, 8].map { StepLeaves.gradients(batches: $0, lanes: nil) }
+    let held = [1, 2, 3, 4, 7, 8].map { StepLeaves.held(0..<$0) }
     #expect(held == [1, 2, 2, 3, 3, 4])
-    #expect(StepLeaves.gradients(batches: 8, lanes: 1) == 1)
+    #expect(StepLeaves.held(3..<6) == 2 && StepLeaves.held(2..<2) == 1)
   }
 
   /// They change no more than the last bits, and neither loss nor counts at all.

@@ -87,6 +87,41 @@ import Testing
     Self.expectEqual(try Self.files(path, kind), expected, "\(kind)")
   }
 
+  /// Moments in a scratch file are those in memory, and nothing of the file is left.
+  @Test(arguments: [false, true]) func momentsOnDisk(isFull: Bool) throws {
+    let kind = isFull ? Kind.full : .lora, expected = try Self.alone(kind)
+    let scratch = TrainerTests.folder()
+    for count in [1, 3] {
+      let path = TrainerTests.folder()
+      _ = try ranks(count) { group in
+        for stop in [2, nil] {
+          _ = try TrainerTests().run(
+            path, resuming: stop == nil, stopAfter: stop,
+            share: count == 1 ? .alone : StepShare(group), isFull: isFull, batches: 4,
+            momentsFolder: scratch)
+        }
+      }
+      Self.expectEqual(try Self.files(path, kind), expected, "\(kind), \(count) ranks")
+    }
+    #expect(FileSystem.names(in: scratch).isEmpty)
+  }
+
+  @Test func whatAPlanSaysOfRanks() {
+    typealias Spread = MemoryPlan.Spread
+    #expect(Spread(ranks: 4, leaves: 16).rounds == 1 && Spread(ranks: 4, leaves: 12).rounds == 2)
+    #expect(Spread(ranks: 4, stage: .gradients, leaves: 16).rounds == 4)
+    #expect(Spread(ranks: 4, leaves: 16).sent(1000) == 2 * 4 * 1000 * 3 / 4)
+    #expect(Spread().sent(1000) == 0)
+    // Gradient and two moments; as many partial sums as the tree holds at once.
+    #expect(Spread().numbers(1 << 30) == 3 << 30)
+    #expect(Spread(leaves: 8).numbers(1 << 30) == 6 << 30)
+    let portion = 1 << 22, trained = 1 << 30
+    #expect(
+      Spread(ranks: 4, leaves: 4).numbers(trained)
+        == trained + trained / 4 + trained / 2 + 12 * portion)
+    #expect(Spread(isOnDisk: true).numbers(trained) == trained + 2 * portion)
+  }
+
   /// What goes over the wire is what the stage says, beside small things.
   @Test(arguments: [StepShare.Stage.nothing, .moments, .gradients])
   func traffic(stage: StepShare.Stage) throws {

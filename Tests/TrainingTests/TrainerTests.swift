@@ -54,7 +54,8 @@ import Tracking
     _ path: String, resuming: Bool = false, stopAfter: Int? = nil,
     judge: ((_ step: Int) throws -> [(name: String, value: Double)])? = nil,
     stalls: Bool = false, data: EncodedDataset? = nil, share: StepShare = .alone,
-    isFull: Bool = false, batches: Int = 2, stopsHere: Bool = true, from: Int = 0
+    isFull: Bool = false, batches: Int = 2, stopsHere: Bool = true, from: Int = 0,
+    momentsFolder: String? = nil
   ) throws -> [[Float]] {
     let model = try CausalLanguageModel(folder: Self.modelFolder)
     let trainable = try Self.trainable(model, isFull: isFull)
@@ -67,6 +68,7 @@ import Tracking
     options.evaluationSteps = 3
     options.saveSteps = 2
     options.seed = 7
+    options.momentsFolder = momentsFolder
     if stalls {
       // No evaluation gains enough: the run ends at its second one.
       options.patience = 1

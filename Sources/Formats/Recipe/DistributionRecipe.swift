@@ -10,8 +10,36 @@ public struct DistributionRecipe: Sendable, Hashable {
 
   /// What is spread over the ranks.
   public var stage = Stage.moments
+  /// Where the optimizer's moments lie.
+  public var offload = OffloadRecipe()
 
   init() {}
+}
+
+/// `distribution.offload`: what lies on a disk while a run goes.
+public struct OffloadRecipe: Sendable, Hashable {
+  /// Where something lies; `cpu`, as DeepSpeed says, is memory, where all is anyway.
+  public enum Place: String, Sendable, CaseIterable { case none, cpu, disk }
+
+  /// Where the optimizer's moments lie.
+  public var optimizer = Place.none
+  /// The folder of the scratch file on each host.
+  public var folder: String?
+
+  /// Whether moments lie on a disk.
+  public var isOnDisk: Bool { optimizer == .disk }
+
+  init() {}
+}
+
+extension OffloadRecipe.Place: RecipeChoice {}
+extension OffloadRecipe: RecipeSection {
+  static let keys: [RecipeKey<OffloadRecipe>] = [
+    RecipeKey(
+      "optimizer", \.optimizer,
+      "where AdamW's moments lie: disk keeps them in a scratch file; none and cpu in memory"),
+    RecipeKey("folder", \.folder, "the scratch file's folder, on each host, with optimizer: disk"),
+  ]
 }
 
 extension DistributionRecipe.Stage: RecipeScalar {
@@ -32,13 +60,17 @@ extension DistributionRecipe: RecipeSection {
     RecipeKey(
       "stage", \.stage,
       "what is spread over ranks: 0 nothing, 1 the optimizer's moments, 2 sums of gradients, too; the "
-        + "result is the same")
+        + "result is the same"),
+    RecipeKey("offload", \.offload, "what lies on a disk while a run goes"),
   ]
 
   /// Where the keys of other programs' configurations have their place here.
   static let foreignKeys = [
     "zero_optimization": "distribution.stage", "zero_stage": "distribution.stage",
-    "deepspeed": "distribution.stage", "fsdp": "distribution.stage",
+    "offload_optimizer": "distribution.offload.optimizer",
+    "device": "distribution.offload.optimizer",
+    "nvme_path": "distribution.offload.folder", "deepspeed": "distribution.stage",
+    "fsdp": "distribution.stage",
     "train_batch_size": "training_args.gradient_accumulation_steps",
     "train_micro_batch_size_per_gpu": "training_args.per_device_train_batch_size",
     "gradient_clipping": "training_args.max_grad_norm",

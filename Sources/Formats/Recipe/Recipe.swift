@@ -182,6 +182,16 @@ extension Recipe: RecipeSection {
         "peft.layers_to_transform",
         "cannot stand beside a regular expression; write the layers into target_modules")
     }
+    if distribution.offload.isOnDisk, distribution.offload.folder == nil {
+      throw fault(
+        "distribution.offload.folder",
+        "is not set; name a folder on a disk that each host has, for the optimizer's moments")
+    }
+    if !distribution.offload.isOnDisk, distribution.offload.folder != nil {
+      throw fault(
+        "distribution.offload.folder",
+        "has no effect unless distribution.offload.optimizer is disk; set that, or leave it out")
+    }
     if startsFromScratch, peft.method != .full {
       throw fault("from_scratch", "needs peft.method: full")
     }

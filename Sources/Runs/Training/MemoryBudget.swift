@@ -14,17 +14,20 @@ public struct MemoryBudget {
   private let sharesPrompts: Bool
   private let judges: Bool, evaluates: Bool
   private let program: Int
+  /// Ranks that share the work.
+  private let ranks: Int
   /// Bytes the whole process may use.
   public let limit: Int
   private var recipe: Recipe { session.recipe }
 
   /// The budget of a run of `model`, as it is stored, over `train`: `training_args.memory_limit`, else
   /// what is free. `evaluates`: whether there are rows to evaluate; `judges`: whether they are answered
-  /// or weighed, too.
+  /// or weighed, too. `ranks` share the work, `ranksHere` of them this machine.
   public init(
     _ session: TaskSession, _ train: EncodedDataset, _ model: CausalLanguageModel, judges: Bool,
-    evaluates: Bool
+    evaluates: Bool, ranks: Int = 1, ranksHere: Int = 1
   ) throws(FormatError) {
+    self.ranks = ranks
     self.session = session
     self.judges = judges
     self.evaluates = evaluates
@@ -40,19 +43,52 @@ public struct MemoryBudget {
     // Weights of rewards' models are mapped, and in use once they score.
     let used = Machine.currentMemory
     program = used + session.scorer.bytes
-    limit = session.recipe.training.memoryLimit?.bytes ?? (used + Machine().availableMemory)
+    limit =
+      session.recipe.training.memoryLimit?.bytes ?? (used + Machine().availableMemory / ranksHere)
   }
 
   /// The plan to run by. Blocks are computed twice where the recipe asks for it, or where it leaves
   /// the choice and memory would not suffice otherwise.
   public func plan() throws -> MemoryPlan {
-    let choice = recipe.training.usesCheckpointing, rows = recipe.training.trainBatchSize
-    let plain = plan(rows: rows, usesCheckpointing: choice ?? false)
-    if plain.total <= limit { return plain }
-    let least = plan(rows: rows, usesCheckpointing: true)
-    if choice == nil, least.total <= limit { return least }
-    throw refusal(plain, least)
+    let plan = self.plan(spread: spread(ranks: ranks, stage: stage))
+    if plan.total <= limit { return plan }
+    let rows = recipe.training.trainBatchSize
+    throw refusal(
+      self.plan(rows: rows, usesCheckpointing: recipe.training.usesCheckpointing ?? false),
+      self.plan(rows: rows, usesCheckpointing: true))
   }
+
+  /// The plan of a run whose gradients come together so; it may not fit.
+  func plan(spread: MemoryPlan.Spread) -> MemoryPlan {
+    let choice = recipe.training.usesCheckpointing, rows = recipe.training.trainBatchSize
+    let plain = plan(rows: rows, spread: spread, usesCheckpointing: choice ?? false)
+    guard choice == nil, plain.total > limit else { return plain }
+    return plan(rows: rows, spread: spread, usesCheckpointing: true)
+  }
+
+  /// The plan of a run on one rank, which may not fit.
+  public var whole: MemoryPlan { plan(spread: spread(ranks: 1, stage: .moments)) }
+
+  /// How a step's gradients come together.
+  func spread(
+    ranks: Int, stage: StepShare.Stage, lanes: Int? = nil
+  ) -> MemoryPlan.Spread {
+    let training = recipe.training, most = lanes ?? training.gradientLanes ?? .max
+    return .init(
+      ranks: ranks, stage: stage, leaves: min(most, training.accumulation),
+      isOnDisk: recipe.distribution.offload.isOnDisk)
+  }
+
+  private var stage: StepShare.Stage { StepShare.Stage(recipe) }
+
+  /// Micro-batches of a step.
+  var batches: Int { recipe.training.accumulation }
+
+  /// Numbers that are trained.
+  var trainedParameters: Int { setup.trainedParameters }
+
+  /// Tokens of a step of the longest rows, whose work is `work`.
+  var stepTokens: Int { batch(rows: recipe.training.trainBatchSize).tokens * batches }
 
   /// What a step computes. Where several steps learn from one sampling each has its share of that.
   public var work: StepWork {
@@ -65,12 +101,11 @@ public struct MemoryBudget {
   }
 
   private func plan(
-    rows: Int, longest: Int? = nil, lanes: Int? = nil, usesCheckpointing: Bool
+    rows: Int, longest: Int? = nil, spread: MemoryPlan.Spread? = nil, usesCheckpointing: Bool
   ) -> MemoryPlan {
-    let training = recipe.training, most = lanes ?? training.gradientLanes ?? .max
-    return MemoryPlan(
+    MemoryPlan(
       setup, batch: batch(rows: rows, longest: longest), evaluation: evaluation,
-      reference: session.referenceKind, leaves: min(most, training.accumulation),
+      reference: session.referenceKind, spread: spread ?? self.spread(ranks: ranks, stage: stage),
       usesCheckpointing: usesCheckpointing, program: program)
   }
 
@@ -150,10 +185,12 @@ public struct MemoryBudget {
   private func lanes(usesCheckpointing: Bool) -> Int? {
     let training = recipe.training
     let most = min(training.gradientLanes ?? .max, training.accumulation)
-    guard recipe.peft.method == .full, most > 1 else { return nil }
-    return (1..<most).last { lanes in
+    guard recipe.peft.method == .full, most > ranks else { return nil }
+    return (ranks..<most).last { lanes in
       let plan = plan(
-        rows: training.trainBatchSize, lanes: lanes, usesCheckpointing: usesCheckpointing)
+        rows: training.trainBatchSize,
+        spread: spread(ranks: ranks, stage: stage, lanes: lanes),
+        usesCheckpointing: usesCheckpointing)
       return plan.total <= limit
     }
   }

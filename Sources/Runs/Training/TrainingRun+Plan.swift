@@ -48,7 +48,8 @@ extension TrainingRun {
     let recorded = try recorded(of: mapped)
     let memory = try MemoryBudget(
       session, opened.train, mapped, judges: opened.judge != nil,
-      evaluates: opened.validation != nil
+      evaluates: opened.validation != nil, ranks: group.count,
+      ranksHere: group.hosts.count { $0 == group.hosts[group.rank] }
     ).plan()
     var options = TrainingOptions(
       recipe, rows: (recorded?.count ?? opened.train.count) * recipe.rowsPerPrompt,
@@ -58,6 +59,7 @@ extension TrainingRun {
     model.usesCheckpointing = memory.usesCheckpointing
     options.isMetricKnown = true
     options.probes = probes
+    options.momentsFolder = recipe.distribution.offload.folder
     options.usesDropout = usesDropout(of: trainable)
     options.forgetsBest = changes?.concernsEvaluation ?? false
     try opened.folder.checkResumption(of: trainable, steps: options.steps)
@@ -75,8 +77,7 @@ extension TrainingRun {
 
   /// This rank's part of each step.
   var share: StepShare {
-    let stage = StepShare.Stage(rawValue: recipe.distribution.stage.rawValue) ?? .moments
-    return StepShare(group, stage: stage, lanes: recipe.training.gradientLanes)
+    StepShare(group, stage: .init(recipe), lanes: recipe.training.gradientLanes)
   }
 
   /// Refuses more ranks than a step has work for.
@@ -131,6 +132,17 @@ extension TrainingRun {
     return .adapter(
       try AdapterSet.fresh(
         config.settled(steps: steps, rate: rate), on: model.seats, seed: session.seed), of: model)
+  }
+}
+
+extension StepShare.Stage {
+  /// What the recipe spreads over ranks.
+  init(_ recipe: Recipe) {
+    switch recipe.distribution.stage {
+    case .nothing: self = .nothing
+    case .moments: self = .moments
+    case .gradients: self = .gradients
+    }
   }
 }
 
