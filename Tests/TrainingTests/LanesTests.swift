@@ -13,7 +13,7 @@ import Testing
     #expect(StepLeaves(batches: 2, lanes: 4).ranges == [0..<1, 1..<2])
     let held = [1, 2, 3, 4, 7, 8].map { StepLeaves.held(0..<$0) }
     #expect(held == [1, 2, 2, 3, 3, 4])
-    #expect(StepLeaves.held(3..<6) == 2 && StepLeaves.held(2..<2) == 1)
+    #expect(StepLeaves.held(3..<6) == 3 && StepLeaves.held(2..<2) == 1)
   }
 
   /// They change no more than the last bits, and neither loss nor counts at all.

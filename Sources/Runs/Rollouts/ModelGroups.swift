@@ -209,7 +209,8 @@ extension ModelGroups {
         done += 1
         reached(done)
       } isCancelled: {
-        session.catalog.isCancelled()
+        // Of several ranks none stops by itself: that is agreed between steps.
+        self.group.isAlone && session.catalog.isCancelled()
       }.groups
     }
   }

@@ -88,7 +88,8 @@ extension TrainingRun {
     return try tell.during("reference, \(dataset.name)", unit: "rows") { reached in
       try runner.referenceTable(
         of: dataset, rows: rows, batchSize: recipe.training.evaluationBatchSize, store: store,
-        note: { tell.note($0) }, progress: reached, isCancelled: session.catalog.isCancelled)
+        note: { tell.note($0) }, progress: reached,
+        isCancelled: { group.isAlone && session.catalog.isCancelled() })
     }
   }
 
