@@ -82,6 +82,21 @@ import Testing
     }
   }
 
+  @Test func numbersBeyondAllSenseAreDamage() {
+    #expect(throws: ParquetError.self) {
+      try ParquetSchema([.structure([4: .int(0), 5: .int(-1)])])
+    }
+    func page(_ kind: Int, _ field: Int, _ body: [Int: ThriftValue]) throws {
+      _ = try ParquetPage(
+        .structure([1: .int(kind), 2: .int(8), 3: .int(8), field: .structure(body)]))
+    }
+    #expect(throws: ParquetError.self) { try page(0, 5, [1: .int(.max), 2: .int(0)]) }
+    #expect(throws: ParquetError.self) { try page(2, 7, [1: .int(-1)]) }
+    #expect(throws: ParquetError.self) {
+      try page(3, 8, [1: .int(1), 4: .int(0), 5: .int(.max), 6: .int(.max)])
+    }
+  }
+
   @Test func snappyKeepsToItsOutput() {
     func unpack(_ input: [UInt8], _ size: Int) -> [UInt8]? {
       var output = [UInt8](repeating: 0, count: size)

@@ -33,7 +33,7 @@ struct LinearScale {
     let first = Int((low / step - 1e-9).rounded(.up)),
       last = Int((high / step + 1e-9).rounded(.down))
     ticks = first <= last ? (first...last).map { Double($0) * step } : []
-    decimals = step >= 1 ? 0 : step >= 0.1 ? 1 : step >= 0.01 ? 2 : step >= 1e-4 ? 4 : 7
+    decimals = step >= 1 ? 0 : step >= 0.1 ? 1 : step >= 0.01 ? 2 : 4
   }
 
   /// The place of `value`.
@@ -44,8 +44,18 @@ struct LinearScale {
   /// Numbers beyond any quantity worth drawing are drawn at the end of what can be.
   private static func bounded(_ value: Double) -> Double { min(1e100, max(-1e100, value)) }
 
-  /// The name of a tick.
-  func name(_ tick: Double) -> String { fixedPoint(tick, decimals: decimals) }
+  /// The name of a tick; tiny ones as a number and a power of ten.
+  func name(_ tick: Double) -> String {
+    guard max(abs(low), abs(high)) < 1e-3, tick != 0 else {
+      return fixedPoint(tick, decimals: decimals)
+    }
+    var mantissa = tick, power = 0
+    while abs(mantissa) < 0.999 {
+      mantissa *= 10
+      power -= 1
+    }
+    return fixedPoint(mantissa, decimals: 1) + "e\(power)"
+  }
 
   private static func step(for rough: Double) -> Double {
     var power = 1.0

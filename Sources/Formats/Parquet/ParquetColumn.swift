@@ -65,7 +65,8 @@ struct ParquetColumn {
       }
       return count
     case .dataV2(let count, let encoding, let levels, let isCompressed):
-      guard count <= most, levels.repetition + levels.definition <= body.count else {
+      guard count <= most, levels.repetition + levels.definition <= min(body.count, head.size)
+      else {
         throw ParquetPage.damaged
       }
       var front = ByteCursor(body)

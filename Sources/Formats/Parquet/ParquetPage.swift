@@ -24,7 +24,9 @@ struct ParquetPage {
     self.size = size
     compressedSize = compressed
     func count(_ value: ThriftValue?) throws(ParquetError) -> Int {
-      guard let count = value?.int, count >= 0 else { throw Self.damaged }
+      guard let count = value?.int, 0...ParquetColumn.mostValues ~= count else {
+        throw Self.damaged
+      }
       return count
     }
     switch type {

@@ -40,10 +40,12 @@ struct ParquetSchema {
 
   /// Reads the schema's elements, which stand depth first.
   init(_ elements: [ThriftValue]) throws(ParquetError) {
-    guard let root = elements.first, elements.count <= 10_000 else { throw Self.damaged }
+    guard let root = elements.first, elements.count <= 10_000,
+      case let count = root[5]?.int ?? 0, 0..<elements.count ~= count
+    else { throw Self.damaged }
     var rest = elements.dropFirst(), leaves: [(path: String, node: ParquetNode)] = []
     var fields: [ParquetNode] = []
-    for _ in 0..<(root[5]?.int ?? 0) {
+    for _ in 0..<count {
       fields.append(try Self.node(&rest, [], (0, 0), depth: 0, &leaves))
     }
     guard rest.isEmpty else { throw Self.damaged }

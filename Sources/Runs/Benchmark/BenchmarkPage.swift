@@ -54,8 +54,13 @@ public struct BenchmarkPage {
     let first = models[0].outcomes
     let names = first.map { "\($0.task.name) (\($0.customary.name))" }
     let series = models.map { model in
-      let measures = model.outcomes.map {
-        BenchmarkedModel.measure($0.customary.mean, $0.customary.standardError)
+      let measures = model.outcomes.map { outcome in
+        var measure = BenchmarkedModel.measure(
+          outcome.customary.mean, outcome.customary.standardError)
+        // What is drawn stays on the scale of what can be.
+        measure.low = measure.low.map { max(0, $0) }
+        measure.high = measure.high.map { min(1, $0) }
+        return measure
       }
       return Self.series(model.subject.label, measures)
     }

@@ -62,7 +62,8 @@ struct ReportCommand: ParsableCommand {
       path.split(separator: "/").last.map(String.init) ?? path
     }
     let isAlone = folders.count { last($0) == last(folder) } == 1
-    return isAlone ? last(folder) : folder
+    guard !isAlone else { return last(folder) }
+    return folder.hasSuffix("/") ? String(folder.dropLast()) : folder
   }
 
   /// Task, model and outcome of a run, as far as its receipt tells.
