@@ -125,9 +125,12 @@ import Testing
   }
 
   @Test func itemsThatBeginAlikeAreAskedTogether() {
-    let shots = Array(repeating: Int32(7), count: 3000)
+    let shots = Array(repeating: Int32(7), count: 5000)
     let texts = (0..<6).map { row in
-      [Continuation(ids: (row % 2 == 0 ? shots : shots.map { $0 + 1 }) + [Int32(row)], start: 3000)]
+      [
+        Continuation(
+          ids: (row % 2 == 0 ? shots : shots.map { $0 + 1 }) + [Int32(row), 1], start: 5000)
+      ]
     }
     #expect(BenchmarkScorer.batches(texts) == [[0, 2, 4], [1, 3, 5]])
   }
