@@ -23,6 +23,15 @@ public final class WandBRun {
   /// Why rows of a run are not kept: `WANDB_MODE=disabled`.
   public static var isDisabled: Bool { variable("WANDB_MODE") == "disabled" }
 
+  /// What `WANDB_MODE` asks for beside keeping a run offline, as a sentence; nil where it asks for nothing.
+  public static var note: String? {
+    switch variable("WANDB_MODE") {
+    case nil, "offline": nil
+    case "disabled": "WANDB_MODE is disabled: report_to's wandb gets nothing"
+    case let mode?: "WANDB_MODE is \(mode), but runs are kept offline: wandb sync uploads them"
+    }
+  }
+
   /// Begins a run, or goes on with the one that `logs`, a folder of the run's own, knows of. `config` is
   /// what the run was told; the environment's `WANDB_…` variables name it.
   public init(logs: String, config: JSONValue, arguments: [String]) throws(FormatError) {

@@ -19,9 +19,12 @@ struct RunLog {
     wandb =
       try tracking.usesWandB && !WandBRun.isDisabled
       ? WandBRun(logs: logs, config: tracking.config, arguments: tracking.arguments) : nil
+    note = tracking.usesWandB ? WandBRun.note : nil
     window = LogWindow(json: state.logWindow)
   }
 
+  /// What the environment asks of Weights & Biases and is not done as it says; nil where nothing is.
+  let note: String?
   /// The command that uploads what is kept offline; nil where nothing is.
   var upload: String? { wandb.map { "wandb sync \($0.folder)" } }
 

@@ -63,6 +63,7 @@ public final class Trainer {
     options.note(in: &state)
     log = group.isFirst ? try RunLog(folder.path, after: state, options.tracking) : nil
     defer { if let upload = log?.upload { observe(.note("to upload the run: \(upload)")) } }
+    if let note = log?.note { observe(.note(note)) }
     // A run that has stopped early stays where it stopped.
     var ending = resuming ? best.ending(state) : nil
     if state.owesEvaluation { ending = try conclude(state.globalStep, shouldStop) }

@@ -116,6 +116,13 @@ import Testing
         + " --set 'training_args.report_to=[tensorboard, wandb]'")
     try #require(trained.code == 0, "\(trained.errors)")
     #expect(trained.errors.contains("wandb sync \(run)/logs/wandb/offline-run-"))
+    let silent = try HostProgram.shell(
+      "WANDB_MODE=disabled host train --task instruct --model \(model) --output-dir \(run)-silent"
+        + " --set training_args.max_steps=1 --set evaluation.predict_with_generate=false"
+        + " --set training_args.report_to=wandb")
+    #expect(
+      silent.code == 0 && silent.errors.contains("WANDB_MODE is disabled"), "\(silent.errors)")
+    #expect(!FileManager.default.fileExists(atPath: run + "-silent/logs/wandb"))
     let asked = try benchmark("--tasks arc_challenge --limit 4 --output-dir \(output)")
     try #require(asked.code == 0, "\(asked.errors)")
     let outcome = try HostProgram.shell(
