@@ -4,6 +4,7 @@ import Foundation
 import JSON
 import Layers
 import Models
+import Tasks
 import Tensors
 import TestSupport
 import Testing
@@ -27,8 +28,7 @@ import Testing
       let folder = AdapterMethodTests.folder + "/" + name
       run = try JSONValue(readingFile: folder + "/run.json")
       file = try SafeTensorsFile(path: folder + "/golden.safetensors")
-      let base = try #require(run["base"]?.string)
-      model = try CausalLanguageModel(folder: GoldenRunTests.goldens + "/models/" + base)
+      model = try AdapterMethodTests.base(run)
       let isOwn = file.entries.keys.contains { $0.hasPrefix("converted.") }
       adapters =
         isOwn
@@ -36,12 +36,18 @@ import Testing
         : try AdapterSet.load(folder: folder + "/start", on: model.seats, trains: true)
     }
 
-    /// The logits of the goldens' text.
-    func logits() -> [Float] {
-      let ids = AdapterMethodTests.golden?["ids"]?.array?.compactMap(\.int).map { Int32($0) } ?? []
-      return Recording.off {
-        model.logits(model.hidden(ids, Segments(lengths: [ids.count]))).values
-      }
+    /// The logits of the goldens' text, or of what the clips' conversations say.
+    func logits() throws -> [Float] {
+      if model.audio != nil { return try HeardRows().logits(model) }
+      return AdapterMethodTests.logits(model)
+    }
+
+    /// The rows that each step takes.
+    func rows(of number: Int) throws -> [Sample] {
+      if model.audio != nil { return try HeardRows().samples }
+      let rows = try GoldenRunTests.rows()
+      return DataOrder(rows: 12, rowsPerStep: 4, seed: 0, isShuffled: false).rows(of: number)
+        .map { rows[$0] }
     }
 
     func expect(_ values: [Float], _ name: String, share: Float, _ what: String = "") throws {
@@ -49,6 +55,38 @@ import Testing
       let largest = expected.map(abs).max() ?? 0
       expectClose(
         values, expected, atol: Double(share * largest), rtol: 0, self.name + " " + name + what)
+    }
+  }
+
+  /// The base of a case, stored as the case says.
+  static func base(_ run: JSONValue) throws -> CausalLanguageModel {
+    let base = try #require(run["base"]?.string), stored = run["stored"]?.string ?? ""
+    let folder =
+      GoldenRunTests.goldens + (base == "qwen2_audio" ? "/qwen2_audio/model" : "/models/" + base)
+    guard stored == "bf16" else {
+      return try CausalLanguageModel(folder: folder, quantization: Quantization(name: stored))
+    }
+    let rounded = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString).path
+    try FileManager.default.createDirectory(atPath: rounded, withIntermediateDirectories: true)
+    // What is mapped stays.
+    defer { try? FileManager.default.removeItem(atPath: rounded) }
+    try FileManager.default.copyItem(
+      atPath: folder + "/config.json", toPath: rounded + "/config.json")
+    let files = try SafeTensorsFolder(path: folder)
+    try SafeTensorsWriter.write(
+      files.names.map { name in
+        let shape = try files.entry(name).entry.shape, values = try files.floats(name)
+        return TensorSource(
+          name: name, shape: shape,
+          rounding: { Tensor(rows: 1, columns: values.count, values: values) }, to: .bf16)
+      }, to: rounded + "/model.safetensors")
+    return try CausalLanguageModel(folder: rounded)
+  }
+
+  static func logits(_ model: CausalLanguageModel) -> [Float] {
+    let ids = golden?["ids"]?.array?.compactMap(\.int).map { Int32($0) } ?? []
+    return Recording.off {
+      model.logits(model.hidden(ids, Segments(lengths: [ids.count]))).values
     }
   }
 
@@ -66,13 +104,12 @@ import Testing
     return try AdapterSet.fresh(AdapterConfig(config, baseModel: nil), on: model.seats, seed: 1)
   }
 
-  @Test func everyCaseIsThere() { #expect(Self.cases.count == 28) }
+  @Test func everyCaseIsThere() { #expect(Self.cases.count == 46) }
 
   @Test(arguments: cases) func logitsAndTwentyStepsArePEFTs(name: String) throws {
     let golden = try Case(name), adapters = golden.adapters
     try golden.expect(golden.logits(), "logits", share: 5e-4)
-    let plain = try CausalLanguageModel(
-      folder: GoldenRunTests.goldens + "/models/" + (golden.run["base"]?.string ?? ""))
+    let plain = try Self.base(golden.run)
     let ids: [Int32] = [1, 2, 3], segments = Segments(lengths: [3])
     let expected = Recording.off { plain.logits(plain.hidden(ids, segments)).values }
     #expect(
@@ -88,7 +125,7 @@ import Testing
   @Test(
     arguments: cases.filter { $0.contains("issa") || $0.hasPrefix("olora") || $0.hasPrefix("ada") })
   func whatIsPublishedIsTheSame(name: String) throws {
-    let golden = try Case(name), base = try #require(golden.run["base"]?.string)
+    let golden = try Case(name)
     try train(golden)
     let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString).path
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -97,33 +134,27 @@ import Testing
     try config.write(folder: folder)
     try SafeTensorsWriter.write(
       golden.adapters.published.map { $0.source() }, to: folder + "/adapter_model.safetensors")
-    let model = try CausalLanguageModel(folder: GoldenRunTests.goldens + "/models/" + base)
+    let model = try Self.base(golden.run)
     _ = try AdapterSet.load(folder: folder, on: model.seats)
-    let ids = Self.golden?["ids"]?.array?.compactMap(\.int).map { Int32($0) } ?? []
-    let logits = Recording.off {
-      model.logits(model.hidden(ids, Segments(lengths: [ids.count]))).values
+    func logits(_ model: CausalLanguageModel) throws -> [Float] {
+      try model.audio == nil ? Self.logits(model) : HeardRows().logits(model)
     }
-    expectClose(logits, golden.logits(), atol: 1e-4, rtol: 1e-5, name)
+    expectClose(try logits(model), try golden.logits(), atol: 1e-4, rtol: 1e-5, name)
     guard name.hasPrefix("ada") else { return }
     let theirs = try AdapterConfig(folder: Self.folder + "/" + name + "/end")
     #expect(config.json["rank_pattern"] == theirs.json["rank_pattern"], "\(name)")
-    let other = try CausalLanguageModel(folder: GoldenRunTests.goldens + "/models/" + base)
+    let other = try Self.base(golden.run)
     _ = try AdapterSet.load(folder: Self.folder + "/" + name + "/end", on: other.seats)
-    let read = Recording.off {
-      other.logits(other.hidden(ids, Segments(lengths: [ids.count]))).values
-    }
-    try golden.expect(read, "final", share: 5e-4, " as peft has saved it")
+    try golden.expect(logits(other), "final", share: 5e-4, " as peft has saved it")
   }
 
   private func train(_ golden: Case) throws {
     let optimizer = AdamW(golden.adapters.parameters, weightDecay: 0.01)
-    let rows = try GoldenRunTests.rows()
-    let order = DataOrder(rows: 12, rowsPerStep: 4, seed: 0, isShuffled: false)
     let steps = try #require(golden.run["steps"]?.array)
     for (index, expected) in steps.enumerated() {
       let number = index + 1
       let result = try golden.model.step(
-        order.rows(of: number).map { rows[$0] }, batchSize: 2, sharing: number % 2 == 0,
+        golden.rows(of: number), batchSize: 2, sharing: number % 2 == 0,
         penalty: { golden.adapters.penalty })
       if number == 1 { try expectGradients(result.gradients, golden) }
       let norm = optimizer.norm(result.gradients)

@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """Train adapters of several methods on the tiny models of ../models with peft for twenty steps (see README.md).
 
-Needs: torch, transformers, peft, safetensors. usage: make_goldens.py [case …]
+Needs: torch, transformers, peft, bitsandbytes, safetensors. usage: make_goldens.py [case …]
 """
-import json, os, re, shutil, sys
-import peft, safetensors, torch, transformers
+import copy, importlib.util, json, os, re, shutil, sys
+import bitsandbytes, peft, safetensors, torch, transformers
+import bitsandbytes.functional as bnb
+from bitsandbytes.backends.default.ops import _dequantize_4bit_compute
 from safetensors.torch import load_file, save_file
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -28,6 +30,26 @@ ADALORA = dict(target_modules=SEVEN, init_r=4, target_r=2, tinit=3, tfinal=5, de
 
 def lora(**more): return peft.LoraConfig(**{**LORA, **more}, task_type="CAUSAL_LM")
 
+
+def ada(**more): return peft.AdaLoraConfig(**{**ADALORA, **more}, task_type="CAUSAL_LM")
+
+
+def ia3(**more): return peft.IA3Config(**{**IA3, **more}, task_type="CAUSAL_LM")
+
+
+# Of bases that are stored in fewer bits, three projections say enough.
+THREE = ["q_proj", "v_proj", "down_proj"]
+LINEAR = {
+    "lora": lora(target_modules=THREE),
+    "dora": lora(target_modules=THREE, use_dora=True, use_rslora=True),
+    "adalora": ada(target_modules=THREE),
+    "ia3": ia3(target_modules=THREE, feedforward_modules=["down_proj"]),
+}
+STORED = {"nf4": "qwen3", "int8": "qwen2", "bf16": "llama"}
+OPTIONS = dict(target_modules=THREE, lora_bias=True, bias="lora_only", trainable_token_indices=[17, 3, 64])
+# Qwen2-Audio: the language model alone, or what names mean to peft, which is the audio encoder, too.
+TEXT_ONLY = r"(.*\.)?language_model\.(.*\.)?(q_proj|v_proj|down_proj)"
+BOTH = ["q_proj", "v_proj", "fc1"]
 
 # name: (base, configuration, whether the start is the method's own and not drawn)
 CASES = {
@@ -53,7 +75,51 @@ CASES = {
     "head_qwen2": ("qwen2", lora(target_modules=QKV + ["lm_head"]), False),
     "tokens_qwen2": ("qwen2", lora(target_modules=QKV, trainable_token_indices=[17, 3, 64]), False),
     "tokens_llama": ("llama", lora(target_modules=QKV, trainable_token_indices=[17, 3, 64]), False),
+    **{f"{m}_{kind}_{b}": (b, c, False) for kind, b in STORED.items() for m, c in LINEAR.items()},
+    "options_nf4_qwen2": ("qwen2", lora(**OPTIONS), False),
+    "options_int8_qwen2": ("qwen2", lora(**OPTIONS), False),
+    "dora_qwen2_audio": ("qwen2_audio", lora(target_modules=TEXT_ONLY, use_dora=True), False),
+    "options_qwen2_audio": ("qwen2_audio", lora(target_modules=["q_proj", "v_proj"], use_rslora=True, bias="lora_only",
+                                                rank_pattern={"q_proj": 2}), False),
+    "adalora_qwen2_audio": ("qwen2_audio", ada(target_modules=["q_proj", "v_proj"]), False),
+    "ia3_qwen2_audio": ("qwen2_audio", ia3(target_modules=BOTH, feedforward_modules=["fc1"]), False),
 }
+
+
+def kind_of(name):
+    """How a case's base is stored; None: as its files have it."""
+    return next((k for k in STORED if f"_{k}_" in name), None)
+
+
+def values(weight, kind):
+    """What the stored numbers stand for, in f32. bitsandbytes' own products on a CPU are in bf16, and change the
+    codes' layout at the first pass."""
+    if kind == "bf16":
+        return weight.bfloat16().float()
+    if kind == "int8":
+        stored = bitsandbytes.nn.Int8Params(weight.clone(), requires_grad=False)._quantize("cpu")
+        return bnb.int8_vectorwise_dequant(stored.CB, stored.SCB)
+    codes, state = bnb.quantize_4bit(weight, quant_type="nf4", compress_statistics=True)
+    scales = bnb.dequantize_blockwise(state.absmax, state.state2) + state.offset
+    return _dequantize_4bit_compute(codes.flatten(), scales, state.code, 64, state.shape, torch.float32)
+
+
+def audio_module():
+    spec = importlib.util.spec_from_file_location("make_audio", os.path.join(HERE, "../qwen2_audio/make_goldens.py"))
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def load_base(base, kind):
+    if base == "qwen2_audio":
+        return audio_module().load(os.path.join(HERE, "../qwen2_audio/model"))
+    model = models.load(os.path.join(MODELS, base))
+    with torch.no_grad():
+        for key, p in model.named_parameters():
+            if kind == "bf16" or kind and re.search(r"layers\..*_proj\.weight", key):
+                p.copy_(values(p.detach(), kind))
+    return model
 
 
 def rows():
@@ -115,9 +181,20 @@ def save(model, folder):
         json.dump(config, f, indent=2)
 
 
-def logits(model):
+def logits(model, base, data):
     with torch.no_grad():
+        if base == "qwen2_audio":
+            audio = audio_module()
+            return torch.cat([audio.logits_of(model, ids, clips)[audio.kept_rows(ids)] for ids, _, clips in data])
         return model(input_ids=torch.tensor([IDS])).logits[0].clone()
+
+
+def loss(model, base, row):
+    """The summed cross-entropy of a row's trained tokens."""
+    if base == "qwen2_audio":
+        audio, (ids, mask, clips) = audio_module(), row
+        return audio.loss_of(audio.logits_of(model, ids, clips), ids, mask)
+    return models.run(model, *row)[1]
 
 
 def train(name, base, config, is_own, data):
@@ -125,10 +202,13 @@ def train(name, base, config, is_own, data):
     shutil.rmtree(folder, ignore_errors=True)
     os.makedirs(folder)
     torch.manual_seed(1)
-    model = peft.get_peft_model(models.load(os.path.join(MODELS, base)), config)
+    if base == "qwen2_audio":
+        data = audio_module().conversations()[:2]
+    config = copy.deepcopy(config)  # peft writes into it
+    model = peft.get_peft_model(load_base(base, kind_of(name)), config)
     if not is_own:
         draw(model, name)
-    tensors = {"logits": logits(model)}
+    tensors = {"logits": logits(model, base, data)}
     save(model, folder + "/start")
     parameters = trained(model)
     stored = load_file(folder + "/start/adapter_model.safetensors")
@@ -139,14 +219,15 @@ def train(name, base, config, is_own, data):
     is_ada = isinstance(config, peft.AdaLoraConfig)
     steps, cursor = [], 0
     for step in range(1, STEPS + 1):
-        taken = [(cursor + i) % ROWS for i in range(ACCUMULATION * BATCH)]
-        cursor = (cursor + len(taken)) % ROWS
+        taken = [(cursor + i) % len(data) for i in range(min(len(data), ACCUMULATION * BATCH))]
+        cursor = (cursor + len(taken)) % len(data)
         count = sum(int(data[i][1].sum()) for i in taken)
         total = 0.0
         for micro in (taken[:BATCH], taken[BATCH:]):
-            loss = sum(models.run(model, *data[i])[1] for i in micro) / count
-            loss.backward()
-            total += loss.item()
+            if micro:
+                part = sum(loss(model, base, data[i]) for i in micro) / count
+                part.backward()
+                total += part.item()
         entry = {"loss": total}
         if is_ada:
             extra = penalty(model, config)
@@ -163,7 +244,7 @@ def train(name, base, config, is_own, data):
             entry["nonzero"] = sum(int((p != 0).sum()) for k, p in parameters.items() if "lora_E" in k)
         optimizer.zero_grad()
         steps.append(entry)
-    tensors["final"] = logits(model)
+    tensors["final"] = logits(model, base, data)
     if is_own:
         model.peft_config["default"].init_lora_weights = True
         save(model, folder + "/raw")
@@ -175,7 +256,8 @@ def train(name, base, config, is_own, data):
         save(model, folder + "/end")
     save_file({k: t.contiguous() for k, t in tensors.items()}, folder + "/golden.safetensors")
     with open(folder + "/run.json", "w") as f:
-        json.dump({"base": base, "steps": steps, "settings": {**ADAMW, "max_grad_norm": 1.0}}, f, indent=1)
+        json.dump({"base": base, "stored": kind_of(name), "steps": steps,
+                   "settings": {**ADAMW, "max_grad_norm": 1.0}}, f, indent=1)
     print(name, round(steps[0]["loss"], 4), round(steps[-1]["loss"], 4), {k: v for k, v in steps[-1].items() if k in ("budget", "nonzero")})
 
 
@@ -186,7 +268,7 @@ def main():
         train(name, *CASES[name], data)
     with open(HERE + "/golden.json", "w") as f:
         json.dump({"ids": IDS, "cases": list(CASES)}, f)
-    manifest.write(HERE, (torch, transformers, peft, safetensors), seed="the sum of a case's name's characters")
+    manifest.write(HERE, (torch, transformers, peft, bitsandbytes, safetensors), seed="the sum of a case's name's characters")
 
 
 if __name__ == "__main__":
