@@ -110,7 +110,7 @@ let package = Package(
       name: "Training",
       dependencies: [
         "Adapters", "Formats", "Generation", "JSON", "Layers", "Models", "Objectives", "Ranks",
-        "Rows", "Tasks", "Tensors", "Tracking",
+        "Rows", "Tasks", "Tensors", "Tracking", collections,
       ]),
     .target(name: "Evaluation", dependencies: ["JSON", "Ranks", "Tasks"]),
     .target(

@@ -98,8 +98,13 @@ extension AdapterConfig {
     let reader = try AdapterConfigReader(path: folder + "/" + Self.fileName)
     let method = try AdapterMethods.method(of: reader)
     try reader.check(AdapterKey.common + method.keys)
-    self.init(
-      try method.init(reader), baseModel: reader.members["base_model_name_or_path"]?.string)
+    var own = try method.init(reader)
+    let tensors = folder + "/" + AdapterTensors.fileName
+    // A file that cannot be read is refused where its tensors are asked for.
+    if let file = try? SafeTensorsFile(path: tensors) {
+      own = try own.reading(file.metadata, of: tensors)
+    }
+    self.init(own, baseModel: reader.members["base_model_name_or_path"]?.string)
     task = reader.task
     savedModules = try reader.savedModules(task)
   }

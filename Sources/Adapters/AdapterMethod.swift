@@ -22,6 +22,17 @@ public protocol AdapterMethod: Sendable {
   /// Its own keys with their values, as PEFT writes them.
   var members: OrderedDictionary<String, JSONValue> { get }
 
+  /// What the file of tensors says of itself beside them, for its readers here (`reading`).
+  func metadata(_ seated: [any Seated]) -> OrderedDictionary<String, String>
+  /// The method as it is once its file of tensors has said `metadata` of itself; `path` is that file's.
+  func reading(_ metadata: OrderedDictionary<String, String>, of path: String) throws(FormatError)
+    -> Self
+  /// The method on a base that is quantized when it is opened.
+  var onQuantizedBase: Self { get }
+  /// Whether each adapted matrix of the base lies in memory twice then: as it is, and as it is with the
+  /// adapter on it.
+  var keepsResiduals: Bool { get }
+
   /// The settings in words, in a sentence's order, for inspection.
   var settings: [(name: String, text: String)] { get }
   /// Those of the adapter on the module at `path`, patterns applied.
@@ -78,6 +89,16 @@ public protocol AdapterMethod: Sendable {
 extension AdapterMethod {
   /// No other one.
   public static var otherTypes: [String] { [] }
+  /// Nothing.
+  public func metadata(_ seated: [any Seated]) -> OrderedDictionary<String, String> { [:] }
+  /// As it is.
+  public func reading(_ metadata: OrderedDictionary<String, String>, of path: String)
+    throws(FormatError) -> Self
+  { self }
+  /// As on any other.
+  public var onQuantizedBase: Self { self }
+  /// Nothing lies there twice.
+  public var keepsResiduals: Bool { false }
   /// None.
   public var virtualTokens: VirtualTokens? { nil }
   /// None.

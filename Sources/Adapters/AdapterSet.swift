@@ -1,5 +1,6 @@
 public import Formats
 public import Layers
+public import OrderedCollections
 public import Tensors
 
 /// The adapters of one PEFT folder, each on its seat.
@@ -67,6 +68,12 @@ public final class AdapterSet {
     config.method = config.method.published(seated)
     return config
   }
+
+  /// What their file says of itself.
+  public var metadata: OrderedDictionary<String, String> { config.method.metadata(seated) }
+
+  /// Does what must follow when the numbers have come from a checkpoint.
+  public func restored() { for seated in seated { seated.restored() } }
 
   /// Everything from which training goes on, where that is more than what is published; else nothing.
   public var state: [NamedTensor] {

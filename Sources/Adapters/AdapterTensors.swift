@@ -10,6 +10,8 @@ public final class AdapterTensors {
   private let file: SafeTensorsFile
   private var asked: [String] = []
 
+  /// The file's name in an adapter's folder.
+  static let fileName = "adapter_model.safetensors"
   /// What PEFT puts before a module's path.
   static let prefix = "base_model.model."
   /// The same where it wraps no module.
@@ -21,7 +23,7 @@ public final class AdapterTensors {
   }
 
   init(folder: String) throws(FormatError) {
-    let path = folder + "/adapter_model.safetensors"
+    let path = folder + "/" + Self.fileName
     if !FileSystem.exists(path), FileSystem.exists(folder + "/adapter_model.bin") {
       throw FormatError(
         .unsupported, folder + "/adapter_model.bin",

@@ -50,6 +50,11 @@ public struct IA3Config: AdapterMethod {
     [("factors of inputs", feedForward.text)]
   }
 
+  /// What has factors.
+  public func settings(at path: String) -> [(name: String, text: String)] {
+    [("factors of", scalesInput(path) ? "inputs" : "outputs")]
+  }
+
   /// Whether the inputs of the projection at `path` have factors, and not its outputs: PEFT compares ends
   /// of paths, also within a name.
   public func scalesInput(_ path: String) -> Bool {
@@ -132,14 +137,19 @@ final class IA3: LinearAdapter, Seated {
   }
 }
 
-/// The cost of a row of factors: what they multiply is kept, unless it is kept anyway as an input.
+/// The cost of a row of factors: what they multiply is kept, unless it is kept anyway as an input, or in
+/// the place of what a reader would keep, which follows from it.
 private struct IA3Cost: AdapterCost {
   let scalesInput: Bool
 
+  var readsInput: Bool { scalesInput }
+
   func parameters(inputs: Int, outputs: Int) -> Int { scalesInput ? inputs : outputs }
 
-  func cost(_ rows: Int, inputs: Int, outputs: Int, wantsInput: Bool) -> Cost {
+  func cost(
+    _ rows: Int, inputs: Int, outputs: Int, wantsInput: Bool, keepsOutput: Bool
+  ) -> Cost {
     let buffer = Buffer.bytes(rows * (scalesInput ? inputs : outputs))
-    return Cost(kept: scalesInput ? 0 : buffer, passing: buffer)
+    return Cost(kept: scalesInput || keepsOutput ? 0 : buffer, passing: buffer)
   }
 }

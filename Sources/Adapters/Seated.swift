@@ -19,6 +19,8 @@ public protocol Seated: AnyObject {
   func sit()
   /// Gives the place back to the base: it computes what it did before, to the last bit.
   func lift()
+  /// Does what must follow when `state`, or what it trains, has come from a checkpoint.
+  func restored()
   /// The same numbers for the same place in storage of their own, as constants.
   func copy() -> any Seated
 }
@@ -26,6 +28,8 @@ public protocol Seated: AnyObject {
 extension Seated {
   /// What it trains.
   public var published: [NamedTensor] { parameters }
+  /// Nothing.
+  public func restored() {}
   /// Training goes on from what is published.
   public var state: [NamedTensor] { [] }
 }

@@ -36,6 +36,8 @@ final class HeadRows: LinearAdapter, Seated {
   let head: Linear
   let ids: [Int], rows: Tensor
   private let isShared: Bool
+  /// The head's matrix with these rows in it, made when the first pass asks for it.
+  private var whole: Tensor?
 
   init(of head: Linear, _ ids: [Int], _ rows: Tensor, isShared: Bool) {
     self.head = head
@@ -46,7 +48,12 @@ final class HeadRows: LinearAdapter, Seated {
 
   var path: String { head.path }
   func sit() { head.adapter = self }
-  func lift() { head.adapter = nil }
+
+  func lift() {
+    head.adapter = nil
+    whole = nil
+  }
+
   func copy() -> any Seated { HeadRows(of: head, ids, rows.copy(), isShared: isShared) }
 
   func callAsFunction(_ x: Tensor, through linear: Linear) -> Tensor {
@@ -57,10 +64,9 @@ final class HeadRows: LinearAdapter, Seated {
   func weight(of linear: Linear) -> Weight? { own(linear) }
 
   private func own(_ linear: Linear) -> Weight {
-    let order = ids.indices.sorted { ids[$0] < ids[$1] }
-    return .tensor(
-      replaceRows(
-        linear.weight.tensor(), order.map { ids[$0] }, with: selectRows(rows, order)))
+    let whole = self.whole ?? linear.weight.tensor().copy()
+    self.whole = whole
+    return .tensor(writeRows(rows, into: whole, ids))
   }
 
   var parameters: [NamedTensor] { isShared ? [] : [.tokens(rows, of: path)] }

@@ -42,8 +42,11 @@ public struct Seat: Sendable {
     self.isOpen = isOpen
   }
 
-  /// Whether anything is trained: then the projection needs its input on the way back.
+  /// Whether anything is trained.
   public var isTrained: Bool { isOpen || adapter != nil }
+
+  /// Whether the projection needs its input on the way back.
+  var readsInput: Bool { isOpen || adapter?.readsInput ?? false }
 
   /// How many numbers are trained of a matrix [outputs, inputs] and of what sits on it.
   public func parameters(inputs: Int, outputs: Int) -> Int {
@@ -114,6 +117,11 @@ public struct Passage {
   /// Whether anything of these projections is trained.
   public func trains(_ linears: some Sequence<Linear>) -> Bool {
     linears.contains { seat($0.path).isTrained }
+  }
+
+  /// Whether any of these projections needs its input on the way back.
+  func readsInput(of linears: some Sequence<Linear>) -> Bool {
+    linears.contains { seat($0.path).readsInput }
   }
 
   /// How many tokens all that ask see together, each at most `window`.

@@ -27,11 +27,11 @@ public final class EncoderAttention {
     let hasGradient = pass.wantsInput || pass.trains([query, key, value])
     var cost = output.cost(rows, on: pass, wantsInput: hasGradient)
     for linear in [query, key, value] {
-      cost += linear.cost(rows, on: pass, wantsInput: pass.wantsInput)
+      cost += linear.cost(rows, on: pass, wantsInput: pass.wantsInput, keepsOutput: true)
     }
     let product = 2 * Double(heads.queries * heads.width) * pass.seen(nil)
     cost.forward += 2 * product
-    if pass.trains([output]) { cost.kept += width }
+    if pass.readsInput(of: [output]) { cost.kept += width }
     cost.passing =
       7 * width
       + Parallel.threads * Buffer.bytes(pass.longest * (3 * heads.width + 4 * Asking.block))

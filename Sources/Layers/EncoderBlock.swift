@@ -31,7 +31,8 @@ public final class EncoderBlock {
     let hasGradient = pass.wantsInput || pass.trains(attention.linears)
     let isExpanded = hasGradient || pass.trains([expand])
     var cost =
-      attention.cost(pass) + expand.cost(rows, on: pass, wantsInput: hasGradient)
+      attention.cost(pass)
+      + expand.cost(rows, on: pass, wantsInput: hasGradient, keepsOutput: true)
       + contract.cost(rows, on: pass, wantsInput: isExpanded)
     if hasGradient || pass.trains(linears) { cost.kept += width + 2 * Buffer.bytes(rows) }
     if isExpanded { cost.kept += width + inner + 2 * Buffer.bytes(rows) }

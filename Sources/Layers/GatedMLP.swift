@@ -23,8 +23,8 @@ public final class GatedMLP {
     let inner = Buffer.bytes(rows * gate.weight.rows)
     let hasGradient = wantsInput || pass.trains([gate, up])
     var cost =
-      gate.cost(rows, on: pass, wantsInput: wantsInput)
-      + up.cost(rows, on: pass, wantsInput: wantsInput)
+      gate.cost(rows, on: pass, wantsInput: wantsInput, keepsOutput: true)
+      + up.cost(rows, on: pass, wantsInput: wantsInput, keepsOutput: true)
       + down.cost(rows, on: pass, wantsInput: hasGradient)
     cost.kept += hasGradient ? 2 * inner : pass.trains([down]) ? inner : 0
     cost.passing += 4 * inner

@@ -22,10 +22,18 @@ public protocol EmbeddingAdapter {
 
 /// What an adapter on a projection costs, said before it sits there.
 public protocol AdapterCost: Sendable {
+  /// Whether its gradients need what the projection reads.
+  var readsInput: Bool { get }
   /// How many numbers it trains on a projection of these sizes.
   func parameters(inputs: Int, outputs: Int) -> Int
-  /// What it adds to a pass of `rows` rows; with `wantsInput`, its part of dx among it.
-  func cost(_ rows: Int, inputs: Int, outputs: Int, wantsInput: Bool) -> Cost
+  /// What it adds to a pass of `rows` rows; with `wantsInput`, its part of dx among it. `keepsOutput`:
+  /// whether whoever reads the projection's output keeps it, or the way to it, for the way back.
+  func cost(_ rows: Int, inputs: Int, outputs: Int, wantsInput: Bool, keepsOutput: Bool) -> Cost
+}
+
+extension AdapterCost {
+  /// They do.
+  public var readsInput: Bool { true }
 }
 
 /// The cost of a low-rank part s · x · Aᵀ · Bᵀ: both products, and the gradients of A, B and of what lies
@@ -40,7 +48,9 @@ public struct LowRankCost: AdapterCost {
   public func parameters(inputs: Int, outputs: Int) -> Int { rank * (inputs + outputs) }
 
   /// Both products, forward and on the way back.
-  public func cost(_ rows: Int, inputs: Int, outputs: Int, wantsInput: Bool) -> Cost {
+  public func cost(
+    _ rows: Int, inputs: Int, outputs: Int, wantsInput: Bool, keepsOutput: Bool
+  ) -> Cost {
     let reading = 2 * Double(rows * rank * inputs), writing = 2 * Double(rows * rank * outputs)
     return Cost(
       forward: reading + writing, backward: 2 * writing + reading * (wantsInput ? 2 : 1),

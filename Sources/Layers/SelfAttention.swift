@@ -69,14 +69,17 @@ public final class SelfAttention {
     let hasGradient =
       pass.wantsInput || pass.givenKeys > 0 || pass.trains([query, key, value])
     var cost =
-      query.cost(asking, on: pass, wantsInput: pass.wantsInput)
-      + key.cost(pass.tokens, on: pass, wantsInput: pass.wantsInput)
-      + value.cost(pass.tokens, on: pass, wantsInput: pass.wantsInput)
+      query.cost(asking, on: pass, wantsInput: pass.wantsInput, keepsOutput: true)
+      + key.cost(
+        pass.tokens, on: pass, wantsInput: pass.wantsInput,
+        keepsOutput: laid == nil || keyNorm != nil)
+      + value.cost(
+        pass.tokens, on: pass, wantsInput: pass.wantsInput, keepsOutput: laid == nil)
       + output.cost(asking, on: pass, wantsInput: hasGradient)
     // q · kᵀ and p · v; on the way back dp, dv, dq and dk.
     let product = 2 * Double(queries) * pass.seen(window)
     cost.forward += 2 * product
-    if pass.trains([output]) { cost.kept += Buffer.bytes(asking * queries) }
+    if pass.readsInput(of: [output]) { cost.kept += Buffer.bytes(asking * queries) }
     // Around it q and k are computed again and have gradients; a thread works on a block of scores.
     let block = pass.longest * (3 * heads.width + 4 * Asking.block)
     cost.passing =

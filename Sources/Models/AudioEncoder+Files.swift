@@ -56,7 +56,7 @@ extension AudioProjector {
 
   /// Opens the projection below `at`.
   convenience init(_ at: WeightPath, from inputs: Int, to outputs: Int) throws(FormatError) {
-    self.init(linear: try Linear(at["linear"], outputs, inputs, hasBias: true))
+    self.init(linear: try at["linear"].projection(outputs, inputs, hasBias: true))
   }
 }
 
@@ -89,23 +89,13 @@ extension EncoderBlock {
     try self.init(
       attentionNorm: LayerNorm(at["self_attn_layer_norm"], width),
       attention: EncoderAttention(
-        query: Linear(attention["q_proj"], width, width, hasBias: true),
-        key: Linear(attention["k_proj"], width, width, hasBias: false),
-        value: Linear(attention["v_proj"], width, width, hasBias: true),
-        output: Linear(attention["out_proj"], width, width, hasBias: true), heads: heads),
+        query: attention["q_proj"].projection(width, width, hasBias: true),
+        key: attention["k_proj"].projection(width, width, hasBias: false),
+        value: attention["v_proj"].projection(width, width, hasBias: true),
+        output: attention["out_proj"].projection(width, width, hasBias: true), heads: heads),
       feedForwardNorm: LayerNorm(at["final_layer_norm"], width),
-      expand: Linear(at["fc1"], inner, width, hasBias: true),
-      contract: Linear(at["fc2"], width, inner, hasBias: true))
-  }
-}
-
-extension Linear {
-  fileprivate convenience init(_ at: WeightPath, _ outputs: Int, _ inputs: Int, hasBias: Bool)
-    throws(FormatError)
-  {
-    self.init(
-      path: at.path, weight: try at.projection(outputs, inputs),
-      bias: hasBias ? try at.vector("bias", outputs) : nil)
+      expand: at["fc1"].projection(inner, width, hasBias: true),
+      contract: at["fc2"].projection(width, inner, hasBias: true))
   }
 }
 

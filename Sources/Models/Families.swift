@@ -210,29 +210,19 @@ extension DecoderBlock {
     try self.init(
       attentionNorm: RMSNorm(at["input_layernorm"], hidden, config),
       attention: SelfAttention(
-        query: Linear(attention["q_proj"], q, hidden, bias: inputBias),
-        key: Linear(attention["k_proj"], kv, hidden, bias: inputBias),
-        value: Linear(attention["v_proj"], kv, hidden, bias: inputBias),
-        output: Linear(attention["o_proj"], hidden, q, bias: family.hasOutputBias),
+        query: attention["q_proj"].projection(q, hidden, hasBias: inputBias),
+        key: attention["k_proj"].projection(kv, hidden, hasBias: inputBias),
+        value: attention["v_proj"].projection(kv, hidden, hasBias: inputBias),
+        output: attention["o_proj"].projection(hidden, q, hasBias: family.hasOutputBias),
         queryNorm: perHead ? RMSNorm(attention["q_norm"], heads.width, config) : nil,
         keyNorm: perHead ? RMSNorm(attention["k_norm"], heads.width, config) : nil,
         heads: heads, window: config.attention[layer].window,
         rotates: config.attention[layer].rotates, layer: layer),
       mlpNorm: RMSNorm(at["post_attention_layernorm"], hidden, config),
       mlp: GatedMLP(
-        gate: Linear(mlp["gate_proj"], inner, hidden, bias: bias),
-        up: Linear(mlp["up_proj"], inner, hidden, bias: bias),
-        down: Linear(mlp["down_proj"], hidden, inner, bias: bias)))
-  }
-}
-
-extension Linear {
-  fileprivate convenience init(_ at: WeightPath, _ outputs: Int, _ inputs: Int, bias: Bool)
-    throws(FormatError)
-  {
-    self.init(
-      path: at.path, weight: try at.projection(outputs, inputs),
-      bias: bias ? try at.vector("bias", outputs) : nil)
+        gate: mlp["gate_proj"].projection(inner, hidden, hasBias: bias),
+        up: mlp["up_proj"].projection(inner, hidden, hasBias: bias),
+        down: mlp["down_proj"].projection(hidden, inner, hasBias: bias)))
   }
 }
 

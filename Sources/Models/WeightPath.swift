@@ -1,4 +1,5 @@
 import Formats
+import Layers
 import Tensors
 
 /// Where a model's numbers come from.
@@ -77,13 +78,16 @@ struct WeightPath {
     return inMemory.isEmpty ? self : self[String(inMemory.dropLast())]
   }
 
-  /// The matrix `path.weight` of a projection in a block, [rows, columns]: mapped, or quantized where
-  /// that is asked for.
-  func projection(_ rows: Int, _ columns: Int) throws(FormatError) -> Weight {
-    let weight = try matrix(rows, columns)
-    guard let quantization else { return weight }
+  /// The projection of a block at this path, [rows, columns] and a bias: mapped, or quantized where that
+  /// is asked for.
+  func projection(_ rows: Int, _ columns: Int, hasBias: Bool) throws(FormatError) -> Linear {
+    let weight = try matrix(rows, columns), bias = hasBias ? try vector("bias", rows) : nil
+    guard let quantization else { return Linear(path: path, weight: weight, bias: bias) }
     let name = path + ".weight"
-    return try quantization(weight, name: name, path: origin.file(of: name))
+    let quantized = try quantization(weight, name: name, path: origin.file(of: name))
+    // What is mapped costs nothing to know.
+    guard case .dense = weight else { return Linear(path: path, weight: quantized, bias: bias) }
+    return Linear(path: path, weight: quantized, bias: bias, original: weight)
   }
 
   /// The matrix `path.weight`, [rows, columns], mapped in whatever form it is stored.

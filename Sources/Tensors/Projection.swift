@@ -14,6 +14,9 @@ public struct LowRank {
     self.dropout = dropout
   }
 
+  /// Whether a gradient of A or of B is wanted.
+  fileprivate var isTrained: Bool { a.slot != nil || b.slot != nil }
+
   /// D(x) · Aᵀ, [tokens, rank].
   fileprivate func hidden(_ x: Tensor, _ left: Gemm.Left) -> Tensor {
     let hidden = Tensor(x.rows, a.rows)
@@ -23,29 +26,40 @@ public struct LowRank {
     }
     return hidden
   }
+
+  /// dy · B.
+  fileprivate func hiddenGradient(_ dy: Gemm.Left) -> Tensor {
+    let dhidden = Tensor(dy.rows, a.rows)
+    Gemm.sum(dhidden.start, [Gemm.Term(dy, b)])
+    return dhidden
+  }
 }
 
-/// y = x · Wᵀ + b + s · D(x) · Aᵀ · Bᵀ. A frozen projection without a low-rank part keeps nothing of
+/// y = x · Wᵀ + b + Σ s · D(x) · Aᵀ · Bᵀ. A frozen projection without a trained part keeps nothing of
 /// x; trained matrices keep it for their gradients.
 struct Projection: Operation {
   let x: Slot?, inputs: Int, weight: Weight, bias: Slot?
-  let kept: Kept?, lowRank: LowRank?, hidden: Tensor?
+  let kept: Kept?, parts: [Part]
+
+  /// A low-rank part and, where it is trained, D(x) · Aᵀ.
+  struct Part { let lowRank: LowRank, hidden: Tensor? }
 
   func pullback(_ dy: Tensor, into g: inout Gradients) {
     let left = Gemm.Left(dy), input = kept?.value
     var dx = [Gemm.Term(left, weight)]
-    if let lowRank, let hidden, let input {
+    for part in parts where x != nil || part.hidden != nil {
+      let lowRank = part.lowRank
       let dhidden = Stopwatch.time("LowRank", .backward) {
-        pullback(lowRank, hidden, input, left, into: &g)
+        pullback(part, input, left, into: &g)
       }
-      if let dropout = lowRank.dropout {
-        g.add(x, dy.rows, inputs) { dx, beta in
-          let masked = Tensor(dy.rows, inputs)
-          Gemm.sum(masked.start, [Gemm.Term(.init(dhidden, alpha: lowRank.scale), lowRank.a)])
-          dropout.apply(dx, masked, beta: beta)
-        }
-      } else {
+      guard let dropout = lowRank.dropout else {
         dx.append(Gemm.Term(.init(dhidden, alpha: lowRank.scale), lowRank.a))
+        continue
+      }
+      g.add(x, dy.rows, inputs) { dx, beta in
+        let masked = Tensor(dy.rows, inputs)
+        Gemm.sum(masked.start, [Gemm.Term(.init(dhidden, alpha: lowRank.scale), lowRank.a)])
+        dropout.apply(dx, masked, beta: beta)
       }
     }
     g.add(x, dy.rows, inputs) { Gemm.sum($0, dx, beta: $1) }
@@ -65,16 +79,17 @@ struct Projection: Operation {
 
   /// Adds the gradients of A and B; returns dy · B.
   private func pullback(
-    _ part: LowRank, _ hidden: Tensor, _ input: Tensor, _ dy: Gemm.Left, into g: inout Gradients
+    _ part: Part, _ input: Tensor?, _ dy: Gemm.Left, into g: inout Gradients
   ) -> Tensor {
-    g.add(part.b.slot, part.b.rows, part.b.columns) { db, beta in
-      Gemm.outer(db, dy, hidden, alpha: part.scale, beta: beta)
+    let lowRank = part.lowRank
+    guard let hidden = part.hidden, let input else { return lowRank.hiddenGradient(dy) }
+    g.add(lowRank.b.slot, lowRank.b.rows, lowRank.b.columns) { db, beta in
+      Gemm.outer(db, dy, hidden, alpha: lowRank.scale, beta: beta)
     }
-    let dhidden = Tensor(dy.rows, part.a.rows)
-    Gemm.sum(dhidden.start, [Gemm.Term(dy, part.b)])
-    g.add(part.a.slot, part.a.rows, part.a.columns) { da, beta in
-      let left = Gemm.Left(dhidden, isTransposed: true, alpha: part.scale)
-      let read = part.dropout?.applied(to: input) ?? input
+    let dhidden = lowRank.hiddenGradient(dy)
+    g.add(lowRank.a.slot, lowRank.a.rows, lowRank.a.columns) { da, beta in
+      let left = Gemm.Left(dhidden, isTransposed: true, alpha: lowRank.scale)
+      let read = lowRank.dropout?.applied(to: input) ?? input
       Gemm.sum(da, [Gemm.Term(left, read)], beta: beta)
     }
     return dhidden
@@ -85,16 +100,23 @@ struct Projection: Operation {
 public func project(
   _ x: Tensor, _ weight: Weight, bias: Tensor? = nil, plus lowRank: LowRank? = nil
 ) -> Tensor {
+  project(x, weight, bias: bias, plus: lowRank.map { [$0] } ?? [])
+}
+
+/// The same plus several low-rank parts, which are terms of one sum.
+public func project(
+  _ x: Tensor, _ weight: Weight, bias: Tensor? = nil, plus parts: [LowRank]
+) -> Tensor {
   precondition(
     x.columns == weight.columns,
     "projection: x \(x.shape) · Wᵀ of [\(weight.rows), \(weight.columns)]")
-  if let lowRank {
+  for part in parts {
     precondition(
-      lowRank.a.columns == weight.columns && lowRank.b.rows == weight.rows,
-      "projection: [\(weight.rows), \(weight.columns)], A \(lowRank.a.shape), B \(lowRank.b.shape)")
+      part.a.columns == weight.columns && part.b.rows == weight.rows,
+      "projection: [\(weight.rows), \(weight.columns)], A \(part.a.shape), B \(part.b.shape)")
   }
   let y = Tensor(x.rows, weight.rows), left = Gemm.Left(x)
-  let hidden = lowRank?.hidden(x, left)
+  let hidden = parts.map { $0.hidden(x, left) }
   Stopwatch.time("Projection", .forward) {
     var terms: [Gemm.Term] = []
     let isFew = FewRows.fits(x)
@@ -103,18 +125,21 @@ public func project(
     } else {
       terms.append(Gemm.Term(left, weight, isTransposed: true))
     }
-    if let lowRank, let hidden {
-      terms.append(Gemm.Term(.init(hidden, alpha: lowRank.scale), lowRank.b, isTransposed: true))
+    for (part, hidden) in zip(parts, hidden) {
+      terms.append(Gemm.Term(.init(hidden, alpha: part.scale), part.b, isTransposed: true))
     }
     Gemm.sum(y.start, terms, beta: isFew ? 1 : 0)
     if let bias { add(bias, to: y) }
   }
-  let trains = weight.slot != nil || lowRank != nil
+  let kept = zip(parts, hidden).map { part, hidden in
+    Projection.Part(lowRank: part, hidden: part.isTrained ? hidden : nil)
+  }
+  let trains = weight.slot != nil || parts.contains(where: \.isTrained)
   return y.recorded(
     Projection(
       x: x.slot, inputs: x.columns, weight: weight, bias: bias?.slot,
-      kept: trains ? Kept(x) : nil, lowRank: lowRank, hidden: hidden),
-    from: x.slot, weight.slot, bias?.slot, lowRank?.a.slot, lowRank?.b.slot)
+      kept: trains ? Kept(x) : nil, parts: kept),
+    from: [x.slot, weight.slot, bias?.slot] + parts.flatMap { [$0.a.slot, $0.b.slot] })
 }
 
 /// Adds the bias to each row.

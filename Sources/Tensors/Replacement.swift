@@ -14,6 +14,20 @@ struct Replacement: Operation {
   }
 }
 
+/// The matrix `whole` with z's rows as its rows `places`, written in place: of a large matrix of which few
+/// rows are trained, only these change from pass to pass.
+public func writeRows(_ z: Tensor, into whole: Tensor, _ places: [Int]) -> Tensor {
+  precondition(
+    places.count == z.rows && whole.columns == z.columns
+      && places.allSatisfy { (0..<whole.rows).contains($0) },
+    "writeRows: \(places.count) rows of \(whole.shape) by z \(z.shape)")
+  for (row, place) in places.enumerated() {
+    (whole.start + place * whole.columns).update(
+      from: z.start + row * z.columns, count: z.columns)
+  }
+  return whole.detached.recorded(Replacement(x: nil, z: z.slot, places: places), from: z.slot)
+}
+
 /// x, whose rows `places` (rising) are z's rows, in their order: features of sound or image among
 /// embedded tokens.
 public func replaceRows(_ x: Tensor, _ places: [Int], with z: Tensor) -> Tensor {

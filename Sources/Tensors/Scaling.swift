@@ -50,6 +50,18 @@ public func scaleColumns(
   if let divisor {
     for column in 0..<v.count { factors.start[column] /= divisor.start[column] }
   }
+  let kept = v.slot == nil ? nil : Kept(x), constant = bias?.detached
+  let y = scaled(x, factors, plus: constant)
+    .recorded(
+      ColumnScaling(
+        x: x.slot, factors: factors, vector: v.slot, divisor: divisor?.detached, bias: bias?.slot,
+        kept: kept), from: x.slot, v.slot, bias?.slot)
+  // What is kept of x serves those who would keep y.
+  guard let kept else { return y }
+  return y.recalled { scaled(kept.value, factors, plus: constant) }
+}
+
+private func scaled(_ x: Tensor, _ factors: Tensor, plus bias: Tensor?) -> Tensor {
   let y = Tensor(x.rows, x.columns)
   Stopwatch.time("ColumnScaling", .forward) {
     Parallel.rows(x.rows, columns: x.columns) { range in
@@ -59,10 +71,7 @@ public func scaleColumns(
       if let bias { k_add_row_f32(y.start + first, bias.start, rows, Int64(x.columns)) }
     }
   }
-  return y.recorded(
-    ColumnScaling(
-      x: x.slot, factors: factors, vector: v.slot, divisor: divisor?.detached, bias: bias?.slot,
-      kept: v.slot == nil ? nil : Kept(x)), from: x.slot, v.slot, bias?.slot)
+  return y
 }
 
 /// y[r] = x[r] · e[r].
@@ -103,5 +112,7 @@ struct Dropping: Operation {
 
 /// x with a share of its elements 0 and the others so much greater.
 public func drop(_ x: Tensor, _ dropout: Dropout) -> Tensor {
-  dropout.applied(to: x).recorded(Dropping(x: x.slot, dropout: dropout), from: x.slot)
+  let kept = Kept(x)
+  return dropout.applied(to: x).recorded(Dropping(x: x.slot, dropout: dropout), from: x.slot)
+    .recalled { dropout.applied(to: kept.value) }
 }

@@ -20,7 +20,8 @@ enum Checkpoint {
       let configuration = trainable.configuration
       _ = try folder.write(configuration.name, configuration.text)
       _ = try folder.write(trainable.weightsFile) { (sink) throws(FormatError) in
-        try SafeTensorsWriter.write(trainable.saved.sources, into: sink)
+        try SafeTensorsWriter.write(
+          trainable.saved.sources, metadata: trainable.metadata, into: sink)
       }
       if !trainable.state.isEmpty {
         _ = try folder.write(Trainable.stateFile) { (sink) throws(FormatError) in

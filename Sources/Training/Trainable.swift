@@ -3,6 +3,7 @@ import Formats
 import JSON
 import Layers
 import Models
+public import OrderedCollections
 import Ranks
 import Tensors
 
@@ -28,6 +29,12 @@ public enum Trainable {
     case .adapter(let set): set.published
     case .full(let parameters, let constants, _): parameters + constants
     }
+  }
+
+  /// What the file of weights says of itself.
+  public var metadata: OrderedDictionary<String, String> {
+    let format: OrderedDictionary<String, String> = ["format": "pt"]
+    return format.merging(adapters?.metadata ?? [:]) { $1 }
   }
 
   /// What a checkpoint holds beside it, from which alone a run then goes on; nothing where the weights
@@ -74,6 +81,7 @@ public enum Trainable {
       try tensors.restore(from: checkpoint + "/" + resumedFile)
     }
     try tensors.spread(in: group)
+    adapters?.restored()
   }
 
   /// Refuses a checkpoint that does not hold exactly what is trained here: what it holds beside would be

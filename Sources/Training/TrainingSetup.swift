@@ -21,7 +21,9 @@ public struct TrainingSetup {
     self.model = model
     self.quantization = model.config.quantization == nil ? quantization : nil
     var adapters = adapters
+    let isQuantized = self.quantization != nil || model.linears.contains { $0.original != nil }
     if let config = adapters {
+      if isQuantized { adapters?.method = config.method.onQuantizedBase }
       adapters?.method.targets = config.method.targets?.named(among: model.linears.map(\.path))
     }
     self.adapters = adapters
@@ -80,9 +82,11 @@ public struct TrainingSetup {
   /// Bytes of all weights that a pass reads, as they are stored. The embedding's rows are few.
   var storedBytes: Int {
     let linears = model.linears.dropLast().reduce(model.head.weight.storedBytes) { sum, linear in
-      sum
-        + (quantization?.storedBytes(linear.weight.rows * linear.weight.columns)
-          ?? linear.weight.storedBytes)
+      let own =
+        quantization?.storedBytes(linear.weight.rows * linear.weight.columns)
+        ?? linear.weight.storedBytes
+      let isTwofold = adapters.map { $0.method.keepsResiduals && $0.adapts(linear.path) } ?? false
+      return sum + (isTwofold ? 2 : 1) * own
     }
     guard let modules = model.audio?.encoder.modules else { return linears }
     return modules.convolutions.reduce(linears + modules.positions.weight.storedBytes) {

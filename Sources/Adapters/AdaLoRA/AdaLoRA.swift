@@ -132,9 +132,11 @@ struct AdaLoRACost: AdapterCost {
 
   func parameters(inputs: Int, outputs: Int) -> Int { rank * (inputs + outputs + 1) }
 
-  func cost(_ rows: Int, inputs: Int, outputs: Int, wantsInput: Bool) -> Cost {
-    var cost = LowRankCost(rank: rank)
-      .cost(rows, inputs: inputs, outputs: outputs, wantsInput: wantsInput)
+  func cost(
+    _ rows: Int, inputs: Int, outputs: Int, wantsInput: Bool, keepsOutput: Bool
+  ) -> Cost {
+    var cost = LowRankCost(rank: rank).cost(
+      rows, inputs: inputs, outputs: outputs, wantsInput: wantsInput, keepsOutput: keepsOutput)
     // E ∘ A of the pass; sensitivities and deviations.
     cost.kept += 3 * Buffer.bytes(rank * inputs) + 2 * Buffer.bytes(rank * outputs)
     return cost

@@ -5,10 +5,11 @@ public import Tensors
 // When ranks are taken away, and how many.
 extension AdaLoRAConfig {
   /// With the run's steps where the total is not said. A run in which the ranks would not come down to
-  /// the target is refused.
+  /// the target is refused. Of a pruned adapter no more ranks are taken.
   public func settled(steps: Int, rate: Double) throws(FormatError) -> AdaLoRAConfig {
     var settled = self
     settled.totalSteps = totalSteps ?? steps
+    if stands { return settled }
     let total = totalSteps ?? steps
     func fault(_ key: String, _ why: String) -> FormatError {
       FormatError(.usage, "peft." + key, why)
@@ -45,6 +46,9 @@ extension AdaLoRAConfig {
 
   /// The budget's curve.
   public func notes(ofRun steps: Int) -> [(name: String, text: String)] {
+    if stands {
+      return [("ranks", "stand as they are: \(countLeft) in \(ranksLeft.count) adapters")]
+    }
     let cells = ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"], points = min(steps, 60)
     let curve = (0..<points).map { point in
       let number = points == 1 ? 1 : 1 + point * (steps - 1) / (points - 1)
@@ -69,6 +73,7 @@ extension AdaLoRAConfig {
     _ number: Int, _ gradients: Gradients, scale: Double, in seated: [any Seated]
   ) -> [(name: String, value: Double)] {
     let adapters = adapters(seated), last = (totalSteps ?? 0) - final
+    if stands { return told(adapters, budget: countLeft) }
     let budget = budget(number, adapters: adapters.count)
     if number < last {
       for adapter in adapters {
@@ -80,7 +85,11 @@ extension AdaLoRAConfig {
     } else if number > last {
       for adapter in adapters { adapter.applyMask() }
     }
-    return [
+    return told(adapters, budget: budget)
+  }
+
+  private func told(_ adapters: [AdaLoRA], budget: Int) -> [(name: String, value: Double)] {
+    [
       ("rank_budget", Double(budget)),
       ("ranks_in_use", Double(adapters.reduce(0) { $0 + $1.ranksInUse })),
     ]

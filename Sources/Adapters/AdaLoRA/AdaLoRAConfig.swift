@@ -47,15 +47,28 @@ public struct AdaLoRAConfig: AdapterMethod {
   /// Ranks, α and the schedule.
   public var settings: [(name: String, text: String)] {
     let schedule = "\(warmup) steps before, every \(interval), \(final) steps after"
-    let left = ranksLeft.values.reduce(0) { $0 + $1.count { $0 } }
     return [
       ("rank", "\(initialRank) at first, \(targetRank) in the end"),
       ("alpha", JSONValue.number(alpha).text()), ("dropout", "\(dropout)"), ("pruning", schedule),
-    ] + (ranksLeft.isEmpty ? [] : [("ranks left", "\(left) in \(ranksLeft.count) adapters")])
+    ] + (ranksLeft.isEmpty ? [] : [("ranks left", "\(countLeft) in \(ranksLeft.count) adapters")])
   }
 
   /// That of A, B and E, and of what is known of each number's sensitivity.
-  public func cost(at path: String) -> (any AdapterCost)? { AdaLoRACost(rank: initialRank) }
+  public func cost(at path: String) -> (any AdapterCost)? { AdaLoRACost(rank: rank(of: path)) }
+
+  /// Rank, α and the scale that follows from it and the first rank.
+  public func settings(at path: String) -> [(name: String, text: String)] {
+    [
+      ("rank", "\(rank(of: path))"), ("alpha", JSONValue.number(alpha).text()),
+      ("scale", "\(scale)"),
+    ]
+  }
+
+  /// Whether ranks stand as a pruned adapter's file has them: what decided about them is not in it.
+  var stands: Bool { !ranksLeft.isEmpty }
+
+  /// How many ranks are left of a pruned adapter.
+  var countLeft: Int { ranksLeft.values.reduce(0) { $0 + $1.count { $0 } } }
 
   /// The rank of the adapter on the module at `path`.
   func rank(of path: String) -> Int {
@@ -70,12 +83,6 @@ public struct AdaLoRAConfig: AdapterMethod {
   public func seat(on seats: ModelSeats, from source: AdapterSource) throws(FormatError)
     -> [any Seated]
   {
-    if case .file(_, let trains) = source, trains, !ranksLeft.isEmpty {
-      throw FormatError(
-        .unsupported, source.place("rank_pattern"),
-        "rank_pattern: the adapter has been pruned, and what decided about its ranks is not in the "
-          + "file; merge it into its base and train a new one, or resume the run that made it")
-    }
     var seated: [any Seated] = []
     for linear in seats.linears {
       let path = linear.path, rank = rank(of: path)
@@ -98,7 +105,7 @@ public struct AdaLoRAConfig: AdapterMethod {
 
   /// The mean distance of all A and B from orthonormal, times its weight.
   public func penalty(of seated: [any Seated]) -> Tensor? {
-    let terms = adapters(seated).flatMap(\.distances)
+    let terms = adapters(seated).filter { $0.e.rows > 0 }.flatMap(\.distances)
     guard orthogonality > 0, var sum = terms.first else { return nil }
     for term in terms.dropFirst() { sum = sum + term }
     return Float(orthogonality / Double(terms.count)) * sum

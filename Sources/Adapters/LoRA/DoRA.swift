@@ -67,20 +67,29 @@ final class DoRA: LinearAdapter, Seated {
   }
 }
 
-/// The cost of DoRA on a projection: that of the low-rank part, the product whose columns are scaled,
-/// which is kept, and the rows' norms.
+/// The cost of DoRA on a projection: that of the low-rank part, the product whose columns are scaled, and
+/// the rows' norms.
 struct DoRACost: AdapterCost {
-  let rank: Int
+  let rank: Int, drops: Bool
 
   func parameters(inputs: Int, outputs: Int) -> Int {
     LowRankCost(rank: rank).parameters(inputs: inputs, outputs: outputs) + outputs
   }
 
-  func cost(_ rows: Int, inputs: Int, outputs: Int, wantsInput: Bool) -> Cost {
-    var cost = LowRankCost(rank: rank)
-      .cost(rows, inputs: inputs, outputs: outputs, wantsInput: wantsInput)
+  func cost(
+    _ rows: Int, inputs: Int, outputs: Int, wantsInput: Bool, keepsOutput: Bool
+  ) -> Cost {
+    var cost = LowRankCost(rank: rank).cost(
+      rows, inputs: inputs, outputs: outputs, wantsInput: wantsInput, keepsOutput: keepsOutput)
     cost.forward += 2 * Double(rank * inputs * outputs)
-    cost.kept += Buffer.bytes(rows * outputs)
+    if drops {
+      // The base's product again, of what is dropped.
+      let product = 2 * Double(rows) * Double(inputs * outputs)
+      cost.forward += product
+      if wantsInput { cost.backward += product }
+    }
+    // What is scaled is kept in the place of what a reader would keep, which follows from it.
+    if drops || !keepsOutput { cost.kept += Buffer.bytes(rows * outputs) }
     cost.passing += Buffer.bytes(rows * outputs) + Buffer.bytes(rank * outputs)
     return cost
   }

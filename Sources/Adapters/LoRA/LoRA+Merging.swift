@@ -3,8 +3,8 @@ import Layers
 import Tensors
 
 extension LoRA: Merging {
-  /// A product is added.
-  var isAdditive: Bool { true }
+  /// A product is added, unless the base's codes are others with it.
+  var isAdditive: Bool { residual == nil }
 
   /// A bias of its own is no part of a product.
   var product: LowRankProduct? {
@@ -15,10 +15,14 @@ extension LoRA: Merging {
 
   /// W + share · s · B A, and b + share · s · c.
   func merged(share: Float) throws(FormatError) -> [MergedTensor] {
-    let (a, b) = factors.whole, scale = factors.scale * share, base = linear.weight
+    let (a, b) = factors.whole, own = (factors.a.detached, factors.b.detached)
+    let scale = factors.scale * share, base = linear.weight, residual = residual?.weight
     let weight = MergedTensor(
       name: path + ".weight", shape: [base.rows, base.columns], isDerived: true
-    ) { ($0 ?? base).adding(b.detached, a.detached, scale: scale) }
+    ) {
+      if $0 == nil, let residual { return residual.adding(own.1, own.0, scale: scale) }
+      return ($0 ?? base).adding(b.detached, a.detached, scale: scale)
+    }
     guard let offset else { return [weight] }
     guard let bias = linear.bias else {
       throw FormatError(

@@ -16,6 +16,8 @@ extension LoRAConfig {
     /// The first columns of Q and rows of R of the base's matrix, which are subtracted of it
     /// (Büyükakyüz 2024).
     case olora
+    /// What a file holds beside A and B: it was subtracted of the base before that was quantized so.
+    case kept(Quantization)
 
     /// Reads PEFT's word; nil where it is none of these.
     public init?(_ word: JSONValue) {
@@ -43,14 +45,18 @@ extension LoRAConfig {
       case .pissa(nil): "pissa"
       case .pissa(let count?): .string("pissa_niter_\(count)")
       case .olora: "olora"
+      case .kept: true
       }
     }
+
+    /// How a file's base was quantized after the start was subtracted of it; nil where none was.
+    var residual: Quantization? { if case .kept(let kind) = self { kind } else { nil } }
 
     /// Whether nothing is subtracted of the base.
     var startsAsBase: Bool {
       switch self {
       case .uniform, .gaussian, .orthogonal: true
-      case .pissa, .olora: false
+      case .pissa, .olora, .kept: false
       }
     }
 
@@ -61,9 +67,10 @@ extension LoRAConfig {
         "is orthogonal, which needs even ranks; '\(odd.path)' has \(odd.rank)")
     }
 
-    /// What it costs: of a start that is subtracted, A₀ and B₀ are computed beside A and B.
-    func cost(_ rank: Int) -> any AdapterCost {
-      startsAsBase ? LowRankCost(rank: rank) : SubtractedCost(rank: rank)
+    /// What it costs: of a start that is subtracted, A₀ and B₀ are computed beside A and B, unless the
+    /// base's codes are made without them.
+    func cost(_ rank: Int, isInBase: Bool) -> any AdapterCost {
+      startsAsBase || isInBase ? LowRankCost(rank: rank) : SubtractedCost(rank: rank)
     }
   }
 }
@@ -75,7 +82,9 @@ struct HeadCost: AdapterCost {
 
   func parameters(inputs: Int, outputs: Int) -> Int { rank * (inputs + outputs) }
 
-  func cost(_ rows: Int, inputs: Int, outputs: Int, wantsInput: Bool) -> Cost {
+  func cost(
+    _ rows: Int, inputs: Int, outputs: Int, wantsInput: Bool, keepsOutput: Bool
+  ) -> Cost {
     let whole = 2 * Double(rank * inputs * outputs)
     return Cost(
       forward: whole, backward: 2 * whole + 2 * Double(rows * inputs * outputs),
@@ -83,16 +92,22 @@ struct HeadCost: AdapterCost {
   }
 }
 
-/// The cost of a low-rank part whose start is subtracted: twice as wide, half of it trained.
+/// The cost of a low-rank part and of its start, which is computed beside it and of which nothing is
+/// trained, nor kept.
 private struct SubtractedCost: AdapterCost {
   let rank: Int
 
   func parameters(inputs: Int, outputs: Int) -> Int { rank * (inputs + outputs) }
 
-  func cost(_ rows: Int, inputs: Int, outputs: Int, wantsInput: Bool) -> Cost {
-    var cost = LowRankCost(rank: 2 * rank)
-      .cost(rows, inputs: inputs, outputs: outputs, wantsInput: wantsInput)
-    cost.kept += Buffer.bytes(2 * rank * inputs) + Buffer.bytes(2 * rank * outputs)
+  func cost(
+    _ rows: Int, inputs: Int, outputs: Int, wantsInput: Bool, keepsOutput: Bool
+  ) -> Cost {
+    var cost = LowRankCost(rank: rank).cost(
+      rows, inputs: inputs, outputs: outputs, wantsInput: wantsInput, keepsOutput: keepsOutput)
+    let products = 2 * Double(rows * rank * (inputs + outputs))
+    cost.forward += products
+    if wantsInput { cost.backward += products }
+    cost.passing += Buffer.bytes(rows * rank)
     return cost
   }
 }
@@ -137,6 +152,7 @@ extension LoRAConfig.Beginning {
         rows: rank, columns: 1,
         values: found.values.map { Float(($0 / Double(scale)).squareRoot()) })
       return (scaleRows(found.right, by: roots), scaleRows(found.left, by: roots).transposed())
+    case .kept: preconditionFailure("a file's start is no new one")
     case .olora:
       let (q, r) = linear.weight.leadingQR(rank)
       return (r, q)

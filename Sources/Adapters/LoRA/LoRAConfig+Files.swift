@@ -1,6 +1,7 @@
 public import Formats
 public import JSON
 public import OrderedCollections
+import Tensors
 
 extension LoRAConfig {
   /// Reads LoraConfig's keys.
@@ -43,6 +44,7 @@ extension LoRAConfig {
 
   /// Every key of LoraConfig.
   public var members: OrderedDictionary<String, JSONValue> {
+    if beginning.residual != nil { return doubled.members }
     var members: OrderedDictionary<String, JSONValue> = [
       "bias": .string(bias.rawValue), "ensure_weight_tying": .bool(keepsTies),
       "fan_in_fan_out": false, "init_lora_weights": beginning.word,
@@ -69,14 +71,59 @@ extension LoRAConfig {
 
   /// Of a start that is subtracted: the plain adapter of twice the rank that adds the same to the base.
   public func published(_ seated: [any Seated]) -> any AdapterMethod {
+    guard beginning.startsAsBase else { return doubled }
     var plain = self
     plain.beginning = .uniform
-    guard !beginning.startsAsBase else { return plain }
-    let factor = usesRSLoRA ? 2.0.squareRoot() : 2
+    return plain
+  }
+
+  /// The plain adapter whose second half is the start.
+  private var doubled: LoRAConfig {
+    var plain = self
+    plain.beginning = .uniform
+    let factor = alphaFactor
     plain.r = 2 * r
     plain.alpha = factor * alpha
     plain.rankPattern = rankPattern.mapped { 2 * $0 }
     plain.alphaPattern = alphaPattern.mapped { factor * $0 }
     return plain
+  }
+
+  /// What α is multiplied by where the rank is doubled and the scale is to stay.
+  private var alphaFactor: Double { usesRSLoRA ? 2.0.squareRoot() : 2 }
+
+  /// The key under which a file of tensors says how the base was quantized after the start was subtracted
+  /// of it.
+  private static let residualKey = "quantized_residual"
+
+  /// Of a start without which the base was quantized: how.
+  public func metadata(_ seated: [any Seated]) -> OrderedDictionary<String, String> {
+    let kind = seated.lazy.compactMap { ($0 as? LoRA)?.residual?.quantization }.first
+    return kind.map { [Self.residualKey: $0.name] } ?? [:]
+  }
+
+  /// An adapter whose second half is such a start.
+  public func reading(_ metadata: OrderedDictionary<String, String>, of path: String)
+    throws(FormatError) -> LoRAConfig
+  {
+    guard let name = metadata[Self.residualKey] else { return self }
+    func fault(_ why: String) -> FormatError {
+      FormatError(.malformed, path, "\(Self.residualKey) is '\(name)', \(why)")
+    }
+    guard let kind = Quantization(name: name) else {
+      throw fault("which is none of \(Quantization.all.map(\.name).joined(separator: ", "))")
+    }
+    guard !usesDoRA, ([r] + rankPattern.values.values).allSatisfy({ $0 % 2 == 0 }) else {
+      throw fault(
+        "but the adapter beside it has no second half: its ranks must be even, without DoRA")
+    }
+    var halved = self
+    halved.beginning = .kept(kind)
+    let factor = alphaFactor
+    halved.r = r / 2
+    halved.alpha = alpha / factor
+    halved.rankPattern = rankPattern.mapped { $0 / 2 }
+    halved.alphaPattern = alphaPattern.mapped { $0 / factor }
+    return halved
   }
 }

@@ -22,13 +22,8 @@ extension LoRAConfig {
   private func adapter(on linear: Linear, from source: AdapterSource) throws(FormatError)
     -> any Seated
   {
-    let path = linear.path, rank = rank(of: path), scale = scale(of: path)
-    let (outputs, inputs) = (linear.weight.rows, linear.weight.columns)
-    let new = try beginning.factors(on: linear, rank: rank, scale: scale, source)
-    let factors = LowRankFactors(
-      a: try source.matrix("lora_A.weight", of: path, rank, inputs) { _ in new.a },
-      b: try source.matrix("lora_B.weight", of: path, outputs, rank) { _ in new.b },
-      scale: scale, dropoutRate: Float(dropout), startsAsBase: beginning.startsAsBase)
+    let path = linear.path, outputs = linear.weight.rows
+    let factors = try factors(on: linear, from: source)
     if usesDoRA {
       return DoRA(
         on: linear, factors,
@@ -38,7 +33,27 @@ extension LoRAConfig {
       hasLoRABias
       ? try source.stored("lora_B.bias", of: path, outputs)
         ?? Tensor(rows: 1, columns: outputs, repeating: 0) : nil
-    return LoRA(on: linear, factors, offset: offset, rates: rates)
+    return LoRA(
+      on: linear, factors, offset: offset, rates: rates, residual: beginning.residual)
+  }
+
+  private func factors(on linear: Linear, from source: AdapterSource) throws(FormatError)
+    -> LowRankFactors
+  {
+    let path = linear.path, rank = rank(of: path), scale = scale(of: path)
+    let (outputs, inputs) = (linear.weight.rows, linear.weight.columns)
+    if beginning.residual != nil, case .file(let tensors, _) = source {
+      return LowRankFactors(
+        whole: try tensors.matrix("lora_A.weight", of: path, 2 * rank, inputs),
+        try tensors.matrix("lora_B.weight", of: path, outputs, 2 * rank), scale: scale,
+        dropoutRate: Float(dropout))
+    }
+    let new = try beginning.factors(on: linear, rank: rank, scale: scale, source)
+    let a = try source.matrix("lora_A.weight", of: path, rank, inputs) { _ in new.a }
+    let b = try source.matrix("lora_B.weight", of: path, outputs, rank) { _ in new.b }
+    return LowRankFactors(
+      a: a, b: b, scale: scale, dropoutRate: Float(dropout),
+      start: beginning.startsAsBase ? nil : (a.copy(), b.copy()))
   }
 
   private func adapter(on embedding: Embedding, from source: AdapterSource) throws(FormatError)

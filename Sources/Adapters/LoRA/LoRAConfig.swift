@@ -33,6 +33,9 @@ public struct LoRAConfig: AdapterMethod {
   /// How much faster B learns than A, and the learning rate of adapters on the embedding (Hayou et al.
   /// 2024); nil: all alike.
   public var rateRatio: Double?, embeddingRate = 1e-6
+  /// Whether the base is quantized when it is opened, so that a start that is subtracted of it is so
+  /// before.
+  var isOnQuantizedBase = false
   /// What follows from these for a run's greatest learning rate.
   var rates = Rates()
 
@@ -70,11 +73,15 @@ public struct LoRAConfig: AdapterMethod {
       pattern.values.map { "\($0.key): \($0.value)" }.joined(separator: ", ")
     }
     let alpha = JSONValue.number(alpha).text() + (usesRSLoRA ? ", scaled by its root" : "")
+    let residual = beginning.residual.map {
+      "\($0.name) codes of what its start, the second half of the file's rank, leaves of it"
+    }
     let rest = [
       ("ranks", list(rankPattern)), ("alphas", list(alphaPattern)),
       ("magnitudes", usesDoRA ? "of their own (DoRA)" : ""),
       ("biases", bias == .none ? "" : bias.rawValue), ("bias of B", hasLoRABias ? "yes" : ""),
-      ("begins as", beginning == .uniform ? "" : beginning.word.text()),
+      ("begins as", beginning == .uniform || residual != nil ? "" : beginning.word.text()),
+      ("base", residual ?? ""),
     ]
     return [("rank", "\(r)"), ("alpha", alpha), ("dropout", "\(dropout)")]
       + rest.filter { !$0.1.isEmpty }
@@ -84,8 +91,20 @@ public struct LoRAConfig: AdapterMethod {
   public func cost(at path: String) -> (any AdapterCost)? {
     let rank = rank(of: path)
     if AdapterTargets.isHead(path) { return HeadCost(rank: rank) }
-    return usesDoRA ? DoRACost(rank: rank) : beginning.cost(rank)
+    return usesDoRA
+      ? DoRACost(rank: rank, drops: dropout > 0)
+      : beginning.cost(rank, isInBase: isOnQuantizedBase)
   }
+
+  /// A start is subtracted of the base before that is quantized.
+  public var onQuantizedBase: LoRAConfig {
+    var config = self
+    config.isOnQuantizedBase = true
+    return config
+  }
+
+  /// Those of a start that is subtracted.
+  public var keepsResiduals: Bool { isOnQuantizedBase && !beginning.startsAsBase }
 
   /// Yes, but for magnitudes, whose norms are those of a projection.
   public var adaptsEnds: Bool { !usesDoRA }

@@ -26,7 +26,7 @@ final class TunedModel {
       tell.note("warning: \(origin.folder) was trained on another base: \(request.model) \(fault)")
     }
     let configs = try request.adapters.map { try AdapterConfig(folder: $0.folder) }
-    let quantization = try Self.quantization(request, origins)
+    let quantization = try Self.quantization(request, origins, configs)
     self.quantization = quantization
     let own = try ModelConfig(folder: request.model)
     let makesScores = configs.contains { $0.task == .score }
@@ -61,12 +61,14 @@ final class TunedModel {
   }
 
   /// How the base is to be opened.
-  private static func quantization(_ request: MergeRequest, _ origins: [AdapterOrigin])
-    throws(FormatError) -> Quantization?
-  {
+  private static func quantization(
+    _ request: MergeRequest, _ origins: [AdapterOrigin], _ configs: [AdapterConfig]
+  ) throws(FormatError) -> Quantization? {
     guard request.base == .trained else { return nil }
     if try ModelConfig(folder: request.model).quantization != nil { return nil }
-    let kinds = origins.map { request.quantization ?? $0.quantization }
+    let kinds = zip(origins, configs).map {
+      request.quantization ?? $0.quantization ?? $1.residual
+    }
     guard !kinds.isEmpty else { return request.quantization }
     if let other = kinds.firstIndex(where: { $0 != kinds[0] }) {
       func name(_ index: Int) -> String { kinds[index]?.name ?? "no quantization" }

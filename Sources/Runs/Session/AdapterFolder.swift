@@ -22,6 +22,12 @@ extension AdapterSet {
           "warning: the adapter \(folder) was trained on \(named); the model here is \(place)")
       }
     }
+    if let missed = set.missedResidual {
+      tell.note(
+        "warning: the adapter \(folder) was trained on \(missed.name) codes that were made without its "
+          + "start; the base here is in other codes, so that it says something else: name the unquantized "
+          + "model, with quantization \(missed.name) or none")
+    }
     do { try set.config.method.check(adapting: set.paths) } catch {
       tell.note("warning: \(folder)/\(AdapterConfig.fileName): \(error.place) \(error.message)")
     }

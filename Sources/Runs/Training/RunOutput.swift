@@ -17,7 +17,8 @@ public enum RunOutput {
     var type = ScalarType.f32
     if case .full(_, _, let config) = trainable, config.dtype == "bfloat16" { type = .bf16 }
     try SafeTensorsWriter.write(
-      trainable.saved.map { $0.source(as: type) }, to: folder + "/" + trainable.weightsFile)
+      trainable.saved.map { $0.source(as: type) }, metadata: trainable.metadata,
+      to: folder + "/" + trainable.weightsFile)
     let isAdapter = trainable.adapters != nil
     for name in isAdapter ? ModelFolder.promptFiles(of: model) : ModelFolder.companions(of: model) {
       try DurableFile.copy(model + "/" + name, to: folder + "/" + name)

@@ -55,13 +55,18 @@ final class RunReceipt {
     if json["base"]?["files"] == nil { json = json.setting("base", Self.hashes(of: base)) }
   }
 
-  /// Notes what is trained: of an adapter that the run goes on from, the recipe names only the place.
+  /// Notes what is trained: of an adapter that the run goes on from, the recipe names only the place. Where
+  /// the base was quantized after the adapters' start was subtracted of it, that, and what is lost then of
+  /// what the base alone would lose.
   func note(_ trainable: Trainable) {
     json = json.setting(
       "trained",
       [
         "parameters": .int(trainable.parameters.reduce(0) { $0 + $1.tensor.count }),
         "adapter": trainable.adapters?.config.json ?? .null,
+        "residual": trainable.adapters?.residual.map { residual in
+          ["quantization": .string(residual.quantization.name), "loss": .double(residual.loss)]
+        } ?? .null,
       ])
   }
 

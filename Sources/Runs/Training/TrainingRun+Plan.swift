@@ -120,18 +120,26 @@ extension TrainingRun {
       return .full(model.unfreeze(), constants: model.constants, model.config)
     }
     if let folder = peft.adapterPath {
-      tell.note("adapter   goes on from \(folder), with its own r, lora_alpha and target_modules")
       let set = try AdapterSet.load(
         folder: folder, on: model, of: session.modelFolder, trains: true, tell: tell)
+      let own = set.config.method.settings.map { "\($0.name) \($0.text)" }
+      tell.note(
+        "adapter   goes on from \(folder), \(set.config.method.title) with its own settings: "
+          + own.joined(separator: ", "))
       try set.settle(steps: steps, rate: rate)
       return .adapter(set, of: model)
     }
     guard let config = try session.adapterConfig() else {
       preconditionFailure("plan: neither adapters nor every weight")
     }
-    return .adapter(
-      try AdapterSet.fresh(
-        config.settled(steps: steps, rate: rate), on: model.seats, seed: session.seed), of: model)
+    let set = try AdapterSet.fresh(
+      config.settled(steps: steps, rate: rate), on: model.seats, seed: session.seed)
+    if let residual = set.residual {
+      tell.note(
+        "residual  the base's codes (\(residual.quantization.name)) are of what its adapters' start leaves of "
+          + "it: with them it loses \(Format.percent(residual.loss)) of what it would lose alone")
+    }
+    return .adapter(set, of: model)
   }
 }
 

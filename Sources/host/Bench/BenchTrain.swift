@@ -19,6 +19,7 @@ struct BenchTrain: ParsableCommand {
 
       Examples:
         host bench train --model nano-qwen3 --seq 256 --batch 4
+        host bench train --model nano-qwen3 --set peft.use_dora=true
         host bench train --model nano-qwen3 --objective dpo --seq 320 --batch 2 \\
           --supervised 64
         host bench train --model nano-qwen3 --objective grpo --seq 320 \\
@@ -54,6 +55,12 @@ struct BenchTrain: ParsableCommand {
   var method = PEFTRecipe.Method.lora
   @Option(name: .customLong("lora-r"), help: ArgumentHelp("Rank of the adapters.", valueName: "r"))
   var rank = 16
+  @Option(
+    name: .customLong("set"),
+    help: ArgumentHelp(
+      "A setting of the method as in a recipe, peft.use_dora=true for one; can be repeated.",
+      valueName: "key=value"))
+  var settings: [String] = []
   @Option(help: ArgumentHelp("grpo: completions of a prompt.", valueName: "number"))
   var group = 8
   @Flag(help: "Compute activations twice to save memory.") var checkpointing = false
@@ -72,6 +79,9 @@ struct BenchTrain: ParsableCommand {
     guard objective == .sft || (supervised ?? seq) < seq else {
       throw ValidationError(
         "--objective \(objective.rawValue) needs --supervised, smaller than --seq.")
+    }
+    if let other = settings.first(where: { !$0.hasPrefix("peft.") }) {
+      throw ValidationError("--set \(other): the method's own keys alone count here, peft.…")
     }
     guard method != .full else {
       throw ValidationError("--method full is not timed; name a method of adapters.")
@@ -107,6 +117,7 @@ struct BenchTrain: ParsableCommand {
   private func adapter(on folder: String, _ model: ModelConfig) throws -> AdapterConfig {
     var settings = ["peft.method=\(method.rawValue)"]
     if method == .lora { settings += ["peft.r=\(rank)", "peft.lora_alpha=\(2 * rank)"] }
+    settings += self.settings
     let recipe = try Recipe(layers: settings.map { try .setting($0) }, isWhole: false)
     // No method begins as a text unless it is named one.
     return try recipe.peft.adapter(on: folder, model: model) { _ in [] }
@@ -140,6 +151,7 @@ struct BenchTrain: ParsableCommand {
       "model": .string(folder), "objective": .string(objective.rawValue),
       "sequence_length": .int(seq), "batch_size": .int(batch),
       "supervised": .int(supervised ?? seq), "method": .string(method.rawValue),
+      "settings": .array(settings.map(JSONValue.string)),
       "lora_r": method == .lora ? .int(rank) : .null,
       "threads": .int(Parallel.threads), "bf16": .bool(bf16), "tokens_per_second": .double(tokens),
       "step_seconds": .double(seconds),
