@@ -84,13 +84,80 @@ import Testing
     #expect(left.count == Int(budgets[0]) && Double(left.count { $0 == true }) == budgets[5])
   }
 
-  @Test(arguments: methods) func mergedTheyAreTheSame(method: String) throws {
+  @Test(
+    arguments: methods + [
+      set("peft.r=4", "peft.init_lora_weights=olora", "quantization_config.load_in_4bit=true")
+    ])
+  func mergedTheyAreTheSame(method: String) throws {
     let run = try train(method)
     try #require(run.code == 0, "\(run.errors)")
     let merge = try HostProgram.shell(
       "host merge --model \(model) --adapter \(scratch.path("out")) --dtype f32"
         + " --output-dir \(scratch.path("merged"))")
     #expect(merge.code == 0, "\(merge.errors)")
+  }
+
+  /// A start that is subtracted of a quantized base: its codes are made without it, which the receipt says,
+  /// and merging and further runs make them again.
+  @Test(arguments: [("load_in_4bit", "nf4-single"), ("load_in_8bit", "int8")])
+  func codesWithoutTheStartAreMadeAgain(key: String, kind: String) throws {
+    let base = Self.set("quantization_config.\(key)=true")
+    let plain =
+      kind == "int8" ? "" : Self.set("quantization_config.bnb_4bit_use_double_quant=false")
+    let run = try train(Self.methods[3] + base + plain)
+    try #require(run.code == 0, "\(run.errors)")
+    #expect(run.errors.contains("residual ") || run.output.contains("residual "))
+    let receipt = try JSONValue(readingFile: scratch.path("out/run.json"))
+    let residual = receipt["trained"]?["residual"]
+    #expect(residual?["quantization"]?.string == kind)
+    #expect(try #require(residual?["loss"]?.double) < 1)
+    let next = try train(
+      Self.set("peft.adapter_name_or_path=\(scratch.path("out"))") + base + plain, out: "next")
+    try #require(next.code == 0, "\(next.errors)")
+    func first(_ out: String) throws -> Double { try #require(try rows(out)[0]["loss"]?.double) }
+    #expect(try first("next") < first("out"))
+    for folder in ["out", "next"] {
+      let merge = try HostProgram.shell(
+        "host merge --model \(model) --adapter \(scratch.path(folder)) --dtype f32 --json"
+          + " --output-dir \(scratch.path("merged-" + folder))")
+      #expect(merge.code == 0, "\(merge.errors)")
+      #expect(try merge.json()["quantization"]?.string == kind)
+    }
+    let card = try String(contentsOf: scratch.url("out/README.md"), encoding: .utf8)
+    #expect(card.contains("\(kind) codes of what its start leaves"))
+    let shown = try HostProgram.run(["inspect", "adapter", scratch.path("out")])
+    #expect(shown.output.contains("\(kind) codes"))
+  }
+
+  /// The schedule follows the run's length where nothing else is said, so that this is no longer free.
+  @Test func aScheduleOfRanksDoesNotChangeUnderARun() throws {
+    let run = try train(Self.adaLoRA)
+    try #require(run.code == 0, "\(run.errors)")
+    try FileManager.default.removeItem(atPath: scratch.path("out/checkpoint-6"))
+    let longer = try train(Self.adaLoRA + " --resume --max-steps 8")
+    #expect(longer.code != 0)
+    #expect(longer.errors.contains("since peft.total_step is null"), "\(longer.errors)")
+    let said = Self.set("peft.total_step=6")
+    let first = try train(Self.adaLoRA + said, out: "said")
+    try #require(first.code == 0, "\(first.errors)")
+    let second = try train(Self.adaLoRA + said + " --resume --max-steps 8", out: "said")
+    #expect(second.code == 0, "\(second.errors)")
+  }
+
+  /// Ranks that a run has left stand in the next one.
+  @Test func aPrunedAdapterGoesOn() throws {
+    let run = try train(Self.adaLoRA)
+    try #require(run.code == 0, "\(run.errors)")
+    let next = try train(
+      Self.set("peft.adapter_name_or_path=\(scratch.path("out"))"), out: "next")
+    try #require(next.code == 0, "\(next.errors)")
+    let used = try rows("next").compactMap { $0["ranks_in_use"]?.double }
+    #expect(try Set(used) == [#require(rows("out").last?["ranks_in_use"]?.double)])
+    let patterns = try ["out", "next"].map {
+      try JSONValue(readingFile: scratch.path($0 + "/adapter_config.json"))["rank_pattern"]
+    }
+    #expect(patterns[0] == patterns[1])
+    #expect(try weights("out") != weights("next"))
   }
 
   /// Biases, whole modules and magnitudes are the base's while the reference is asked.

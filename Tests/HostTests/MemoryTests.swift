@@ -15,6 +15,10 @@ import Testing
   /// size, which differs between builds, cancels.
   @Test(arguments: [
     [], ["--checkpointing"], ["--method", "prefix_tuning"], ["--method", "prompt_tuning"],
+    ["--method", "adalora"], ["--method", "ia3"], ["--set", "peft.use_dora=true"],
+    ["--set", "peft.init_lora_weights=pissa_niter_2"],
+    ["--set", "peft.init_lora_weights=pissa_niter_2", "--quantization", "nf4"],
+    ["--set", "peft.trainable_token_indices=[5,6,7]"],
   ]) func planIsWithinATenth(flags: [String]) throws {
     let few = try bench(rows: 4, flags), many = try bench(rows: 24, flags)
     func growth(_ key: String) throws -> Double {

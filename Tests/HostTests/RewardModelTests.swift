@@ -83,6 +83,12 @@ import Testing
     let scores = try scores(reward)
     #expect(scores.count == 2 && scores[0] != scores[1] && scores.allSatisfy(\.isFinite))
     #expect(try self.scores(reward, "--isolate") == scores)
+    // Merged, it is a reward model of its own.
+    let merged = scratch.path("merged")
+    _ = try host("merge --model nano-qwen3 --adapter \(adapter) --dtype f32 --output-dir \(merged)")
+    for (one, other) in zip(try self.scores(#"{"model": "\#(merged)"}"#), scores) {
+      #expect(abs(one - other) < 1e-4, "\(one) \(other)")
+    }
     for (command, word) in [
       ("generate --model nano-qwen3 --adapter \(adapter) --prompt a", "writes no text"),
       ("evaluate --task preference --adapter \(adapter) --base", "--base"),

@@ -102,6 +102,19 @@ import Testing
     #expect(losses.count == 6 && losses.allSatisfy { $0.isFinite } && losses[5] < losses[0])
   }
 
+  /// Objectives of pairs that compare with nothing, and of single answers.
+  @Test(arguments: [methods[0], methods[3]], ["simpo", "orpo", "cpo", "kto"])
+  func otherPreferencesAreRun(method: String, objective: String) throws {
+    let run = try train(
+      method,
+      "--set objective.type=\(objective)"
+        + (objective == "kto" ? " --set data.rows=labels" : ""), task: "preference",
+      rows: "pairs.jsonl")
+    try #require(run.code == 0, "\(run.errors)")
+    let losses = try losses("out")
+    #expect(losses.count == 6 && losses.allSatisfy { $0.isFinite } && Set(losses).count == 6)
+  }
+
   /// A run that goes on from an adapter compares with it, and agrees with it to the last bit at first.
   @Test(arguments: [methods[1], methods[3]]) func preferencesGoOnFromAnAdapter(method: String)
     throws

@@ -48,6 +48,11 @@ extension PEFTRecipe {
     }
   }
 
+  /// Whether a method reads the key of this name.
+  public static func reads(_ key: String, _ method: Method) -> Bool {
+    read(by: method)?.contains(key) ?? (key == "method")
+  }
+
   /// Refuses keys that would have no effect, and values that do not go together. `isSet` says whether
   /// the user set a key.
   func check(

@@ -50,7 +50,7 @@ public struct PEFTRecipe: Sendable, Hashable {
   public var beta1 = 0.85, beta2 = 0.85, orthogonality = 0.5
   /// IA3: the projections whose inputs have factors.
   public var feedForward = ModuleChoice.names(["down_proj"])
-  /// A PEFT folder to start from; its own configuration decides rank, α and targets.
+  /// A PEFT folder to start from; its own configuration decides the method and its settings.
   public var adapterPath: String?
   /// Virtual tokens of a prefix or a prompt.
   public var virtualTokens = 20
@@ -77,7 +77,7 @@ extension PEFTRecipe: RecipeSection {
           + "prompt_tuning rows before every text, full every weight"),
       RecipeKey(
         "adapter_name_or_path", \.adapterPath,
-        "PEFT folder to start from; its own configuration decides r, lora_alpha and target_modules"),
+        "PEFT folder to start from; its own configuration decides the method and all its settings"),
     ] + lowRankKeys + rankKeys + virtualKeys
 }
 

@@ -58,7 +58,8 @@ public struct AdapterExport {
     _ baked: BakedAdapter, _ set: AdapterSet, _ base: CausalLanguageModel
   ) throws -> [String] {
     let config = set.config.baked(rank: baked.rank), texts = try texts(base)
-    let own = texts.ids.map { Drift.States($0, base) }
+    let own = Dictionary(
+      texts.ids.map { ($0, Drift.States($0, base)) }, uniquingKeysWith: { first, _ in first })
     try DurableFolder.write(to: output) { folder throws(FormatError) in
       try folder.write(AdapterConfig.fileName, config.text)
       try folder.write("adapter_model.safetensors") { sink throws(FormatError) in
@@ -77,12 +78,14 @@ public struct AdapterExport {
   }
 
   /// Holds the adapter that was read again against the one that it was made of.
-  private func check(_ texts: ReplayTexts, _ own: [Drift.States], _ base: CausalLanguageModel)
-    throws(FormatError)
-  {
-    let drift = Drift(
-      texts.ids, model: { ids in own[texts.ids.firstIndex(of: ids) ?? 0] },
-      other: { Drift.States($0, base) }, base: nil)
+  private func check(
+    _ texts: ReplayTexts, _ own: [[Int32]: Drift.States], _ base: CausalLanguageModel
+  ) throws(FormatError) {
+    func asked(_ ids: [Int32]) -> Drift.States {
+      guard let states = own[ids] else { preconditionFailure("export: a text that was not asked") }
+      return states
+    }
+    let drift = Drift(texts.ids, model: asked, other: { Drift.States($0, base) }, base: nil)
     guard drift.maximum <= 1e-5 * drift.largest else {
       throw FormatError(
         .unwritable, output,

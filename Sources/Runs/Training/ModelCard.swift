@@ -70,12 +70,26 @@ struct ModelCard {
 
   private var opening: String {
     let parameters = receipt["trained"]?["parameters"]?.int ?? 0
-    let what =
-      adapter.map { "an adapter (\($0.json["peft_type"]?.string ?? "")) of" }
-      ?? "all weights of"
+    let what = adapter.map { "an adapter (\(Self.words(of: $0))) of" } ?? "all weights of"
     return
       "\(Format.grouped(parameters)) trained parameters: \(what) `\(base)`, for the task `\(task)` "
       + "with the objective `\(objective)`. \(receipt["outcome"]?.string?.capitalizedFirst ?? "")."
+  }
+
+  private static func words(of adapter: AdapterConfig) -> String {
+    let settings = adapter.method.settings.map { "\($0.name) \($0.text)" }
+    return "\(adapter.method.title): " + settings.joined(separator: ", ")
+  }
+
+  /// What a reader of other programs must know of the base.
+  private var residual: [String] {
+    guard let residual = receipt["trained"]?["residual"], !residual.isNull else { return [] }
+    let kind = residual["quantization"]?.string ?? ""
+    return [
+      "It was trained on \(kind) codes of what its start leaves of the base. `host` makes them again; other "
+        + "programs put it on the base as it is, from which those codes differ by "
+        + "\(Format.percent(residual["loss"]?.double ?? 1)) of what \(kind) codes of the base itself would."
+    ]
   }
 
   private var use: [String] {
@@ -86,8 +100,7 @@ struct ModelCard {
     let merge =
       adapter.method.virtualTokens == nil
       ? "\nhost merge --model \(base) --adapter . --output-dir merged" : ""
-    return [
-      "## Use",
+    return ["## Use"] + residual + [
       fence(
         "host generate --model \(base) --adapter . --chat --prompt \"…\"" + merge),
       fence(
@@ -118,13 +131,25 @@ struct ModelCard {
       guard let value = receipt["recipe"]?[key], !value.isNull, value != .array([]) else {
         continue
       }
-      settings = settings.setting(key, value)
+      settings = settings.setting(key, key == "peft" ? Self.ownKeys(of: value) : value)
     }
     let engine = receipt["engine"]
     let made =
       "host \(receipt["host_version"]?.string ?? ""), seed \(receipt["seed"]?.int ?? 0), kernels "
       + "\(engine?["kernels"]?.string ?? "")"
     return ["## Recipe", "Made with \(made).", fence(settings.text(.pretty), "json")]
+  }
+
+  /// The keys of `peft` that the method reads; of an adapter that the run went on from, its place alone.
+  private static func ownKeys(of peft: JSONValue) -> JSONValue {
+    let start = peft["adapter_name_or_path"], hasStart = start?.string != nil
+    let method = peft["method"]?.string.flatMap(PEFTRecipe.Method.init(rawValue:)) ?? .lora
+    return .object(
+      (peft.object ?? [:]).filter { key, _ in
+        hasStart
+          ? key == "adapter_name_or_path"
+          : key != "adapter_name_or_path" && PEFTRecipe.reads(key, method)
+      })
   }
 
   private var metrics: [String] {

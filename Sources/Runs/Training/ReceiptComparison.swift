@@ -15,6 +15,9 @@ enum RecipeRules {
       "training_args.early_stopping_threshold",
     ]
 
+  /// Those of them that decide how long a run goes on.
+  static let length = ["training_args.num_train_epochs", "training_args.max_steps"]
+
   /// Those that decide what an evaluation's numbers mean.
   static let judging = [
     "training_args.metric_for_best_model", "training_args.greater_is_better", "generation",
@@ -73,10 +76,17 @@ struct ReceiptComparison {
 
   /// Adds a change where the values differ; `nil` is not known, which is no difference.
   private mutating func note(
-    _ key: String, _ was: JSONValue?, _ now: JSONValue?, isFree: Bool
+    _ key: String, _ was: JSONValue?, _ now: JSONValue?, isFree: Bool, _ why: String? = nil
   ) {
     guard let was, let now, was != now else { return }
-    changes.append(RunChange(key: key, was: was, now: now, isFree: isFree))
+    changes.append(RunChange(key: key, was: was, now: now, isFree: isFree, why: why))
+  }
+
+  /// Why the length of the run decides about steps that are done; nil where it does not.
+  private var reasonOfLength: String? {
+    let peft = now["recipe"]?["peft"]
+    guard peft?["method"] == "adalora", peft?["total_step"]?.isNull ?? true else { return nil }
+    return "the schedule of ranks is as long as the run, since peft.total_step is null"
   }
 
   // MARK: The recipe
@@ -89,7 +99,8 @@ struct ReceiptComparison {
       // Ranks change nothing. A key that one of two versions does not know has its default there.
       let standing = defaults[key] ?? .null
       let old = before ?? standing, new = after ?? standing
-      note(key, old, new, isFree: isFree(key, old, new))
+      let why = RecipeRules.length.contains(key) ? reasonOfLength : nil
+      note(key, old, new, isFree: why == nil && isFree(key, old, new), why)
     }
   }
 

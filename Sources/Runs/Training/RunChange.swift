@@ -10,9 +10,13 @@ public struct RunChange: Sendable, Hashable {
   public let was: JSONValue, now: JSONValue
   /// Whether the steps that are done stay what they would have been.
   public let isFree: Bool
+  /// Why they do not, where the key alone does not tell.
+  public var why: String?
 
   /// `training_args.seed: 3 → 4`
-  public var description: String { "\(key): \(Self.text(was)) → \(Self.text(now))" }
+  public var description: String {
+    "\(key): \(Self.text(was)) → \(Self.text(now))" + (why.map { " (\($0))" } ?? "")
+  }
 
   /// A value in one line; of a file's or of rows' description its hash, shortened, and its count.
   private static func text(_ value: JSONValue) -> String {
