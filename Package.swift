@@ -198,8 +198,8 @@ let package = Package(
     .testTarget(
       name: "RunsTests",
       dependencies: [
-        "Adapters", "Formats", "JSON", "Layers", "Models", "PluginHost", "Runs", "Tasks", "Tensors",
-        "TestSupport", "Training",
+        "Adapters", "Formats", "JSON", "Layers", "Models", "PluginHost", "Ranks", "Runs", "Tasks",
+        "Tensors", "TestSupport", "Training",
       ]),
     .testTarget(name: "HRIDialogueTests", dependencies: ["HRIDialogue", "TaskKit"]),
     .testTarget(name: "InstructTests", dependencies: ["Instruct", "TaskKit"]),

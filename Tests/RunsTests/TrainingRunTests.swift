@@ -2,6 +2,8 @@ import Formats
 import Foundation
 import JSON
 import PluginHost
+import Ranks
+import TestSupport
 import Testing
 import Training
 
@@ -40,7 +42,8 @@ import Training
   /// Runs two steps; returns what was told.
   @discardableResult
   private func run(
-    _ settings: [String] = [], _ earlier: RunFolder.Earlier = .isRefused, accepts: Bool = false
+    _ settings: [String] = [], _ earlier: RunFolder.Earlier = .isRefused, accepts: Bool = false,
+    in group: Group = .alone
   ) throws -> [String] {
     let told = Told()
     let tasks = Self.package.path + "/tasks"
@@ -57,8 +60,9 @@ import Training
         executableDirectory: Self.products.path), workerProgram: "")
     let assembled = try sources.assemble(for: catalog.task(named: "hri_dialogue"), in: catalog)
     let session = try TaskSession(assembled, tell: RunObserver(told.hear))
-    try TrainingRun(session, earlier: earlier, acceptsChanges: accepts, usesCache: false)
-      .run { false }
+    try TrainingRun(
+      session, earlier: earlier, acceptsChanges: accepts, usesCache: false, group: group
+    ).run { false }
     return told.events
   }
 
@@ -106,5 +110,62 @@ import Training
     let change = try #require(try receipt()["history"]?.array?.first)
     #expect(change["from_step"] == 3)
     #expect(change["changes"]?["training_args.learning_rate"]?["is"] == .double(1e-5))
+  }
+
+  // MARK: Several ranks
+
+  /// What must not depend on who did which part, of supervised learning and of sampled completions that
+  /// rewards score.
+  @Test(arguments: [
+    ["training_args.per_device_train_batch_size=1"],
+    [
+      "objective={type: grpo, num_generations: 2, max_completion_length: 5, num_iterations: 2}",
+      "rewards=[{name: hri_dialogue.answer}]", "training_args.max_steps=4",
+    ],
+  ])
+  func severalRanksWriteTheSameFiles(settings: [String]) throws {
+    let common = [
+      "training_args.gradient_accumulation_steps=4", "training_args.eval_steps=1",
+      "training_args.per_device_eval_batch_size=1", "evaluation.max_samples=3",
+    ]
+    func files(_ count: Int) throws -> [String: [UInt8]] {
+      defer { try? FileManager.default.removeItem(atPath: folder) }
+      if count == 1 {
+        try run(settings + common)
+      } else {
+        _ = try ranks(count) { group in try run(settings + common, in: group).count }
+      }
+      let receipt = try receipt()
+      #expect(receipt["ranks"]?["count"]?.int == (count == 1 ? nil : count))
+      let names = [
+        "adapter_model.safetensors", "metrics.jsonl", "trainer_state.json", "rewards.jsonl",
+        "evaluation_before.json", "checkpoint-2/optimizer.safetensors", "checkpoint-2/run.json",
+      ]
+      var files: [String: [UInt8]] = [:]
+      for name in names where FileSystem.exists(folder + "/" + name) {
+        files[name] = try readFile(folder + "/" + name)
+      }
+      for name in ["before", "after"] {
+        files[name] = Array((receipt[name] ?? .null).text(.compact).utf8)
+      }
+      return files
+    }
+    let expected = try files(1)
+    #expect(expected.count > 6)
+    for count in [2, 3] {
+      let own = try files(count)
+      #expect(own.keys.sorted() == expected.keys.sorted())
+      for (name, bytes) in expected { #expect(own[name] == bytes, "\(count) ranks: \(name)") }
+    }
+  }
+
+  @Test func moreRanksThanWorkAreRefused() throws {
+    let outcomes = outcomes(ofRanks: 2) { group in
+      try run(["training_args.gradient_accumulation_steps=1"], in: group).count
+    }
+    for outcome in outcomes {
+      #expect(throws: (any Error).self) { try outcome.get() }
+    }
+    #expect(!FileSystem.exists(folder))
   }
 }

@@ -184,8 +184,8 @@ extension Recipe: RecipeSection {
     }
     if distribution.offload.isOnDisk, distribution.offload.folder == nil {
       throw fault(
-        "distribution.offload.folder",
-        "is not set; name a folder on a disk that each host has, for the optimizer's moments")
+        "distribution.offload.optimizer",
+        "is disk, but no folder is named; set distribution.offload.folder to one that each host has")
     }
     if !distribution.offload.isOnDisk, distribution.offload.folder != nil {
       throw fault(
