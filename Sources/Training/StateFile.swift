@@ -20,11 +20,14 @@ final class StateFile {
     var places = [0]
     for count in counts { places.append(places[places.count - 1] + 8 * count) }
     self.places = places
-    path = "\(folder)/.moments-\(getpid())"
     try DurableFile.createFolder(folder)
-    descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+    // Hosts may share the folder, and their processes have the same numbers.
+    var name = Array("\(folder)/.moments-XXXXXX".utf8CString)
+    descriptor = mkstemp(&name)
+    path = String(decoding: name.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     guard descriptor >= 0 else { throw .cannotWrite(path) }
     unlink(path)
+    _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
     let size = places[places.count - 1]
     let fault = size == 0 ? 0 : posix_fallocate(descriptor, 0, off_t(size))
     guard fault == 0 else {

@@ -185,7 +185,8 @@ extension Recipe: RecipeSection {
     if distribution.offload.isOnDisk, distribution.offload.folder == nil {
       throw fault(
         "distribution.offload.optimizer",
-        "is disk, but no folder is named; set distribution.offload.folder to one that each host has")
+        "is disk, but no folder is named; set distribution.offload.folder to one that each host has"
+      )
     }
     if !distribution.offload.isOnDisk, distribution.offload.folder != nil {
       throw fault(
