@@ -9,7 +9,11 @@ DESTDIR ?=
 RELEASE := swift build -c release -j $(JOBS) -debug-info-format none
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo -E)
 
-.PHONY: help demo demo-speech test build install uninstall packages lint imports format check fuzz clean
+# Where `make transport` puts what it builds, and the MPI compilers that it takes: all that it finds.
+TRANSPORTS ?= .build/release
+MPICC ?=
+
+.PHONY: help demo demo-speech test build transport install uninstall packages lint imports format check fuzz clean
 
 help:
 	@echo "make demo     train on the embedded dialogues (about a minute), then build the other tasks"
@@ -17,6 +21,7 @@ help:
 	@echo "make test     build, then run the whole suite"
 	@echo "make check    test, lint, imports: what CI runs"
 	@echo "make build    release build in .build/release"
+	@echo "make transport  the way between ranks, for each MPI found; MPICC=mpicc for one of them"
 	@echo "make install  release build into PREFIX (/usr/local); with BUILD=folder, that build as it is"
 	@echo "make fuzz     10 minutes of arbitrary files and tables at the plugin door; SECONDS=600"
 	@echo "make format   lay the sources out as lint wants them"
@@ -33,6 +38,11 @@ demo demo-speech:
 
 build: packages
 	$(RELEASE)
+	@Plugins/TransportMPI/build .build/release
+
+# An MPI is never needed to build or to run; with one, several processes can share a run's work.
+transport:
+	Plugins/TransportMPI/build "$(TRANSPORTS)" $(MPICC)
 
 # With BUILD nothing is built: `make && sudo make install BUILD=.build/release`.
 ifeq ($(origin BUILD),undefined)
@@ -48,6 +58,7 @@ uninstall:
 
 test: packages
 	swift build --build-tests -j $(JOBS)
+	@Plugins/TransportMPI/build .build/debug
 	swift test --skip-build --disable-xctest
 
 # Asks apt-get for those that are missing, and only then.

@@ -91,7 +91,7 @@ let package = Package(
     .target(
       name: "PluginHost",
       dependencies: [
-        "CHostSupport", "CPluginABI", "JSON", "Names", "Tasks", "Text", collections,
+        "CHostSupport", "CPluginABI", "JSON", "Names", "Ranks", "Tasks", "Text", collections,
       ]),
     // Floor 4
     .target(name: "Layers", dependencies: ["Tensors"]),
@@ -130,7 +130,8 @@ let package = Package(
       name: "host",
       dependencies: [
         "Adapters", "Benchmarks", "CHostSupport", "Evaluation", "Formats", "Generation", "JSON",
-        "Layers", "Models", "Names", "PluginHost", "Rows", "Runs", "Tasks", "Tensors", "Text",
+        "Layers", "Models", "Names", "PluginHost", "Ranks", "Rows", "Runs", "Tasks", "Tensors",
+        "Text",
         "Tracking", "Training", arguments,
       ],
       linkerSettings: [libraries(in: "$ORIGIN/../lib/host")]),
@@ -160,7 +161,9 @@ let package = Package(
     .testTarget(name: "TasksTests", dependencies: ["JSON", "Tasks", "Text"]),
     .testTarget(
       name: "PluginHostTests",
-      dependencies: ["CPluginABI", "CHostSupport", "JSON", "PluginHost", "TaskKit", "Tasks"]),
+      dependencies: [
+        "CPluginABI", "CHostSupport", "JSON", "PluginHost", "Ranks", "TaskKit", "Tasks",
+      ]),
     .testTarget(
       name: "ModelsTests",
       dependencies: [

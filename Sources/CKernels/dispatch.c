@@ -48,6 +48,10 @@ k_instruction_set k_process_instruction_set(void) {
   return (k_instruction_set)atomic_load(&process);
 }
 
+void k_lower_process_instruction_set(k_instruction_set set) {
+  if (set < k_process_instruction_set()) atomic_store(&process, (int)set);
+}
+
 const char *k_instruction_set_fault(void) {
   k_process_instruction_set();
   return fault[0] ? fault : NULL;

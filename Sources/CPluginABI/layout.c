@@ -33,6 +33,7 @@ AT(tk_reward_batch_v1, facts, 40);
 PIN(tk_reward_out_v1, 48);
 PIN(tk_reward_v1, 48);
 PIN(tk_task_v1, 64);
+PIN(tk_transport_v1, 104);
 PIN(tk_audio_v1, 48);
 PIN(tk_dataset_sources_v1, 48);
 PIN(tk_export_v1, 40);

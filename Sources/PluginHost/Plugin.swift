@@ -6,7 +6,7 @@ import Tasks
 public struct Plugin: Sendable {
   /// What a plugin offers one of.
   public enum Kind: Int32, Sendable, CaseIterable {
-    case task = 1, reward = 2, dataset = 3, evaluator = 4
+    case task = 1, reward = 2, dataset = 3, evaluator = 4, transport = 5
 
     /// The kind's name as messages print it.
     public var name: String { "\(self)" }

@@ -71,7 +71,9 @@ public final class PluginCatalog: Sendable {
   /// What the plugin at `path` says of itself.
   private func survey(_ path: String) -> Result<PluginSummary, Unusable> {
     let isOpen = opened.withLock { $0[path] != nil }
-    guard let workerProgram, !isOpen, !searchPaths.isBundled(path) else {
+    // An MPI changes the process that opens it.
+    let isTransport = path.split(separator: "/").last?.hasPrefix(Self.transportPrefix) == true
+    guard let workerProgram, !isOpen, !searchPaths.isBundled(path) || isTransport else {
       return open(path).map(\.summary)
     }
     if let known = surveyed.withLock({ $0[path] }) { return known }

@@ -10,23 +10,36 @@ final class CommunicationThread: @unchecked Sendable {
     var transfers: [Transfer] = []
     var farewell: Words?
     var abort: Int32?
+    var activity = Activity()
+    /// A rank is given up that does not answer for so long.
+    var timeout: Duration
+    /// How messages name the ranks.
+    var names: [String] = []
     /// Why nothing goes on any more.
     var fault: RanksError?
     var hasEnded = false
   }
 
   let transport: any Transport
-  let orders = Monitor(Orders())
+  let orders: Monitor<Orders>
   private let verifies: Bool
+  private let note: @Sendable (String) -> Void
   private let opened = Monitor<Result<Place, RanksError>?>(nil)
   private var place = Place(rank: 0, count: 1)
   private var peers: [Peer] = []
-  private var farewell: Farewell?
+  private var farewell: Farewell?, rollCall: RollCall?
+  private var waitingSince: ContinuousClock.Instant?
 
-  /// Starts the thread and joins the others.
-  init(_ transport: any Transport, verifies: Bool) {
+  /// Starts the thread and joins the others. A rank is given up that does not answer for `timeout`;
+  /// `note` hears of ranks that are late.
+  init(
+    _ transport: any Transport, verifies: Bool, timeout: Duration,
+    note: @escaping @Sendable (String) -> Void
+  ) {
     self.transport = transport
     self.verifies = verifies
+    orders = Monitor(Orders(timeout: timeout))
+    self.note = note
     startThread { self.run() }
   }
 
@@ -55,6 +68,7 @@ final class CommunicationThread: @unchecked Sendable {
     do throws(RanksError) {
       place = try transport.open()
       farewell = try Farewell(place, transport)
+      rollCall = try RollCall(place, transport)
       peers = (0..<place.count).filter { $0 != place.rank }
         .map { Peer($0, name: "rank \($0)", transport, verifies: verifies) }
       opened.change { $0 = .success(place) }
@@ -94,7 +108,8 @@ final class CommunicationThread: @unchecked Sendable {
       if orders.read({ $0.fault == nil }) {
         for peer in peers where try peer.advance() { moved = true }
       }
-      for (rank, words) in try farewell?.heard() ?? [] { try hear(words, from: rank) }
+      for (_, words) in try farewell?.heard() ?? [] { try hear(words) }
+      try call(isLast: words != nil)
       if let words { try close(words) }
       return moved
     } catch {
@@ -112,10 +127,36 @@ final class CommunicationThread: @unchecked Sendable {
     }
   }
 
-  private func hear(_ words: Words, from rank: Int) throws(RanksError) {
+  private func hear(_ words: Words) throws(RanksError) {
     // What a goodbye overtakes still comes: it has been sent.
     guard case .failure(let code, let sentence) = words else { return }
     throw RanksError(.failed(code: code), sentence)
+  }
+
+  /// Signs of life; who is late, who is silent.
+  private func call(isLast: Bool) throws(RanksError) {
+    guard let rollCall else { return }
+    let (activity, names, timeout, isOver) = orders.read {
+      ($0.activity, $0.names, $0.timeout, $0.fault != nil)
+    }
+    func name(_ rank: Int) -> String { names.indices.contains(rank) ? names[rank] : "rank \(rank)" }
+    try rollCall.tick(activity, isLast: isLast && !peers.contains(where: \.isBusy))
+    // Whoever is given up is told of once; what follows are the last words, which all others are to hear.
+    guard !isOver else { return }
+    if let (rank, theirs) = rollCall.silent(for: timeout) {
+      throw RanksError(
+        .silent,
+        "\(name(rank)) has not answered for \(Int(timeout / .seconds(1))) s; it was in "
+          + "\(theirs.sentence), and the others wait for it; the run ends")
+    }
+    let awaited = peers.filter(\.isAwaited).map(\.rank)
+    guard !awaited.isEmpty else { return waitingSince = nil }
+    let start = waitingSince ?? .now
+    waitingSince = start
+    for (rank, theirs) in rollCall.late(awaited, since: start) {
+      let seconds = Int((ContinuousClock.now - theirs.since) / .seconds(1))
+      note("waiting for \(name(rank)), which has been in \(theirs.sentence) for \(seconds) s")
+    }
   }
 
   /// Leaves once nothing is on its way and all have said their last words.
@@ -124,7 +165,8 @@ final class CommunicationThread: @unchecked Sendable {
     let isOver = orders.read { $0.fault != nil }
     if !isOver, words == .goodbye, peers.contains(where: \.isBusy) { return }
     try farewell.say(words)
-    guard try farewell.isSaid(), farewell.hasHeardAll, !isOver else { return }
+    guard try farewell.isSaid(), farewell.hasHeardAll, rollCall?.hasEnded != false, !isOver
+    else { return }
     transport.close()
     orders.change { $0.hasEnded = true }
   }
@@ -147,29 +189,7 @@ final class CommunicationThread: @unchecked Sendable {
   }
 }
 
-/// Starts a thread that runs `body`. Signals are for the main thread.
-private func startThread(_ body: @escaping () -> Void) {
-  var all = sigset_t(), old = sigset_t()
-  sigfillset(&all)
-  for fault in [SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS] {
-    sigdelset(&all, fault)
-  }
-  pthread_sigmask(SIG_SETMASK, &all, &old)
-  defer { pthread_sigmask(SIG_SETMASK, &old, nil) }
-  var thread = pthread_t()
-  let code = pthread_create(
-    &thread, nil,
-    { argument in
-      Unmanaged<Body>.fromOpaque(argument!).takeRetainedValue().run()
-      return nil
-    }, Unmanaged.passRetained(Body(body)).toOpaque())
-  precondition(code == 0, "ranks: no thread can be started: \(String(cString: strerror(code)))")
-  pthread_detach(thread)
-}
-
-/// What a thread does.
-private final class Body {
-  let run: () -> Void
-
-  init(_ run: @escaping () -> Void) { self.run = run }
+extension Activity {
+  /// Step and phase as messages name them: `the forward and backward pass of step 41`.
+  var sentence: String { step > 0 ? "\(phase) of step \(step)" : phase }
 }

@@ -40,16 +40,35 @@ public final class Group: Sendable {
   }
 
   /// Joins a group over a transport; returns once all are there. `verifies`: each payload has a
-  /// checksum; the same at all ranks.
-  public static func join(_ transport: any Transport, verifies: Bool = true) throws(RanksError)
-    -> Group
-  {
-    let thread = CommunicationThread(transport, verifies: verifies)
+  /// checksum; the same at all ranks. A rank that does not answer for `timeout` seconds ends the run;
+  /// `note` hears, on a thread of its own, of ranks that are late.
+  public static func join(
+    _ transport: any Transport, verifies: Bool = true, timeout: Double = 600,
+    note: @escaping @Sendable (String) -> Void = { _ in }
+  ) throws(RanksError) -> Group {
+    let thread = CommunicationThread(
+      transport, verifies: verifies, timeout: .seconds(timeout), note: note)
     let place = try thread.opening()
     let stranger = Group(place, [], transport, thread)
     let hosts = try stranger.gather("the hosts' names", Array(hostName.utf8))
-    return Group(place, hosts.map { String(decoding: $0, as: UTF8.self) }, transport, thread)
+    let group = Group(place, hosts.map { String(decoding: $0, as: UTF8.self) }, transport, thread)
+    thread.orders.change { $0.names = (0..<place.count).map(group.name) }
+    return group
   }
+
+  /// Says what this rank does from now on: the others hear of it when they wait for it. `phase` is what
+  /// stands behind "in": `the forward and backward pass`.
+  public func enter(_ phase: String, step: Int = 0) {
+    thread?.orders.change { $0.activity = Activity(step: step, phase: phase) }
+  }
+
+  /// From now on a rank ends the run that does not answer for so many seconds.
+  public func giveUp(after seconds: Double) {
+    thread?.orders.change { $0.timeout = .seconds(seconds) }
+  }
+
+  /// Why nothing goes on any more; nil while all is well.
+  public var fault: RanksError? { thread?.orders.read { $0.fault } }
 
   /// Whether there is nobody else.
   public var isAlone: Bool { count == 1 }

@@ -35,6 +35,9 @@ final class Peer {
   /// Whether something is on its way or awaited.
   var isBusy: Bool { !departing.isEmpty || !arriving.isEmpty }
 
+  /// Whether something is awaited from it.
+  var isAwaited: Bool { !arriving.isEmpty }
+
   /// What is still on its way or awaited.
   var transfers: [Transfer] { departing.map(\.transfer) + arriving.map(\.transfer) }
 

@@ -3,6 +3,7 @@ import Formats
 import Generation
 import JSON
 import PluginHost
+import Ranks
 import Tasks
 import Tensors
 import Text
@@ -37,6 +38,7 @@ public struct Diagnosis: Error, CustomStringConvertible {
       case let error as TaskError: Diagnosis(Self.code(error), error.message)
       case let error as TrainingError:
         Diagnosis(error.kind == .refused ? Self.data : Self.failed, error.message)
+      case let error as RanksError: Diagnosis(error.exitCode, error.message)
       case let error as GenerationError: Diagnosis(Self.code(error), error.message)
       case is TokenizerError, is TemplateError, is JSONError, is MapError, is BenchmarkError:
         Diagnosis(Self.data, "\(error)")

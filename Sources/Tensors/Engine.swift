@@ -21,6 +21,14 @@ public enum Engine {
     }
   }
 
+  /// The instruction set as a number: a lower one is a part of a higher one.
+  public static var instructionSetRank: Int { Int(k_process_instruction_set().rawValue) }
+
+  /// Keeps to a lower instruction set; before the first product.
+  public static func lowerInstructionSet(to rank: Int) {
+    k_lower_process_instruction_set(k_instruction_set(rawValue: UInt32(rank)))
+  }
+
   /// Whether the processor multiplies bf16 numbers (AVX512-BF16).
   public static var hasBF16: Bool { k_bf16_available() != 0 }
 

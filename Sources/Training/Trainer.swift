@@ -145,7 +145,9 @@ public final class Trainer {
 
   private func step(_ number: Int) throws {
     let clock = ContinuousClock(), start = clock.now
+    group.enter("the reading of rows", step: number)
     let source = try source.rows(of: number, only: needed)
+    group.enter("the forward and backward passes", step: number)
     source.notes.forEach { observe(.note($0)) }
     if number == 1, let first = source.rows[0] { try runner.checkStart(first) }
     var result = try runner(
@@ -182,6 +184,7 @@ public final class Trainer {
   }
 
   private func evaluate() throws {
+    group.enter("the evaluation", step: state.globalStep)
     Buffer.trim()
     defer { Buffer.trim() }
     var values = try evaluation?.values(runner) { observe(.evaluating($0, $1)) } ?? []
@@ -201,6 +204,7 @@ public final class Trainer {
   }
 
   private func save() throws {
+    group.enter("the checkpoint", step: state.globalStep)
     let rows = source.state(after: state.globalStep)
     if let path = try checkpoints.save(&state, rows: rows) { observe(.saved(path)) }
   }

@@ -45,10 +45,19 @@ struct HostCommand: ParsableCommand {
         throw Diagnosis(
           Diagnosis.usage, "\(fault); unset it to use every core this process may use")
       }
+      if !severalMayRun(command) {
+        try RankedRun.refuseSeveral(type(of: command).configuration.commandName ?? "this")
+      }
       try command.run()
     } catch {
       end(with: error)
     }
+  }
+
+  /// Verbs that several processes do together, and those that speak of a process alone.
+  private static func severalMayRun(_ command: any ParsableCommand) -> Bool {
+    command is TrainCommand || command is BenchRanks || command is DoctorCommand
+      || command is WorkerCommand
   }
 
   /// Ends the program as `error` asks: help and versions are no errors, and bad usage gets a hint.

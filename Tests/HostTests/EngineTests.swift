@@ -13,7 +13,7 @@ import Testing
   @Test func doctorMeasures() throws {
     let report = try doctor([:])
     #expect(report["threads"]?.int == 2)
-    #expect(report["plugin_abi"]?.string == "1.6")
+    #expect(report["plugin_abi"]?.string == "1.7")
     #expect(report["ceiling_gflops"]?.double ?? 0 > 0)
     #expect(report["bandwidth_gb_per_second"]?.double ?? 0 > 0)
     #expect(report["products"]?["packed_gflops"]?.double ?? 0 > 0)

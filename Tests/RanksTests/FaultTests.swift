@@ -73,3 +73,27 @@ import Testing
     }
   }
 }
+
+@Suite struct RollCallTests {
+  /// A rank whose signs of life are lost is named, with what it did last.
+  @Test func aSilentRankIsNamed() throws {
+    let wires = LocalWires(3) { way, number, bytes in
+      if way.from == 2, way.channel == .beats, number > 0 { bytes = nil }
+    }
+    let results = outcomes(ofRanks: 3, over: wires, timeout: 1.5) { group in
+      if group.rank == 2 {
+        group.enter("the plugin's read()", step: 41)
+        group.waitForFault()
+      } else {
+        try group.barrier("the step's end")
+      }
+    }
+    guard case .failure(let error as RanksError) = results[0] else {
+      Issue.record("rank 0 noticed nothing")
+      return
+    }
+    #expect(error.kind == .silent && error.exitCode == 1)
+    #expect(
+      error.message.contains("rank 2 (") && error.message.contains("has not answered for 1 s"))
+  }
+}

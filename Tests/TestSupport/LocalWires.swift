@@ -145,7 +145,7 @@ private struct LocalEnd: Transport {
 /// Runs `body` at each of `count` ranks, a thread each, and says what each of them gave. A rank that
 /// throws tells the others; where all went well they say goodbye to one another.
 public func outcomes<Value: Sendable>(
-  ofRanks count: Int, over wires: LocalWires? = nil,
+  ofRanks count: Int, over wires: LocalWires? = nil, timeout: Double = 60,
   _ body: @escaping @Sendable (Group) throws -> Value
 ) -> [Result<Value, any Error>] {
   let wires = wires ?? LocalWires(count)
@@ -153,7 +153,7 @@ public func outcomes<Value: Sendable>(
   let threads = (0..<count).map { rank in
     RankThread {
       let result = Result {
-        let group = try Group.join(wires.end(rank))
+        let group = try Group.join(wires.end(rank), timeout: timeout)
         groups.withLock { $0.append(group) }
         return try run(group, body)
       }
@@ -170,6 +170,11 @@ public func ranks<Value: Sendable>(
   _ count: Int, over wires: LocalWires? = nil, _ body: @escaping @Sendable (Group) throws -> Value
 ) throws -> [Value] {
   try outcomes(ofRanks: count, over: wires, body).map { try $0.get() }
+}
+
+extension Group {
+  /// Does nothing until another rank has failed, or this one.
+  public func waitForFault() { while fault == nil { usleep(1000) } }
 }
 
 private func run<Value>(_ group: Group, _ body: (Group) throws -> Value) throws -> Value {

@@ -51,6 +51,9 @@ int hs_exchange(const char *one, const char *other);
  * number will not do: it starts with what the process had in use that started this one. */
 size_t hs_peak_memory(void);
 
+/* Writes the numbers of the processor cores that this process may use, up to capacity; how many. */
+size_t hs_allowed_cores(int *cores, size_t capacity);
+
 /* Where text stands in bytes; NULL when it does not. */
 const void *hs_find(const void *bytes, size_t count, const char *text);
 

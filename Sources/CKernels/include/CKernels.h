@@ -64,6 +64,9 @@ k_instruction_set k_best_instruction_set(void);
 /// The one that this process uses: the best, or what HOST_INSTRUCTION_SET says (portable, avx2,
 /// avx512).
 k_instruction_set k_process_instruction_set(void);
+
+/* From now on no thread computes with more than this set; before the first product. */
+void k_lower_process_instruction_set(k_instruction_set set);
 /// What is wrong with HOST_INSTRUCTION_SET, or null; the best set is used then.
 const char *k_instruction_set_fault(void);
 /// The one in use on the calling thread.

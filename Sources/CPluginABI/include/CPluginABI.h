@@ -1,4 +1,4 @@
-/* The door between the host and its plugins: C ABI, version 1.6. What may change is in ../ABI.md.
+/* The door between the host and its plugins: C ABI, version 1.7. What may change is in ../ABI.md.
  *
  * A plugin is a shared library that exports one function, tk_plugin_entry. It returns a constant
  * table of exports (tasks, datasets, evaluators, rewards), each with a table of functions.
@@ -28,7 +28,7 @@ extern "C" {
 
 #define TK_MAGIC 0x00004b54u
 #define TK_ABI_MAJOR 1u /* breaking: the host refuses another one */
-#define TK_ABI_MINOR 6u /* additive: new service ids, reserved slots put to use */
+#define TK_ABI_MINOR 7u /* additive: new service ids, reserved slots put to use */
 #define TK_EXPORT __attribute__((visibility("default")))
 
 /* UTF-8 text, borrowed for the duration of the call. */
@@ -55,7 +55,13 @@ enum {
 };
 
 enum { TK_LOG_DEBUG = 0, TK_LOG_INFO = 1, TK_LOG_WARN = 2, TK_LOG_ERROR = 3 };
-enum { TK_KIND_TASK = 1, TK_KIND_REWARD = 2, TK_KIND_DATASET = 3, TK_KIND_EVALUATOR = 4 };
+enum {
+  TK_KIND_TASK = 1,
+  TK_KIND_REWARD = 2,
+  TK_KIND_DATASET = 3,
+  TK_KIND_EVALUATOR = 4,
+  TK_KIND_TRANSPORT = 5 /* since ABI 1.7 */
+};
 enum { TK_THREAD_SAFE = 1u }; /* flag: calls on one instance may overlap */
 
 /* ---- services of the host ------------------------------------------------------------------ */
@@ -375,6 +381,34 @@ typedef struct tk_task_v1 {
   tk_status (*describe)(void *user, const tk_text_out_v1 *json, tk_error *error);
   void *reserved[6];
 } tk_task_v1;
+
+/* ---- transport: the way of bytes between the processes of a run, since ABI 1.7 ---------------- */
+
+/* Every call comes from one thread, never two at once. A process opens at most one group. Messages of
+ * one pair and one channel keep their order; those of different channels need not wait for one
+ * another. A message has at most 16 MiB, and the receiver asks for just its size, which may be 0. A
+ * buffer stays where it is until test says that its request is done; a buffer that is received into
+ * overlaps no other one. A rank may send to itself. */
+typedef struct tk_transport_v1 {
+  uint32_t struct_size, flags; /* flags: 0 */
+  /* Joins the group of processes that a launcher has started, and waits until all are there. Writes
+   * this one's number, 0 <= *rank < *count, and *group, which is the plugin's own. */
+  tk_status (*open)(void *user, const tk_host_v1 *host, int32_t *rank, int32_t *count, void **group,
+                    tk_error *error);
+  /* Begins to send a message to a rank; returns at once, with *request. */
+  tk_status (*send)(void *group, int32_t to, int32_t channel, const void *bytes, size_t count,
+                    void **request, tk_error *error);
+  /* Begins to receive a message from a rank; returns at once, with *request. */
+  tk_status (*receive)(void *group, int32_t from, int32_t channel, void *bytes, size_t count,
+                       void **request, tk_error *error);
+  /* TK_OK: the request is done, and gone; TK_END: not yet. Never waits. */
+  tk_status (*test)(void *group, void *request, tk_error *error);
+  /* Ends all processes of the group, this one too, with this exit code. */
+  void (*abort)(void *group, int32_t code);
+  /* Leaves the group, which all others leave too; nothing is on its way any more. */
+  void (*close)(void *group);
+  void *reserved[6];
+} tk_transport_v1;
 
 /* ---- audio: what a plugin that reads audio files can say of one ----------------------------- */
 

@@ -12,6 +12,8 @@ public struct DistributionRecipe: Sendable, Hashable {
   public var stage = Stage.moments
   /// Where the optimizer's moments lie.
   public var offload = OffloadRecipe()
+  /// Seconds after which a rank that does not answer ends the run.
+  public var timeout = 600.0
 
   init() {}
 }
@@ -62,6 +64,9 @@ extension DistributionRecipe: RecipeSection {
       "what is spread over ranks: 0 nothing, 1 the optimizer's moments, 2 sums of gradients, too; the "
         + "result is the same"),
     RecipeKey("offload", \.offload, "what lies on a disk while a run goes"),
+    RecipeKey(
+      "timeout", \.timeout, "seconds after which a rank that does not answer ends the run",
+      .positive),
   ]
 
   /// Where the keys of other programs' configurations have their place here.

@@ -27,6 +27,8 @@ struct CheckBench: Sendable {
       case .reward: RewardCheck(try RewardCalls(export.name, plugin, host), self).run()
       case .dataset: DatasetCheck(try DatasetCalls(export.name, plugin, host), self).run()
       case .evaluator: EvaluatorCheck(try EvaluatorCalls(export.name, plugin, host), self).run()
+      case .transport:
+        TransportCheck(try PluginTransport(export.name, of: plugin, host: host), self).run()
       case .task: try TaskCheck(export.name, plugin, self).run()
       }
       step("leaves", "the end of the process")

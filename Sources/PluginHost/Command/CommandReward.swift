@@ -2,6 +2,7 @@ import CHostSupport
 import FoundationEssentials
 import Glibc
 import JSON
+import Ranks
 import Synchronization
 import Tasks
 
@@ -62,7 +63,9 @@ final class CommandReward: Reward, @unchecked Sendable {
       try WorkerProcess("program", memoryLimit: memory) { end throws(TaskError) in
         let words = WorkerProcess.cStrings(job.words)
         let environment = WorkerProcess.cStrings(
-          ProcessInfo.processInfo.environment.sorted { $0.key < $1.key }.map { "\($0)=\($1)" })
+          ProcessInfo.processInfo.environment.filter { !Launcher.isMark($0.key) }.sorted {
+            $0.key < $1.key
+          }.map { "\($0)=\($1)" })
         defer { (words + environment).forEach { free($0) } }
         var process = pid_t()
         let code = hs_spawn_command(words, environment, end, errors, memory, &process)

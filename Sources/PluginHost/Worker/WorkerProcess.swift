@@ -1,6 +1,7 @@
 import CHostSupport
 import FoundationEssentials
 import Glibc
+import Ranks
 import Tasks
 
 /// A process on the other end of a socket: this very program, which serves one plugin, or somebody's
@@ -68,9 +69,11 @@ final class WorkerProcess {
   }
 
   /// The host's environment. The host tells how a worker ended; without Swift's backtrace, which
-  /// takes a second, unless the user has asked for it.
-  private static func environment(adding extra: [String: String]) -> [String] {
-    let own = ProcessInfo.processInfo.environment.merging(extra) { $1 }
+  /// takes a second, unless the user has asked for it; without the marks of a launcher, by which a
+  /// worker would take itself for a rank.
+  static func environment(adding extra: [String: String]) -> [String] {
+    let own = ProcessInfo.processInfo.environment.filter { !Launcher.isMark($0.key) }
+      .merging(extra) { $1 }
     return own.merging(["SWIFT_BACKTRACE": "enable=no"]) { own, _ in own }.map { "\($0)=\($1)" }
   }
 

@@ -7,6 +7,6 @@ struct BenchCommand: ParsableCommand {
     abstract: "Measures throughput against what the processor can do at best.",
     subcommands: [
       BenchTrain.self, BenchGenerate.self, BenchRollouts.self, BenchTokenizer.self,
-      BenchGemm.self, BenchPlugins.self,
+      BenchGemm.self, BenchPlugins.self, BenchRanks.self,
     ])
 }

@@ -1,6 +1,8 @@
 import ArgumentParser
+import FoundationEssentials
 import JSON
 import PluginHost
+import Ranks
 import Runs
 import Tensors
 
@@ -25,6 +27,9 @@ struct DoctorCommand: ParsableCommand {
   @Flag(help: "Print one JSON object.") var json = false
 
   func run() throws {
+    let launcher = try Launcher.found(in: ProcessInfo.processInfo.environment)
+    // Of several processes one speaks.
+    if let launcher, launcher.rank > 0 { return }
     let machine = Machine(), engine = EngineReport()
     let entries = plugins.catalog().list()
     if json {
@@ -49,6 +54,14 @@ struct DoctorCommand: ParsableCommand {
     table.append("plugin ABI", Plugin.abiVersion)
     let paths = HostPaths()
     table.append("tasks", paths.root.map { $0 + "/tasks" } ?? "none: \(paths.summary)")
+    let launcher = try? Launcher.found(in: ProcessInfo.processInfo.environment)
+    let transports = plugins.catalog().transports.joined(separator: ", ")
+    table.append(
+      "transports", transports.isEmpty ? "none; make transport builds one for an MPI" : transports)
+    if let launcher {
+      table.append(
+        "launcher", "\(launcher.kind.command), rank \(launcher.rank) of \(launcher.count)")
+    }
     Console.print(table.text)
   }
 
@@ -97,6 +110,7 @@ struct DoctorCommand: ParsableCommand {
           })
       ),
       ("plugins", .array(entries.map(\.json))),
+      ("transports", .array(plugins.catalog().transports.map(JSONValue.string))),
       ("warnings", .array(engine.warnings.map(JSONValue.string))),
     ]
     return (engine.fields + after).reduce(before) { $0.setting($1.0, $1.1) }

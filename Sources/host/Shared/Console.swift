@@ -1,5 +1,6 @@
 import CHostSupport
 import FoundationEssentials
+import Synchronization
 
 #if canImport(Glibc)
   import Glibc
@@ -23,6 +24,17 @@ enum Console {
     signal(SIGPIPE, SIG_IGN)
     _ = output
   }
+
+  private static let isSilent = Atomic<Bool>(false)
+
+  /// From now on nothing is printed: another process speaks for this one.
+  static func silence() { isSilent.store(true, ordering: .relaxed) }
+
+  /// From now on this process speaks again.
+  static func speak() { isSilent.store(false, ordering: .relaxed) }
+
+  /// Whether another process speaks.
+  fileprivate static var leavesWordToOthers: Bool { isSilent.load(ordering: .relaxed) }
 
   /// Prints a line of results.
   static func print(_ text: String) { output.write(text + "\n") }
@@ -59,6 +71,7 @@ struct TextStream: Sendable {
   /// Writes all of `text`. When the reader of standard output has gone (`| head`), the program is
   /// done; when that of standard error has, only its lines are lost.
   func write(_ text: String) {
+    if Console.leavesWordToOthers { return }
     var bytes = Array(text.utf8)[...]
     while !bytes.isEmpty {
       let count = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }

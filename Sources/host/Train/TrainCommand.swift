@@ -1,5 +1,6 @@
 import ArgumentParser
 import Formats
+import Ranks
 import Runs
 
 /// `host train`
@@ -20,6 +21,8 @@ struct TrainCommand: ParsableCommand {
           --output-dir output/mine
         host train --config mine.yaml --resume
         host train --config mine.yaml --resume --max-steps 2000
+        host train --ranks 2 --config mine.yaml
+        mpirun -n 4 --hostfile hosts --bind-to none host train --config mine.yaml
 
       A resumed run must be the run that it goes on with: recipe, rows, base,
       plugin, template and day are compared with its receipt, run.json. How long it
@@ -52,9 +55,16 @@ struct TrainCommand: ParsableCommand {
   var acceptChanges = false
   @Flag(help: "Replace a run that the output folder holds.")
   var overwrite = false
+  @Option(
+    help: ArgumentHelp(
+      "Processes on this machine that share the work, started by an MPI's launcher.",
+      valueName: "count"))
+  var ranks: Int?
+  @Flag(help: "Let several ranks begin without comparing a gradient first.") var noProbe = false
   @OptionGroup var cache: CacheOptions
 
   func validate() throws {
+    guard ranks ?? 1 > 0 else { throw ValidationError("--ranks must be greater than 0.") }
     guard !(resume && overwrite) else {
       throw ValidationError("--resume continues a run, --overwrite removes it; give one of them.")
     }
@@ -64,13 +74,30 @@ struct TrainCommand: ParsableCommand {
   }
 
   func run() throws {
+    let plugins = task.plugins.catalog(isCancelled: { StopSignal.isRaised })
+    if let ranks, ranks > 1 {
+      guard try !RankedRun.isStarted() else {
+        throw Diagnosis(
+          Diagnosis.usage, "--ranks starts processes, and a launcher has done so; give one of them")
+      }
+      Console.leave(try LocalLaunch(ranks, plugins).run())
+    }
     let shouldStop = StopSignal.install()
-    let assembled = try task.assemble(flags: flags(), isCancelled: { StopSignal.isRaised })
+    try RankedRun.run(plugins) { try train($0, until: shouldStop) }
+  }
+
+  private func train(_ group: Group, until shouldStop: () -> Bool) throws {
+    // Of several ranks none leaves by itself: all save after the same step.
+    let assembled = try task.assemble(
+      flags: flags(), isCancelled: { group.isAlone && StopSignal.isRaised })
     let session = try TaskSession(assembled)
     try session.choosePrecision()
+    group.giveUp(after: session.recipe.distribution.timeout)
+    try session.check(alikeIn: group)
     let run = TrainingRun(
       session, earlier: resume ? .isResumed : overwrite ? .isRemoved : .isRefused,
-      acceptsChanges: acceptChanges, usesCache: !cache.noCache)
+      acceptsChanges: acceptChanges, usesCache: !cache.noCache, group: group,
+      probes: !noProbe)
     try run.run(until: shouldStop)
   }
 

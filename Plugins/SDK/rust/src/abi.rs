@@ -1,4 +1,4 @@
-//! The C header `CPluginABI.h`, ABI 1.6, call by call; the rules stand there.
+//! The C header `CPluginABI.h`, ABI 1.7, call by call; the rules stand there.
 #![allow(non_camel_case_types, missing_docs)]
 
 mod layout;
@@ -7,7 +7,7 @@ use std::ffi::{c_char, c_void};
 
 pub const TK_MAGIC: u32 = 0x00004b54;
 pub const TK_ABI_MAJOR: u32 = 1;
-pub const TK_ABI_MINOR: u32 = 6;
+pub const TK_ABI_MINOR: u32 = 7;
 
 pub type tk_status = i32;
 pub const TK_OK: tk_status = 0;
@@ -27,6 +27,7 @@ pub const TK_KIND_TASK: i32 = 1;
 pub const TK_KIND_REWARD: i32 = 2;
 pub const TK_KIND_DATASET: i32 = 3;
 pub const TK_KIND_EVALUATOR: i32 = 4;
+pub const TK_KIND_TRANSPORT: i32 = 5;
 pub const TK_THREAD_SAFE: u32 = 1;
 
 pub const TK_PART_TEXT: i32 = 0;
