@@ -74,6 +74,7 @@ let package = Package(
     .target(name: "CSHA256", cSettings: [.unsafeFlags(["-O3"])]),
     .target(name: "CCRC32C", cSettings: [.unsafeFlags(["-O3"])]),
     .target(name: "Names"),
+    .target(name: "Threads"),
     // Floor 1
     .target(name: "JSON", dependencies: [collections]),
     .target(name: "Tensors", dependencies: ["CKernels"]),
@@ -84,14 +85,15 @@ let package = Package(
       dependencies: [
         "CHostSupport", "CSHA256", "JSON", "Names", "Tensors", collections, yams,
       ]),
-    .target(name: "Ranks", dependencies: ["CCRC32C"]),
+    .target(name: "Ranks", dependencies: ["CCRC32C", "Threads"]),
     // Floor 3
     .target(name: "Tracking", dependencies: ["CCRC32C", "Formats", "JSON", collections]),
     .target(name: "Tasks", dependencies: ["JSON", "Text", collections]),
     .target(
       name: "PluginHost",
       dependencies: [
-        "CHostSupport", "CPluginABI", "JSON", "Names", "Ranks", "Tasks", "Text", collections,
+        "CHostSupport", "CPluginABI", "JSON", "Names", "Ranks", "Tasks", "Text", "Threads",
+        collections,
       ]),
     // Floor 4
     .target(name: "Layers", dependencies: ["Tensors"]),
@@ -122,8 +124,7 @@ let package = Package(
       dependencies: [
         "Adapters", "Benchmarks", "CHostSupport", "Evaluation", "Formats", "Generation", "JSON",
         "Layers", "Models", "Names", "Objectives", "PluginHost", "Ranks", "Rows", "Tasks",
-        "Tensors", "Text",
-        "Tracking", "Training", collections,
+        "Tensors", "Text", "Threads", "Tracking", "Training", collections,
       ]),
     // Floor 9
     .executableTarget(
@@ -131,8 +132,7 @@ let package = Package(
       dependencies: [
         "Adapters", "Benchmarks", "CHostSupport", "Evaluation", "Formats", "Generation", "JSON",
         "Layers", "Models", "Names", "PluginHost", "Ranks", "Rows", "Runs", "Tasks", "Tensors",
-        "Text",
-        "Tracking", "Training", arguments,
+        "Text", "Tracking", "Training", arguments,
       ],
       linkerSettings: [libraries(in: "$ORIGIN/../lib/host")]),
     // The SDK for plugin authors: the ABI header and nothing else of this package.
@@ -150,7 +150,7 @@ let package = Package(
       providers: [.apt(["libsamplerate0-dev"])]),
 
     // What several test targets compare with.
-    .testTarget(name: "TestSupport", dependencies: ["Ranks", "Tensors"]),
+    .testTarget(name: "TestSupport", dependencies: ["Ranks", "Tensors", "Threads"]),
     .testTarget(name: "NamesTests", dependencies: ["Names"]),
     .testTarget(name: "JSONTests", dependencies: ["JSON"]),
     .testTarget(name: "TensorsTests", dependencies: ["CKernels", "Tensors", "TestSupport"]),

@@ -1,4 +1,5 @@
 import Glibc
+import Threads
 
 /// The one thread that calls the transport: it looks at what is on its way, then sleeps a little. So
 /// bytes move while others compute, nobody spins, and a rank that computes still answers.
@@ -40,7 +41,7 @@ final class CommunicationThread: @unchecked Sendable {
     self.verifies = verifies
     orders = Monitor(Orders(timeout: timeout))
     self.note = note
-    startThread { self.run() }
+    StartedThread { self.run() }.detach()
   }
 
   /// Where this process stands, once all are there.

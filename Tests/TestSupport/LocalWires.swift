@@ -1,6 +1,7 @@
 import Glibc
 import Ranks
 import Synchronization
+import Threads
 
 /// Queues that join several groups in one process, as a transport would: for tests. What may go wrong
 /// on the way can be asked for.
@@ -151,7 +152,7 @@ public func outcomes<Value: Sendable>(
   let wires = wires ?? LocalWires(count)
   let results = Mutex<[Int: Result<Value, any Error>]>([:]), groups = Mutex<[Group]>([])
   let threads = (0..<count).map { rank in
-    RankThread {
+    StartedThread {
       let result = Result {
         let group = try Group.join(wires.end(rank), timeout: timeout)
         groups.withLock { $0.append(group) }
@@ -185,31 +186,5 @@ private func run<Value>(_ group: Group, _ body: (Group) throws -> Value) throws 
   } catch {
     group.fail(code: 1, saying: "\(group.name(of: group.rank)): \(error)")
     throw error
-  }
-}
-
-/// A thread with the stack of a main thread: models need it.
-private final class RankThread {
-  private var thread = pthread_t()
-
-  init(_ body: @escaping @Sendable () -> Void) {
-    var attributes = pthread_attr_t()
-    pthread_attr_init(&attributes)
-    pthread_attr_setstacksize(&attributes, 16 << 20)
-    let code = pthread_create(
-      &thread, &attributes,
-      { argument in
-        Unmanaged<Job>.fromOpaque(argument!).takeRetainedValue().body()
-        return nil
-      }, Unmanaged.passRetained(Job(body)).toOpaque())
-    precondition(code == 0, "no thread for a rank")
-  }
-
-  func join() { pthread_join(thread, nil) }
-
-  private final class Job {
-    let body: @Sendable () -> Void
-
-    init(_ body: @escaping @Sendable () -> Void) { self.body = body }
   }
 }

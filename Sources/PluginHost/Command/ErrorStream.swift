@@ -1,6 +1,7 @@
 import Glibc
 import Synchronization
 import Tasks
+import Threads
 
 /// A program's standard error: passed on to the host's own, its last line kept.
 final class ErrorStream: Sendable {
@@ -32,21 +33,25 @@ final class ErrorStream: Sendable {
     return String(String(decoding: bytes, as: UTF8.self).printable.prefix(300))
   }
 
+  /// Reads on a thread of its own.
   private func read(_ descriptor: Int32) {
-    let reader = Unmanaged.passRetained(Reader(descriptor, self)).toOpaque()
-    var thread = pthread_t()
-    pthread_create(
-      &thread, nil,
-      { reader in
-        Unmanaged<Reader>.fromOpaque(reader!).takeRetainedValue().run()
-        return nil
-      }, reader)
-    pthread_detach(thread)
+    StartedThread {
+      var bytes = [UInt8](repeating: 0, count: 4096)
+      while true {
+        let count = Glibc.read(descriptor, &bytes, bytes.count)
+        if count < 0, errno == EINTR { continue }
+        guard count > 0 else { break }
+        _ = write(2, bytes, count)
+        self.hear(bytes[..<count])
+      }
+      close(descriptor)
+      self.heard.withLock { $0.hasEnded = true }
+    }.detach()
   }
 
   private static func saysSomething(_ line: [UInt8]) -> Bool { line.contains { $0 > 0x20 } }
 
-  fileprivate func hear(_ bytes: ArraySlice<UInt8>) {
+  private func hear(_ bytes: ArraySlice<UInt8>) {
     heard.withLock { heard in
       for byte in bytes {
         if byte == UInt8(ascii: "\n") {
@@ -57,30 +62,5 @@ final class ErrorStream: Sendable {
         }
       }
     }
-  }
-
-  fileprivate func end() { heard.withLock { $0.hasEnded = true } }
-}
-
-/// Reads on a thread of its own.
-private final class Reader {
-  private let descriptor: Int32
-  private let stream: ErrorStream
-
-  init(_ descriptor: Int32, _ stream: ErrorStream) {
-    (self.descriptor, self.stream) = (descriptor, stream)
-  }
-
-  func run() {
-    var bytes = [UInt8](repeating: 0, count: 4096)
-    while true {
-      let count = Glibc.read(descriptor, &bytes, bytes.count)
-      if count < 0, errno == EINTR { continue }
-      guard count > 0 else { break }
-      _ = write(2, bytes, count)
-      stream.hear(bytes[..<count])
-    }
-    close(descriptor)
-    stream.end()
   }
 }

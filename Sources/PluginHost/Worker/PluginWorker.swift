@@ -2,6 +2,7 @@ import Glibc
 import Synchronization
 import Tasks
 import Text
+import Threads
 
 /// The other side of a `WorkerSession`: what the program does as a worker.
 public enum PluginWorker {
@@ -23,16 +24,11 @@ public enum PluginWorker {
 
   /// A plugin that hangs must not outlive a host that was killed.
   private static func leaveWithHost(_ socket: FrameSocket) {
-    var thread = pthread_t()
-    let argument = Unmanaged.passRetained(socket).toOpaque()
-    pthread_create(
-      &thread, nil,
-      { argument in
-        Unmanaged<FrameSocket>.fromOpaque(argument!).takeUnretainedValue().waitForEnd()
-        sleep(2)  // Enough for `destroy` of a plugin that does not hang.
-        _exit(0)
-      }, argument)
-    pthread_detach(thread)
+    StartedThread {
+      socket.waitForEnd()
+      sleep(2)  // Enough for `destroy` of a plugin that does not hang.
+      _exit(0)
+    }.detach()
   }
 }
 

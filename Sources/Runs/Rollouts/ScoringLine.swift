@@ -1,8 +1,8 @@
 import Glibc
 import Synchronization
+import Threads
 
 /// Scores groups on a thread of its own, one after the other as they come, while others are sampled.
-/// Swift's tasks will not do: plugins may wait for theirs.
 final class ScoringLine<Item: Sendable, Score: Sendable>: Sendable {
   private struct State: Sendable {
     var waiting: [(index: Int, item: Item)] = [], scores: [Int: Score] = [:]
@@ -19,14 +19,14 @@ final class ScoringLine<Item: Sendable, Score: Sendable>: Sendable {
   /// Runs `body`, which adds items; then the scores of `count` items, by their indices. Of errors that
   /// of `body` counts first.
   func run(_ count: Int, _ body: (_ add: (Int, Item) -> Void) throws -> Void) throws -> [Score] {
-    let thread = start()
+    let thread = StartedThread { self.work() }
     do {
       try body { index, item in state.withLock { $0.waiting.append((index, item)) } }
       close(dropping: false)
-      pthread_join(thread, nil)
+      thread.join()
     } catch {
       close(dropping: true)
-      pthread_join(thread, nil)
+      thread.join()
       throw error
     }
     return try state.withLock { state in
@@ -40,27 +40,6 @@ final class ScoringLine<Item: Sendable, Score: Sendable>: Sendable {
       if dropping { state.waiting = [] }
       state.isClosed = true
     }
-  }
-
-  /// Signals are for the main thread.
-  private func start() -> pthread_t {
-    var all = sigset_t(), old = sigset_t()
-    sigfillset(&all)
-    for fault in [SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS] {
-      sigdelset(&all, fault)
-    }
-    pthread_sigmask(SIG_SETMASK, &all, &old)
-    defer { pthread_sigmask(SIG_SETMASK, &old, nil) }
-    var thread = pthread_t()
-    let job = ScoringJob { self.work() }
-    let code = pthread_create(
-      &thread, nil,
-      { argument in
-        Unmanaged<ScoringJob>.fromOpaque(argument!).takeRetainedValue().run()
-        return nil
-      }, Unmanaged.passRetained(job).toOpaque())
-    precondition(code == 0, "scoring: no thread can be started: \(String(cString: strerror(code)))")
-    return thread
   }
 
   private func work() {
@@ -81,11 +60,4 @@ final class ScoringLine<Item: Sendable, Score: Sendable>: Sendable {
       }
     }
   }
-}
-
-/// What the thread does.
-private final class ScoringJob {
-  let run: () -> Void
-
-  init(_ run: @escaping () -> Void) { self.run = run }
 }
