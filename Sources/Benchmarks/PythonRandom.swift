@@ -1,87 +1,64 @@
-/// Python's random numbers (MT19937, Matsumoto and Nishimura 1998) and its `sample`, so that shots are
-/// those that everybody's tables were made with.
-public struct PythonRandom: Sendable {
-  private var state: [UInt32]
-  private var place = 624
+/// Python's `random.Random(seed)`, so that rows and shots come in the order in which other tools take
+/// them: MT19937 (Matsumoto and Nishimura 1998) with its seeding by array.
+struct PythonRandom {
+  private static let size = 624, middle = 397
+  private var state = [UInt32](repeating: 0, count: size)
+  private var next = size
 
-  /// The stream of `random.Random(seed)`.
-  public init(seed: UInt32) {
-    state = [19_650_218]
-    for index in 1..<624 {
-      state.append(Self.mixed(state[index - 1], 1_812_433_253) &+ UInt32(index))
+  /// The generator of a seed.
+  init(seed: UInt64) {
+    let key =
+      seed >> 32 == 0 ? [UInt32(seed)] : [UInt32(truncatingIfNeeded: seed), UInt32(seed >> 32)]
+    state[0] = 19_650_218
+    for i in 1..<Self.size { state[i] = 1_812_433_253 &* mixed(i) &+ UInt32(i) }
+    var i = 1, j = 0
+    func advance() {
+      i += 1
+      if i == Self.size {
+        state[0] = state[Self.size - 1]
+        i = 1
+      }
     }
-    var place = 1
-    func step() { place = place == 623 ? 1 : place + 1 }
-    // The key is the seed alone, so that every step adds the key's one word and its place, 0.
-    for _ in 0..<624 {
-      state[place] = (state[place] ^ Self.mixed(state[place - 1], 1_664_525)) &+ seed
-      if place == 623 { state[0] = state[623] }
-      step()
+    for _ in 0..<max(Self.size, key.count) {
+      state[i] = (state[i] ^ mixed(i) &* 1_664_525) &+ key[j] &+ UInt32(j)
+      j = (j + 1) % key.count
+      advance()
     }
-    for _ in 0..<623 {
-      state[place] =
-        (state[place] ^ Self.mixed(state[place - 1], 1_566_083_941)) &- UInt32(place)
-      if place == 623 { state[0] = state[623] }
-      step()
+    for _ in 1..<Self.size {
+      state[i] = (state[i] ^ mixed(i) &* 1_566_083_941) &- UInt32(i)
+      advance()
     }
     state[0] = 0x8000_0000
   }
 
-  private static func mixed(_ word: UInt32, _ factor: UInt32) -> UInt32 {
-    (word ^ word >> 30) &* factor
-  }
+  private func mixed(_ i: Int) -> UInt32 { state[i - 1] ^ state[i - 1] >> 30 }
 
   /// The next 32 bits.
-  public mutating func next() -> UInt32 {
-    if place == 624 { refill() }
-    var word = state[place]
-    place += 1
-    word ^= word >> 11
-    word ^= word << 7 & 0x9D2C_5680
-    word ^= word << 15 & 0xEFC6_0000
-    return word ^ word >> 18
+  mutating func word() -> UInt32 {
+    if next == Self.size { renew() }
+    var y = state[next]
+    next += 1
+    y ^= y >> 11
+    y ^= y << 7 & 0x9D2C_5680
+    y ^= y << 15 & 0xEFC6_0000
+    return y ^ y >> 18
   }
 
-  private mutating func refill() {
-    for index in 0..<624 {
-      let joined = state[index] & 0x8000_0000 | state[(index + 1) % 624] & 0x7FFF_FFFF
-      state[index] =
-        state[(index + 397) % 624] ^ joined >> 1 ^ (joined & 1 == 1 ? 0x9908_B0DF : 0)
+  private mutating func renew() {
+    for i in 0..<Self.size {
+      let y = state[i] & 0x8000_0000 | state[(i + 1) % Self.size] & 0x7FFF_FFFF
+      let far = state[(i + Self.middle) % Self.size]
+      state[i] = far ^ y >> 1 ^ (y & 1 == 0 ? 0 : 0x9908_B0DF)
     }
-    place = 0
+    next = 0
   }
 
-  /// A number below `bound`, as `randbelow` draws it.
-  public mutating func below(_ bound: Int) -> Int {
-    let bits = Int.bitWidth - bound.leadingZeroBitCount
+  /// A number below `bound`: as many leading bits as `bound` has, drawn until they are below it.
+  mutating func below(_ bound: UInt32) -> UInt32 {
+    let unused = UInt32(bound.leadingZeroBitCount)
     while true {
-      let value = Int(next() >> UInt32(32 - bits))
+      let value = word() >> unused
       if value < bound { return value }
-    }
-  }
-
-  /// `count` different places below `bound` in the order in which they are drawn.
-  public mutating func sample(_ bound: Int, _ count: Int) -> [Int] {
-    precondition(count <= bound, "sample: \(count) of \(bound)")
-    var most = 21
-    if count > 5 {
-      var power = 4
-      while power < 3 * count { power *= 4 }
-      most += power
-    }
-    if bound <= most {
-      var pool = Array(0..<bound)
-      return (0..<count).map { index in
-        let place = below(bound - index), value = pool[place]
-        pool[place] = pool[bound - index - 1]
-        return value
-      }
-    }
-    var taken: Set<Int> = []
-    return (0..<count).map { _ in
-      var place = below(bound)
-      while !taken.insert(place).inserted { place = below(bound) }
-      return place
     }
   }
 }

@@ -6,7 +6,7 @@ import Testing
 @Suite struct DrawTests {
   @Test func wordsAreMersennes() {
     var random = PythonRandom(seed: 1234)
-    let words = (0..<5).map { _ in random.next() }
+    let words = (0..<5).map { _ in random.word() }
     #expect(words == [4_150_886_329, 3_342_196_574, 1_892_932_127, 501_869_158, 32_175_636])
   }
 
