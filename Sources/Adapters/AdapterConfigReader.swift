@@ -1,7 +1,7 @@
-public import Formats
-public import JSON
+import Formats
+import JSON
 import Names
-public import OrderedCollections
+import OrderedCollections
 
 /// The members of one adapter_config.json, and how they are read.
 public struct AdapterConfigReader {

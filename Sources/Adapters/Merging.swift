@@ -1,5 +1,5 @@
 public import Formats
-public import Layers
+import Layers
 public import Tensors
 
 /// What sits on a place and can become a part of the base's stored weights.

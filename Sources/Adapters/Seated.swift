@@ -1,6 +1,6 @@
-public import Formats
+import Formats
 public import Layers
-public import Tensors
+import Tensors
 
 /// What a method has for one place of a model. It holds its place and its numbers; while it sits, the
 /// place works with them.

@@ -1,5 +1,5 @@
 public import Formats
-public import JSON
+import JSON
 
 /// A row of a task, ready to be asked.
 public struct BenchmarkItem: Sendable {

@@ -1,4 +1,4 @@
-public import Formats
+import Formats
 
 /// One model less another on the same rows of a task: sharper than either's own error, since what a row
 /// is worth to both falls out.

@@ -1,5 +1,5 @@
 public import Adapters
-public import Formats
+import Formats
 import Layers
 public import Models
 import Rows

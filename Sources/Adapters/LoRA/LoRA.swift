@@ -1,5 +1,5 @@
-public import Layers
-public import Tensors
+import Layers
+import Tensors
 
 /// y = W x + b + s · (B A D(x) + c), s = α / r, or α / √r with rank stabilization (Hu et al. 2021;
 /// Kalajdzievski 2023). D is a dropout on the adapter's input, c a bias of its own where it has one.

@@ -1,5 +1,5 @@
 public import Formats
-public import JSON
+import JSON
 public import Layers
 public import OrderedCollections
 

@@ -1,6 +1,6 @@
-public import Formats
-public import Layers
-public import Tensors
+import Formats
+import Layers
+import Tensors
 
 /// Keys and values before those of every text, in every layer (Li & Liang 2021), trained themselves or
 /// made by a projection that is.

@@ -1,6 +1,6 @@
-public import Formats
-public import Layers
-public import Tensors
+import Formats
+import Layers
+import Tensors
 
 /// Rows before every text's embedded tokens (Lester et al. 2021).
 final class Prompt: Seated {

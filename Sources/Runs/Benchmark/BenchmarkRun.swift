@@ -1,5 +1,5 @@
 import Adapters
-public import Benchmarks
+import Benchmarks
 public import Formats
 import Generation
 import JSON
