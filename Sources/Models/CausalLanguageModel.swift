@@ -23,6 +23,8 @@ public final class CausalLanguageModel {
   public var usesCheckpointing = false {
     didSet { audio?.encoder.usesCheckpointing = usesCheckpointing }
   }
+  /// Who is told where a pass is, part by part; nil: nobody.
+  public var observer: (any PassObserver)?
   let rotary: RotaryEmbedding
 
   init(
@@ -58,7 +60,8 @@ public final class CausalLanguageModel {
     let reading =
       caches?.first.map { Reading(segments, goingOnFrom: $0.lengths, by: self) }
       ?? Reading(segments, continuing: shared?.parents, classes: classes, by: self)
-    var x = embedding(ids)
+    observer?.begin()
+    var x = within(parts.embedding) { embedding(ids) }
     if let media { x = replaceRows(x, media.places, with: media.features) }
     x = reading.prompted(x, by: embedding.prompt)
     let span = Span(
@@ -69,9 +72,19 @@ public final class CausalLanguageModel {
     for (index, block) in blocks.enumerated() {
       let isLast = index == blocks.count - 1
       let span = if isLast, let needed { span.narrowed(to: needed) } else { span }
-      x = usesCheckpointing ? checkpoint(x) { block($0, span) } : block(x, span)
+      x = within(parts.block(index)) {
+        usesCheckpointing ? checkpoint(x) { block($0, span) } : block(x, span)
+      }
     }
-    return norm(x)
+    return within(parts.norm) { norm(x) }
+  }
+
+  /// Computes a part; whoever observes the pass hears of it, on the way back too.
+  private func within(_ part: Int, _ body: () -> Tensor) -> Tensor {
+    guard let observer else { return body() }
+    observer.enter(part)
+    defer { observer.leave(part) }
+    return body().reporting(part, to: observer)
   }
 
   /// Logits of hidden states, [rows, vocabulary].

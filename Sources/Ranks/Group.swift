@@ -21,6 +21,8 @@ public final class Group: Sendable {
   public struct Traffic: Sendable, Equatable {
     /// Bytes of payloads.
     public fileprivate(set) var sent = 0, received = 0
+    /// Of those that were sent, gradients and weights: what `start` moves.
+    public fileprivate(set) var sentNumbers = 0
     /// Seconds that somebody waited for them.
     public fileprivate(set) var waited = 0.0
   }
@@ -103,9 +105,12 @@ public final class Group: Sendable {
     }
     if isAlone { return .done }
     let others = (0..<count).filter { $0 != rank }
+    let sendings = others.filter { sending[$0].count > 0 }.map {
+      Transfer.Sending(rank: $0, bytes: sending[$0])
+    }
+    counted.withLock { $0.sentNumbers += sendings.reduce(0) { $0 + $1.bytes.count } }
     return begin(
-      label,
-      others.filter { sending[$0].count > 0 }.map { .init(rank: $0, bytes: sending[$0]) },
+      label, sendings,
       others.filter { receiving[$0].count > 0 }.map { .init(rank: $0, bytes: receiving[$0]) }, kept)
   }
 

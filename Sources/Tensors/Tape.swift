@@ -192,5 +192,5 @@ func axpby(
 
 extension Gradients {
   /// Drops a leaf's gradient.
-  mutating func forget(_ slot: Slot) { _ = take(slot) }
+  public mutating func forget(_ slot: Slot) { _ = take(slot) }
 }

@@ -7,8 +7,8 @@ public final class AdamW {
   let parameters: [NamedTensor]
   /// What is updated here; a whole tensor each where there is one rank.
   private(set) var runs: [Pieces.Run] = []
-  /// Whether other ranks own other runs.
-  private(set) var isSharded = false
+  /// Which runs other ranks own; nil where all are here.
+  private(set) var ownership: Ownership?
   private var moments: [Tensor] = [], variances: [Tensor] = []
   /// Where the moments are, if not in memory.
   private var file: StateFile?
@@ -30,10 +30,10 @@ public final class AdamW {
       })
   }
 
-  /// Updates only these runs from now on, whose moments are zero; others are other ranks'.
-  func own(_ runs: [Pieces.Run]) {
-    isSharded = true
-    begin(runs)
+  /// Updates only what this rank owns from now on; all moments are zero.
+  func own(_ ownership: Ownership) {
+    self.ownership = ownership
+    begin(ownership.own)
   }
 
   /// Has the moments, which are zero, lie in a scratch file in `folder` from now on.

@@ -33,9 +33,7 @@ struct MomentsFile {
   /// Each parameter's runs in order.
   private var parts: [[Part]] {
     let runs =
-      optimizer.isSharded
-      ? Ownership(group, of: optimizer.parameters).portions.map { $0.flatMap(\.self) }
-      : [optimizer.runs]
+      optimizer.ownership.map { (0..<group.count).map($0.runs) } ?? [optimizer.runs]
     var parts: [[Part]] = optimizer.parameters.map { _ in [] }
     for (rank, runs) in runs.enumerated() {
       for (index, run) in runs.enumerated() { parts[run.tensor].append((rank, run, index)) }
@@ -91,7 +89,7 @@ struct MomentsFile {
     let file = group.isFirst ? try SafeTensorsFile(path: path) : nil, parts = parts
     for entry in entries {
       let whole = try file.map { try values(entry, in: $0, path) }
-      guard optimizer.isSharded || group.isAlone else {
+      guard optimizer.ownership != nil || group.isAlone else {
         try restoreEverywhere(entry, parts[entry.parameter], whole)
         continue
       }

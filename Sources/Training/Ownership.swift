@@ -2,33 +2,60 @@ import Layers
 import Ranks
 import Tensors
 
-/// Which numbers of the trained tensors each rank sums and updates. The tensors' pieces are dealt as
-/// contiguous parts of about equal size; a part is sent in portions, so that little memory is needed for
-/// what is under way.
+/// Which numbers of the trained tensors each rank sums and updates. Tensors are sent part by part; of
+/// each part the tensors' pieces are dealt to the ranks as contiguous runs of about equal size.
 struct Ownership {
   let group: Group
-  /// Each rank's part, in portions of runs.
-  let portions: [[[Pieces.Run]]]
+  /// What is sent at once: of each parcel the runs of each rank.
+  let parcels: [[[Pieces.Run]]]
+  /// The parcels of each part, and its tensors.
+  let parts: [Range<Int>], tensors: [[Int]]
 
-  /// The most pieces of a portion: 16 MiB.
+  /// The most pieces of a run, and of what a rank has of a parcel that is cut: 16 MiB.
   static let size = 64 * Pieces.size
 
-  init(_ group: Group, of parameters: [NamedTensor]) {
+  /// Of `parameters` in these parts, each the places of tensors; nil: in one. A part that is `whole` is
+  /// one parcel; of others each rank has a portion in a parcel, so that little memory is needed for what
+  /// is under way.
+  init(
+    _ group: Group, of parameters: [NamedTensor], parts: [[Int]]? = nil,
+    whole: (Int) -> Bool = { _ in false }
+  ) {
     self.group = group
-    let pieces = Pieces(counts: parameters.map(\.tensor.count))
-    portions = pieces.dealt(to: group.count).map(Self.cut)
+    tensors = parts ?? [Array(parameters.indices)]
+    var parcels: [[[Pieces.Run]]] = [], ranges: [Range<Int>] = []
+    for (number, tensors) in tensors.enumerated() {
+      let pieces = Pieces(counts: tensors.map { parameters[$0].tensor.count })
+      let portions = pieces.dealt(to: group.count).map { runs -> [[Pieces.Run]] in
+        let runs = runs.map { Pieces.Run(tensor: tensors[$0.tensor], range: $0.range) }
+        return whole(number) ? [runs.flatMap(Self.portions)] : Self.cut(runs)
+      }
+      let first = parcels.count
+      for place in 0..<(portions.map(\.count).max() ?? 0) {
+        parcels.append(portions.map { $0.indices.contains(place) ? $0[place] : [] })
+      }
+      ranges.append(first..<parcels.count)
+    }
+    (self.parcels, self.parts) = (parcels, ranges)
   }
 
-  /// The runs of this rank, portion after portion.
-  var own: [Pieces.Run] { portions[group.rank].flatMap(\.self) }
-
-  /// How many portions the largest part has.
-  var count: Int { portions.map(\.count).max() ?? 0 }
-
-  /// The runs of portion `number` of a rank; none where its part is smaller.
-  func runs(_ number: Int, of rank: Int) -> [Pieces.Run] {
-    portions[rank].indices.contains(number) ? portions[rank][number] : []
+  /// As a step's sums are shared out: whole where they are sent once, else part by part, blocks as one
+  /// parcel each.
+  init(_ share: StepShare, of parameters: [NamedTensor], parts: [[Int]]) {
+    guard share.isDealt else {
+      self.init(share.group, of: parameters)
+      return
+    }
+    // Embedding, norm and head are at the ends, and what belongs to no part behind them.
+    let blocks = 1..<max(parts.count - 3, 1)
+    self.init(share.group, of: parameters, parts: parts, whole: blocks.contains)
   }
+
+  /// The runs of a rank, parcel after parcel.
+  func runs(of rank: Int) -> [Pieces.Run] { parcels.flatMap { $0[rank] } }
+
+  /// The runs of this rank.
+  var own: [Pieces.Run] { runs(of: group.rank) }
 
   /// A run in parts of a portion's size.
   static func portions(_ run: Pieces.Run) -> [Pieces.Run] {
@@ -61,18 +88,19 @@ struct Ownership {
     others place: (Pieces.Run, UnsafeRawBufferPointer) -> Void
   ) throws {
     var index = 0
-    for number in 0..<count {
-      let sent = Staging(numbers: numbers(number, of: group.rank, moved))
-      for run in runs(number, of: group.rank) {
+    for parcel in parcels {
+      func numbers(_ rank: Int) -> Int {
+        parcel[rank].reduce(0) { $0 + (moved[$1.tensor] ? $1.count : 0) }
+      }
+      let sent = Staging(numbers: numbers(group.rank))
+      for run in parcel[group.rank] {
         if moved[run.tensor] {
           let (tensor, range) = tensor(index)
           sent.append(tensor, range)
         }
         index += 1
       }
-      let received = (0..<group.count).map { rank in
-        Staging(numbers: rank == group.rank ? 0 : numbers(number, of: rank, moved))
-      }
+      let received = (0..<group.count).map { Staging(numbers: $0 == group.rank ? 0 : numbers($0)) }
       let none = UnsafeRawBufferPointer(start: nil, count: 0)
       try group.start(
         label,
@@ -82,14 +110,10 @@ struct Ownership {
         receiving: received.map(\.bytes), keeping: (sent, received)
       ).wait()
       for rank in 0..<group.count where rank != group.rank {
-        for run in runs(number, of: rank) where moved[run.tensor] {
+        for run in parcel[rank] where moved[run.tensor] {
           place(run, received[rank].take(run.count))
         }
       }
     }
-  }
-
-  private func numbers(_ number: Int, of rank: Int, _ moved: [Bool]) -> Int {
-    runs(number, of: rank).reduce(0) { $0 + (moved[$1.tensor] ? $1.count : 0) }
   }
 }

@@ -24,22 +24,21 @@ extension StepRunner {
     let own = share.batches(step.count), rows = step.rows
     let texts = Dictionary(
       uniqueKeysWithValues: own.map { ($0, scored(rows[$0] ?? [])) })
-    let totals = try totals(step.count, texts)
+    let known = try beforehand(step.count, texts), totals = known.totals
     let terms = try prepared(step, own: own)
     if probes, let exchange { try probe(terms, rows[0] ?? [], totals, masks(0), exchange) }
-    let leaves = StepLeaves(batches: step.count, lanes: share.lanes).ranges
+    let penalty = penalty()
     var outcomes: [(number: Int, value: BatchOutcome)] = []
-    let (owned, gradients) = try sum(leaves.count, exchange) { leaf in
-      var gradients = Gradients()
-      for number in leaves[leaf] {
-        guard let rows = rows[number], let texts = texts[number] else {
-          preconditionFailure("step: micro-batch \(number) is another rank's")
-        }
-        var outcome = try batch(terms, rows, texts, totals, masks(number), into: &gradients)
-        if number == 0 { outcome.metrics += gradients.add(penalty: penalty()) }
-        outcomes.append((number, outcome))
+    let (owned, gradients) = try sum(
+      StepLeaves(batches: step.count, lanes: share.lanes), exchange, teaches: known.teaches,
+      completesLate: penalty != nil
+    ) { number, gradients in
+      guard let rows = rows[number], let texts = texts[number] else {
+        preconditionFailure("step: micro-batch \(number) is another rank's")
       }
-      return gradients
+      var outcome = try batch(terms, rows, texts, totals, masks(number), into: &gradients)
+      if number == 0 { outcome.metrics += gradients.add(penalty: penalty) }
+      outcomes.append((number, outcome))
     }
     var result = StepResult(owned: owned, gradients: gradients)
     result.weight = totals[0]
@@ -48,33 +47,20 @@ extension StepRunner {
     return result
   }
 
-  /// What the terms' means divide by, over all micro-batches in their order.
-  private func totals(_ count: Int, _ texts: [Int: ScoredTexts]) throws -> [Double] {
-    let own = texts.map { number, texts in
-      (number: number, value: terms.map { $0.objective.weight(of: texts.batch) })
+  /// What the terms' means divide by, over all micro-batches in their order; and of which of these
+  /// anything is learnt.
+  private func beforehand(
+    _ count: Int, _ texts: [Int: ScoredTexts]
+  ) throws -> (totals: [Double], teaches: [Bool]) {
+    let own = texts.map { number, texts -> (number: Int, value: [Double]) in
+      let isSilent = terms.allSatisfy { $0.objective.isSilent(texts.batch) }
+      return (number, terms.map { $0.objective.weight(of: texts.batch) } + [isSilent ? 0 : 1])
     }
     let all = try share.group.inOrder("tokens of micro-batches", of: count, own)
-    return terms.indices.map { term in all.reduce(0) { $0 + $1[term] } }
-  }
-
-  /// The sum of the leaves' gradients along the tree: whole, or of what this rank owns.
-  private func sum(
-    _ count: Int, _ exchange: GradientExchange?, _ leaf: (Int) throws -> Gradients
-  ) throws -> (owned: [Tensor?]?, whole: Gradients) {
-    guard let exchange else {
-      var sum = SumTree<Gradients>()
-      for number in 0..<count { sum.add(try leaf(number), leaf: number) }
-      return (nil, sum.takeTotal() ?? Gradients())
-    }
-    exchange.reset()
-    for nodes in share.rounds(count) {
-      var sum = SumTree<Gradients>()
-      for node in nodes[share.group.rank] {
-        for number in node.first..<node.end { sum.add(try leaf(number), leaf: number) }
-      }
-      try exchange.add(sum.nodes.map(\.value), nodes)
-    }
-    return (exchange.take(), Gradients())
+    return (
+      terms.indices.map { term in all.reduce(0) { $0 + $1[term] } },
+      all.map { $0[terms.count] == 1 }
+    )
   }
 
   /// Refuses ranks that compute another gradient from the rows of micro-batch 0: processors, libraries or
@@ -84,11 +70,11 @@ extension StepRunner {
     _ exchange: GradientExchange
   ) throws {
     var gradients = Gradients()
-    _ = try batch(terms, rows, scored(rows), totals, masks, into: &gradients)
-    let group = share.group
-    let own = exchange.parameters.map { parameter in
-      parameter.tensor.slot.flatMap { gradients[$0] }?.fingerprint ?? 0
+    exchange.beginProbe()
+    try observing(exchange) {
+      _ = try batch(terms, rows, scored(rows), totals, masks, into: &gradients)
     }
+    let group = share.group, own = exchange.endProbe(&gradients)
     let all = try group.inOrder("the first gradient's hash", of: group.count, [(group.rank, own)])
     guard let other = all.firstIndex(where: { $0 != all[0] }) else { return }
     let place = zip(all[other], all[0]).enumerated().first { $0.element.0 != $0.element.1 }

@@ -15,7 +15,8 @@ final class StepUpdate {
   /// The sums as the trained tensors have them, where every rank needs them.
   private(set) var gradients = Gradients()
 
-  init(_ share: StepShare, _ optimizer: AdamW, needsAll: Bool) {
+  /// `parts` are the trained tensors as a way back comes to them (`CausalLanguageModel.parts(of:)`).
+  init(_ share: StepShare, _ optimizer: AdamW, parts: [[Int]], needsAll: Bool) {
     (group, stage) = (share.group, share.stage)
     self.optimizer = optimizer
     self.needsAll = needsAll || share.stage == .nothing
@@ -23,10 +24,10 @@ final class StepUpdate {
       (ownership, exchange) = (nil, nil)
       return
     }
-    let ownership = Ownership(share.group, of: optimizer.parameters)
+    let ownership = Ownership(share, of: optimizer.parameters, parts: parts)
     self.ownership = ownership
     exchange = GradientExchange(ownership, of: optimizer.parameters)
-    if share.stage != .nothing { optimizer.own(ownership.own) }
+    if share.stage != .nothing { optimizer.own(ownership) }
   }
 
   /// √Σ g²: squares of pieces by their owners, added in order.
@@ -40,7 +41,7 @@ final class StepUpdate {
         ?? Array(repeating: 0, count: (run.count + Pieces.size - 1) / Pieces.size)
     }
     let all = try group.inOrder("the gradient's norm", of: group.count, [(group.rank, squares)])
-    let runs = ownership.portions.map { $0.flatMap(\.self) }
+    let runs = (0..<group.count).map(ownership.runs)
     var sums = optimizer.parameters.map { _ in 0.0 }
     for (run, squares) in zip(runs.joined(), all.joined()) {
       for square in squares { sums[run.tensor] += square }

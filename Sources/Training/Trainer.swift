@@ -47,7 +47,9 @@ public final class Trainer {
     self.observe = observe
     best = BestStep(options: options)
     update = StepUpdate(
-      runner.share, optimizer, needsAll: trainable.adapters?.needsGradients ?? false)
+      runner.share, optimizer,
+      parts: runner.model.parts(of: optimizer.parameters.map(\.name)),
+      needsAll: trainable.adapters?.needsGradients ?? false)
     probes = options.probes && !runner.share.group.isAlone
     checkpoints = Checkpoints(
       folder, trainable, optimizer, runner.share.group, limit: options.saveLimit, base: base,
