@@ -4,7 +4,7 @@ public import Models
 public import Text
 
 /// Asks a model the items of a task. What texts begin with alike is computed once: the context of a
-/// row's choices, and shots that rows have in common.
+/// row's choices, and shots that rows have in common; those of all rows are kept from batch to batch.
 public struct BenchmarkScorer {
   private let model: CausalLanguageModel, tokenizer: Tokenizer
   private let tokens: TokenRule, stopTokens: Set<Int32>, batchSize: Int
@@ -12,6 +12,8 @@ public struct BenchmarkScorer {
   /// The most tokens that are computed at once, and the most of whole texts among them: each reads keys
   /// and values of all its own.
   private static let mostTokens = 8192, mostRead = 1 << 16
+  /// The fewest tokens that are worth keeping.
+  private static let leastStem = 16
 
   /// A scorer that answers `batchSize` prompts at once.
   public init(
@@ -47,8 +49,9 @@ public struct BenchmarkScorer {
       }
     }
     let texts = pairs.map { $0.map(\.text) }
-    for batch in Self.batches(texts) {
-      let weights = try model.weigh(batch.flatMap { texts[$0] })
+    let stem = stem(of: texts)
+    for batch in Self.batches(texts, behind: stem?.ids.count ?? 0) {
+      let weights = try model.weigh(batch.flatMap { texts[$0] }, behind: stem)
       var rest = weights[...]
       let results = batch.map { place in
         let own = Array(rest.prefix(texts[place].count))
@@ -60,21 +63,37 @@ public struct BenchmarkScorer {
     }
   }
 
-  /// Which items are asked together. In the order of their tokens, those that begin alike stand side by
-  /// side; nothing is padded, so that lengths need not agree.
-  static func batches(_ texts: [[Continuation]]) -> [[Int]] {
+  /// What all texts begin with, where there is more than one batch of them; nil where that is hardly
+  /// anything, or where texts of other lengths would have other numbers for it.
+  private func stem(of texts: [[Continuation]]) -> Stem? {
+    let all = texts.joined()
+    guard let first = all.first, Self.batches(texts).count > 1 else { return nil }
+    let rotaryClass = model.rotaryClass(first.ids.count - 1)
+    var count = first.start - 1
+    for text in all {
+      guard model.rotaryClass(text.ids.count - 1) == rotaryClass else { return nil }
+      let alike = zip(text.ids.prefix(text.start - 1), first.ids).prefix { $0 == $1 }.count
+      count = min(count, alike)
+    }
+    guard count >= Self.leastStem else { return nil }
+    return model.stem(Array(first.ids.prefix(count)), rotaryClass: rotaryClass)
+  }
+
+  /// Which items are asked together behind `before` tokens that are kept. In the order of their tokens,
+  /// those that begin alike stand side by side; nothing is padded, so that lengths need not agree.
+  static func batches(_ texts: [[Continuation]], behind before: Int = 0) -> [[Int]] {
     let order = texts.indices.sorted { left, right in
       let (a, b) = (texts[left][0].ids, texts[right][0].ids)
       return a == b ? left < right : a.lexicographicallyPrecedes(b)
     }
-    var batches: [[Int]] = [], new = 0, read = 0, last: ArraySlice<Int32> = []
+    var batches: [[Int]] = [], new = 0, read = 0, last: ArraySlice<Int32>?
     for place in order {
       var cost = 0, whole = 0
       for text in texts[place] {
         // The last token is never read: choices of one token are read as one text.
         let ids = text.ids.dropLast()
         guard ids != last else { continue }
-        cost += ids.count - zip(last, ids).prefix { $0 == $1 }.count
+        cost += ids.count - max(before, zip(last ?? [], ids).prefix { $0 == $1 }.count)
         whole += ids.count
         last = ids
       }

@@ -30,13 +30,19 @@ public struct ContinuationWeight: Sendable, Hashable {
 
 extension CausalLanguageModel {
   /// Weighs continuations, each after its own text. All run as one packed pass over what they do not
-  /// share: a context that several begin with, shots above all, is computed once.
-  public func weigh(_ texts: [Continuation]) throws(GenerationError) -> [ContinuationWeight] {
+  /// share: a context that several begin with, shots above all, is computed once. All begin with the
+  /// tokens of a `stem`, which are not computed at all.
+  public func weigh(
+    _ texts: [Continuation], behind stem: Stem? = nil
+  ) throws(GenerationError) -> [ContinuationWeight] {
     try checkWrites()
+    let before = stem?.ids.count ?? 0
     for (index, text) in texts.enumerated() {
       let name = "text \(index)"
       try checkTokens(text.ids, name: name)
-      precondition(text.start > 0 && text.start <= text.ids.count, "weigh: \(text.start)")
+      precondition(
+        text.start > before && text.start <= text.ids.count,
+        "weigh: \(text.start) of \(text.ids.count) tokens, behind \(before)")
       // The last token is only predicted, never read.
       guard text.ids.count - 1 <= contextLength else {
         throw GenerationError(
@@ -48,16 +54,17 @@ extension CausalLanguageModel {
     let packing = TextPacking(
       texts.map {
         .init(
-          $0.ids, [], reading: $0.ids.count - 1, rotaryClass: rotaryClass($0.ids.count - 1))
+          Array($0.ids[before...]), [], reading: $0.ids.count - 1 - before,
+          rotaryClass: rotaryClass($0.ids.count - 1))
       })
     let rows = zip(texts, packing.rows).flatMap { text, rows in
-      (text.start..<text.ids.count).map { rows[$0 - 1] }
+      (text.start..<text.ids.count).map { rows[$0 - 1 - before] }
     }
     guard !rows.isEmpty else {
       return texts.map { _ in ContinuationWeight(logLikelihood: 0, isLikeliest: true) }
     }
     let targets = texts.flatMap { $0.ids[$0.start...] }
-    let found = logProbabilities(packing.layout, rows, targets)
+    let found = logProbabilities(packing.layout, rows, targets, behind: stem)
     var place = 0
     return texts.map { text in
       let range = place..<place + text.ids.count - text.start

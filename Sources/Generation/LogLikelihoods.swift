@@ -36,20 +36,23 @@ extension CausalLanguageModel {
 
   /// The natural logarithm of each target's probability after the row of a layout beside it.
   func logProbabilities(
-    _ layout: PrefixTree.Layout, _ rows: [Int], _ targets: [Int32]
+    _ layout: PrefixTree.Layout, _ rows: [Int], _ targets: [Int32], behind stem: Stem? = nil
   ) -> LogProbabilities {
     Recording.off {
-      Tensors.logProbabilities(states(layout, at: rows), head.effectiveWeight, targets: targets)
+      Tensors.logProbabilities(
+        states(layout, at: rows, behind: stem), head.effectiveWeight, targets: targets)
     }
   }
 
   /// The states at `rows` of a layout, each computed once however often it is named.
-  func states(_ layout: PrefixTree.Layout, at rows: [Int]) -> Tensor {
+  func states(
+    _ layout: PrefixTree.Layout, at rows: [Int], behind stem: Stem? = nil
+  ) -> Tensor {
     let needed = Set(rows).sorted()
     let place = Dictionary(uniqueKeysWithValues: zip(needed, needed.indices))
     let hidden = hidden(
       layout.ids, Segments(lengths: layout.lengths), rows: needed, media: media(layout.media),
-      shared: layout.shared, classes: layout.classes)
+      shared: layout.shared, classes: layout.classes, behind: stem)
     return selectRows(hidden, rows.compactMap { place[$0] })
   }
 }

@@ -41,7 +41,7 @@ public final class SelfAttention {
       return output(attend(q, k, v, span.asking, heads: heads, window: window, cache: cache))
     }
     if let shared = span.shared {
-      let given = prefix?()
+      let given = span.given?[layer] ?? prefix?()
       k = shared.laid(k, behind: given?.keys)
       v = shared.laid(v, behind: given?.values)
     }

@@ -11,26 +11,32 @@ public struct Span {
   public let caches: [KeyValueCache]?
   /// Which segments go on from one another; nil where none does.
   public let shared: SharedPrefix?
+  /// Each layer's keys and values that stand before those of every text, in the stead of what the layer
+  /// itself has there; nil for its own.
+  let given: [(keys: Tensor, values: Tensor)]?
   /// The tokens that are still needed, rising; nil for all.
   private let needed: [Int]?
 
   /// Describes the tokens of one forward pass, all of which ask.
   public init(
     segments: Segments, rotary: RotaryTable, caches: [KeyValueCache]? = nil,
-    shared: SharedPrefix? = nil
+    shared: SharedPrefix? = nil, given: [(keys: Tensor, values: Tensor)]? = nil
   ) {
     precondition(caches == nil || shared == nil, "span: shared prefixes need no caches")
+    precondition(given == nil || shared != nil, "span: given keys stand before shared segments")
     asking = shared?.asking(Array(0..<segments.tokens)) ?? Asking(segments)
     self.rotary = rotary
     askingRotary = rotary
     self.caches = caches
     self.shared = shared
+    self.given = given
     needed = nil
   }
 
   private init(_ span: Span, tokens: [Int]) {
     asking = span.shared?.asking(tokens) ?? Asking(span.asking.segments, tokens: tokens)
     shared = span.shared
+    given = span.given
     needed = tokens
     rotary = span.rotary
     askingRotary = span.rotary.rows(tokens)

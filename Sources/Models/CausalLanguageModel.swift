@@ -50,16 +50,18 @@ public final class CausalLanguageModel {
   /// from what its cache holds. `media` stands at its places instead of the tokens' embeddings.
   /// `shared` says which segments go on from one another. `classes` are the segments' texts' classes
   /// where the segments are not whole texts (`rotaryClass`). Virtual tokens stand before every text;
-  /// of them no states are returned.
+  /// of them no states are returned. Behind a `stem`, ids and segments are what follows it.
   public func hidden(
     _ ids: [Int32], _ segments: Segments, rows: [Int]? = nil, caches: [KeyValueCache]? = nil,
-    media: MediaRows? = nil, shared: SharedPrefix? = nil, classes: [Int]? = nil
+    media: MediaRows? = nil, shared: SharedPrefix? = nil, classes: [Int]? = nil,
+    behind stem: Stem? = nil
   ) -> Tensor {
     precondition(ids.count == segments.tokens, "model: \(ids.count) ids, \(segments.tokens) tokens")
     if let rows, rows.isEmpty { return Tensor(rows: 0, columns: config.hiddenSize, values: []) }
     let reading =
       caches?.first.map { Reading(segments, goingOnFrom: $0.lengths, by: self) }
-      ?? Reading(segments, continuing: shared?.parents, classes: classes, by: self)
+      ?? Reading(
+        segments, continuing: shared?.parents, classes: classes, behind: stem, by: self)
     observer?.begin()
     var x = within(parts.embedding) { embedding(ids) }
     if let media { x = replaceRows(x, media.places, with: media.features) }
@@ -67,7 +69,7 @@ public final class CausalLanguageModel {
     let span = Span(
       segments: reading.segments,
       rotary: rotary.table(reading.positions, reading.segments, classes: reading.classes),
-      caches: caches, shared: reading.shared)
+      caches: caches, shared: reading.shared, given: stem?.layers)
     let needed = reading.places(of: rows)
     for (index, block) in blocks.enumerated() {
       let isLast = index == blocks.count - 1

@@ -12,12 +12,13 @@ struct Reading {
   private let parts: [Range<Int>?], prompt: Int
 
   /// `segments`, of which number i continues `parents[i]`. All texts of a class begin with one prompt,
-  /// a segment that they share.
+  /// a segment that they share; behind a `stem` there is none, since it holds the prompt's keys.
   init(
-    _ segments: Segments, continuing parents: [Int?]?, classes: [Int]?,
+    _ segments: Segments, continuing parents: [Int?]?, classes: [Int]?, behind stem: Stem? = nil,
     by model: CausalLanguageModel
   ) {
-    let given = model.givenKeys, prompt = model.virtualTokens - given
+    let given = stem?.count ?? model.givenKeys
+    let prompt = stem == nil ? model.virtualTokens - given : 0
     let parents = parents ?? (given > 0 ? segments.unconnected : nil)
     self.prompt = prompt
     let own = parents.map { SharedPrefix(segments, continuing: $0, behind: given) }
