@@ -1,4 +1,4 @@
-import Formats
+public import JSON
 
 /// One model less another on the same rows of a task: sharper than either's own error, since what a row
 /// is worth to both falls out.
@@ -11,15 +11,14 @@ public struct PairedDifference: Sendable, Hashable {
   public let gained: Int, lost: Int
 
   /// The differences of all metrics of a task that both models were asked.
-  public static func all(_ first: TaskOutcome, _ second: TaskOutcome) throws(BenchmarkError)
+  public static func all(_ first: TaskScores, _ second: TaskScores) throws(BenchmarkError)
     -> [PairedDifference]
   {
-    guard first.items.map(\.documentHash) == second.items.map(\.documentHash) else {
-      throw BenchmarkError(
-        first.task.name, "the models were asked other rows, so that nothing can be paired")
-    }
-    return zip(first.scores, second.scores).map { one, other in
-      PairedDifference(first.task.name, one, other)
+    try second.checkAsked(shots: first.shots, rows: first.rows)
+    return first.scores.compactMap { score in
+      second.scores.first { $0.name == score.name }.map {
+        PairedDifference(first.task, score, $0)
+      }
     }
   }
 
@@ -31,6 +30,15 @@ public struct PairedDifference: Sendable, Hashable {
     standardError = standardErrorOfMean(rows)
     gained = rows.count { $0 > 0 }
     lost = rows.count { $0 < 0 }
+  }
+
+  /// As a member of `--json`.
+  public var json: JSONValue {
+    [
+      "task": .string(task), "metric": .string(metric), "difference": .double(difference),
+      "standard_error": standardError.map(JSONValue.double) ?? nil, "gained": .int(gained),
+      "lost": .int(lost),
+    ]
   }
 
   /// Whether the difference is further from nothing than chance has it in 95 of 100 cases.

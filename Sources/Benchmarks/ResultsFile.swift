@@ -66,7 +66,7 @@ public struct ResultsFile {
 
   /// The file's content.
   public var json: JSONValue {
-    let groups = GroupOutcome.groups(outcomes)
+    let groups = GroupOutcome.groups(outcomes.map(\.summary))
     var results = perTask(Self.result)
     var sums: JSONValue = .emptyObject, members: JSONValue = .emptyObject
     for group in groups {

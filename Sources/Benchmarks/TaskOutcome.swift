@@ -78,17 +78,6 @@ public struct TaskOutcome: Sendable {
     return best == item.gold
   }
 
-  /// Prompts that lost their beginning; answers in which a filter found nothing.
-  public var cutRows: Int { results.count { $0.isCut } }
-  /// For each filter how many answers it found nothing in.
-  public var invalid: [(filter: String, count: Int)] {
-    extracted.map { ($0.filter, $0.texts.count { $0 == AnswerReading.invalid }) }
-  }
-
-  /// The metric that people quote of the task.
-  public var customary: Score {
-    scores.first { $0.metric == "acc_norm" || $0.filter == "flexible-extract" } ?? scores[0]
-  }
 }
 
 /// The standard error of a mean, from the n − 1 deviation; nil for a single value.
@@ -106,11 +95,11 @@ public struct GroupOutcome: Sendable {
   /// The metric, its mean and standard error.
   public let metric: String, mean: Double, standardError: Double?
 
-  /// The groups of `outcomes`, the narrower before the wider.
-  public static func groups(_ outcomes: [TaskOutcome]) -> [GroupOutcome] {
+  /// The groups of `tasks`, the narrower before the wider.
+  public static func groups(_ tasks: [TaskScores]) -> [GroupOutcome] {
     var names: [(level: Int, name: String)] = []
-    for outcome in outcomes {
-      for (level, name) in outcome.task.groups.enumerated()
+    for task in tasks {
+      for (level, name) in task.groups.enumerated()
       where !names.contains(where: { $0.name == name }) {
         names.append((level, name))
       }
@@ -120,14 +109,14 @@ public struct GroupOutcome: Sendable {
     }
     return ordered.map { place in
       let name = place.element.name
-      return GroupOutcome(name, outcomes.filter { $0.task.groups.contains(name) })
+      return GroupOutcome(name, tasks.filter { $0.groups.contains(name) })
     }
   }
 
-  private init(_ name: String, _ outcomes: [TaskOutcome]) {
+  private init(_ name: String, _ members: [TaskScores]) {
     self.name = name
-    tasks = outcomes.map(\.task.name)
-    let scores = outcomes.map { $0.scores[0] }
+    tasks = members.map(\.task)
+    let scores = members.map { $0.scores[0] }
     metric = scores[0].metric
     let counts = scores.map { Double($0.values.count) }, all = counts.reduce(0, +)
     count = Int(all)

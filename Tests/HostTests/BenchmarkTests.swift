@@ -107,6 +107,36 @@ import Testing
     #expect(page.contains("Differences from model") && page.contains("standard error"))
   }
 
+  /// What an earlier run has left is as good as a model that is asked now.
+  @Test func earlierResultsAreHeldAgainstToo() throws {
+    let first = scratch.path("first"), output = scratch.path("out")
+    let line = "--tasks arc_challenge --limit 8"
+    let both = try benchmark("\(line) --vs nano-qwen3 --output-dir \(first) --json").json()
+    let names = try FileManager.default.contentsOfDirectory(atPath: first).filter {
+      $0 != "report.html"
+    }
+    let earlier = first + "/" + (try #require(names.first { $0.contains("nano") }))
+    let outcome = try benchmark("\(line) --vs \(earlier) --output-dir \(output) --json")
+    try #require(outcome.code == 0, "\(outcome.errors)")
+    let found = try outcome.json()
+    #expect(found["nano-qwen3"]?["results"] == both["nano-qwen3"]?["results"])
+    #expect(found["nano-qwen3"]?["differences"]?.array?.count == 2)
+    #expect(found["nano-qwen3"]?["differences"] == both["nano-qwen3"]?["differences"])
+    let report = try HostProgram.run(
+      "report", first + "/" + (try #require(names.first { !$0.contains("nano") })), earlier)
+    #expect(report.output.contains("gained"), "\(report.errors)")
+    for (more, sentence) in [
+      ("--tasks arc_challenge --limit 7 --vs \(earlier)", "not asked the same rows; 7 of one, 8"),
+      ("--tasks arc_challenge --limit 8 --shots 1 --vs \(earlier)", "is asked with 1 shots"),
+      ("--tasks winogrande --limit 8 --vs \(earlier)", "has no samples_winogrande_"),
+      ("\(line) --vs \(first)", "holds the results of several models"),
+    ] {
+      let refused = try benchmark(more + " --output-dir \(output)-no")
+      #expect(refused.code != 0 && refused.errors.contains(sentence), "\(refused.errors)")
+      #expect(!FileManager.default.fileExists(atPath: output + "-no/report.html"))
+    }
+  }
+
   /// A page of training, an evaluation and a benchmark.
   @Test func aReportTakesRunsOfAllKinds() throws {
     let run = scratch.path("run"), output = scratch.path("out"), page = scratch.path("page.html")

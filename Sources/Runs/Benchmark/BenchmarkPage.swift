@@ -1,68 +1,72 @@
-import Benchmarks
+public import Benchmarks
 import Evaluation
-import Tasks
+public import Tasks
 
 /// What several models reached in a benchmark, side by side: the first is what the others are held
 /// against.
 public struct BenchmarkPage {
-  private let models: [BenchmarkedModel]
+  private let models: [BenchmarkColumn]
 
   /// Puts models side by side.
-  public init(_ models: [BenchmarkedModel]) { self.models = models }
+  public init(_ models: [BenchmarkColumn]) { self.models = models }
 
   /// For each model but the first what it gains and loses, row by row.
   public func differences() throws(BenchmarkError) -> [(
-    label: String, differences: [PairedDifference]
+    label: String, list: [PairedDifference]
   )] {
-    var list: [(label: String, differences: [PairedDifference])] = []
+    var all: [(label: String, list: [PairedDifference])] = []
     for model in models.dropFirst() {
-      var differences: [PairedDifference] = []
-      for (first, second) in zip(models[0].outcomes, model.outcomes) {
-        differences += try PairedDifference.all(first, second)
+      var list: [PairedDifference] = []
+      for (first, second) in zip(models[0].tasks, model.tasks) {
+        list += try PairedDifference.all(first, second)
       }
-      list.append((model.subject.label, differences))
+      all.append((model.label, list))
     }
-    return list
+    return all
   }
 
   /// The differences as tables of a page.
   public func tables() throws(BenchmarkError) -> [Table] {
-    try differences().map { label, differences in
-      Table(
-        name: "\(label) less \(models[0].subject.label)",
-        columns: ["task", "metric", "difference", "standard error", "gained", "lost"],
-        rows: differences.map {
-          [
-            .text($0.task), .text($0.metric), .number($0.difference),
-            Table.Cell($0.standardError), .number(Double($0.gained)), .number(Double($0.lost)),
-          ]
-        })
+    try differences().map { label, list in
+      Self.table(list, "\(label) less \(models[0].label)")
     }
+  }
+
+  /// Differences as a table of a page.
+  public static func table(_ differences: [PairedDifference], _ title: String) -> Table {
+    Table(
+      name: title,
+      columns: ["task", "metric", "difference", "standard error", "gained", "lost"],
+      rows: differences.map {
+        [
+          .text($0.task), .text($0.metric), .number($0.difference),
+          Table.Cell($0.standardError), .number(Double($0.gained)), .number(Double($0.lost)),
+        ]
+      })
   }
 
   /// The whole page.
   public func html(facts: [(name: String, value: String)]) throws(BenchmarkError) -> String {
-    let columns = models.map { (name: $0.subject.label, report: $0.report) }
+    let columns = models.map { (name: $0.label, report: $0.report) }
     return ReportPage(
-      title: "Benchmark of " + models.map(\.subject.label).joined(separator: ", "), facts: facts,
+      title: "Benchmark of " + models.map(\.label).joined(separator: ", "), facts: facts,
       columns: columns, tables: try tables(), charts: try charts()
     ).html
   }
 
   /// Bars of every task's customary metric, and of the differences.
   private func charts() throws(BenchmarkError) -> [Chart] {
-    let first = models[0].outcomes
-    let names = first.map { "\($0.task.name) (\($0.customary.name))" }
+    let first = models[0].tasks
+    let names = first.map { "\($0.task) (\($0.customary.name))" }
     let series = models.map { model in
-      let measures = model.outcomes.map { outcome in
-        var measure = BenchmarkedModel.measure(
-          outcome.customary.mean, outcome.customary.standardError)
+      let measures = model.tasks.map { task in
+        var measure = Measure(task.customary.mean, error: task.customary.standardError)
         // What is drawn stays on the scale of what can be.
         measure.low = measure.low.map { max(0, $0) }
         measure.high = measure.high.map { min(1, $0) }
         return measure
       }
-      return Self.series(model.subject.label, measures)
+      return Self.series(model.label, measures)
     }
     let scores = Chart(
       title: "Scores", caption: "Whiskers: 95 % intervals",
@@ -70,15 +74,14 @@ public struct BenchmarkPage {
         .init(categories: names, series: series, value: .init("score", low: 0, high: 1))))
     guard models.count > 1 else { return [scores] }
     let gains = try differences().map { label, differences in
-      let measures = first.map { outcome in
-        differences.first {
-          $0.task == outcome.task.name && $0.metric == outcome.customary.name
-        }.map { BenchmarkedModel.measure($0.difference, $0.standardError) }
+      let measures = first.map { task in
+        differences.first { $0.task == task.task && $0.metric == task.customary.name }
+          .map { Measure($0.difference, error: $0.standardError) }
       }
       return Self.series(label, measures)
     }
     let change = Chart(
-      title: "Differences from \(models[0].subject.label)",
+      title: "Differences from \(models[0].label)",
       caption: "Paired by rows; whiskers: 95 % intervals",
       content: .bars(.init(categories: names, series: gains, value: .init("difference"))))
     return [scores, change]

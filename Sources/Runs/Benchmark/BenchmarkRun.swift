@@ -69,6 +69,8 @@ public struct BenchmarkRun {
   private let subjects: [Subject]
   /// The rows of each task, by its name.
   private let rows: [String: TaskRows]
+  /// The hashes of the rows that are asked.
+  private let asked: [String: [String]]
 
   /// Reads the rows of all tasks and makes prompts of them, so that what is wrong with them is said before
   /// a model is opened.
@@ -76,17 +78,26 @@ public struct BenchmarkRun {
     self.settings = settings
     self.subjects = subjects
     self.tell = tell
-    var rows: [String: TaskRows] = [:]
+    var rows: [String: TaskRows] = [:], asked: [String: [String]] = [:]
     for task in settings.tasks {
       let shots = settings.shots ?? task.shots.count
       let found = try TaskRows(
         task, in: Self.folders(task, settings.data), withPool: shots > 0)
       // A row without an answer in the last task must not end hours of work.
       var maker = ItemMaker(task, found, .plain, shots: shots)
-      _ = try maker.items(limit: settings.limit)
+      asked[task.name] = try maker.items(limit: settings.limit).map(\.documentHash)
       rows[task.name] = found
     }
     self.rows = rows
+    self.asked = asked
+  }
+
+  /// Refuses earlier results that nothing here can be held against, before a model is asked.
+  public func check(_ earlier: BenchmarkColumn) throws {
+    for (task, scores) in zip(settings.tasks, earlier.tasks) {
+      try scores.checkAsked(
+        shots: settings.shots ?? task.shots.count, rows: asked[task.name] ?? [])
+    }
   }
 
   private static func folders(_ task: BenchmarkTask, _ data: String?) throws -> [String] {

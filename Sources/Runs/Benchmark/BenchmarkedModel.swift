@@ -2,7 +2,7 @@ public import Benchmarks
 import Formats
 import FoundationEssentials
 import JSON
-public import Tasks
+import Tasks
 
 /// A model with what it reached in a benchmark.
 public struct BenchmarkedModel {
@@ -10,6 +10,9 @@ public struct BenchmarkedModel {
   public let subject: BenchmarkRun.Subject, outcomes: [TaskOutcome], facts: ResultsFile.Facts
   /// Where its files lie.
   public let folder: String
+
+  /// What tables tell of each task.
+  var summaries: [TaskScores] { outcomes.map(\.summary) }
 
   /// The results' file.
   public var results: JSONValue { ResultsFile(outcomes, facts).json }
@@ -21,6 +24,7 @@ public struct BenchmarkedModel {
       try DurableFile.write(
         outcome.sampleLines, to: "\(folder)/samples_\(outcome.task.name)_\(time).jsonl")
     }
+    let report = BenchmarkColumn(self).report
     try DurableFile.write(report.json.text(.pretty) + "\n", to: folder + "/report.json")
     try DurableFile.write(results.text(.pretty) + "\n", to: "\(folder)/results_\(time).json")
   }
@@ -39,29 +43,5 @@ public struct BenchmarkedModel {
     let date = "\(year + era * 400 + (number <= 2 ? 1 : 0))-\(padded(number))-\(padded(day))"
     let clock = [rest / 3600, rest / 60 % 60, rest % 60].map { padded($0) }.joined(separator: "-")
     return "\(date)T\(clock).\(padded(Int((seconds - whole) * 1e6), 6))"
-  }
-
-  /// The results as a report: each task's metrics with 95 % intervals of their standard errors.
-  public var report: Report {
-    var metrics: [(name: String, measure: Measure)] = []
-    for outcome in outcomes {
-      for score in outcome.scores {
-        metrics.append(
-          ("\(outcome.task.name) \(score.name)", Self.measure(score.mean, score.standardError)))
-      }
-    }
-    for group in GroupOutcome.groups(outcomes) {
-      metrics.append(
-        ("\(group.name) \(group.metric)", Self.measure(group.mean, group.standardError)))
-    }
-    let first = outcomes[0]
-    return Report(
-      count: outcomes.reduce(0) { $0 + $1.items.count },
-      primary: "\(first.task.name) \(first.customary.name)", metrics: metrics)
-  }
-
-  static func measure(_ mean: Double, _ error: Double?) -> Measure {
-    Measure(
-      value: mean, low: error.map { mean - 1.96 * $0 }, high: error.map { mean + 1.96 * $0 })
   }
 }

@@ -25,6 +25,8 @@ struct BenchmarkCommand: ParsableCommand {
         host benchmark --model Qwen/Qwen3-4B-Base --base \\
             --adapter output/sft --adapter output/dpo \\
             --tasks arc_challenge,commonsense_qa,gsm8k,hellaswag,winogrande
+        host benchmark --model output/new --tasks gsm8k \\
+            --vs output/benchmark/Qwen__Qwen3-4B
         host benchmark --model nano-qwen3 --tasks mine.yaml --data rows --shots 5
       """)
 
@@ -36,7 +38,8 @@ struct BenchmarkCommand: ParsableCommand {
   @Flag(help: "Ask the model without an adapter, too.") var base = false
   @Option(
     help: ArgumentHelp(
-      "Another model to hold against the first; may be given several times.", valueName: "folder"))
+      "Another model to hold against the first, or the results that a benchmark left, this program's "
+        + "or the harness's; may be given several times.", valueName: "folder"))
   var vs: [String] = []
   @Option(help: ArgumentHelp("Names or files of tasks, with commas.", valueName: "tasks"))
   var tasks: String
@@ -81,38 +84,82 @@ struct BenchmarkCommand: ParsableCommand {
         ? .init(system: system, isMultiturn: !singleTurn, enablesThinking: thinking) : nil,
       batchSize: batchSize, quantization: quantization.quantization, output: outputDir)
     let models = try subjects()
+    let earlier = try earlierResults(of: settings.tasks, beside: models.map(\.label))
     try checkOutput(models)
-    let results = try BenchmarkRun(settings, of: models, tell: .console)()
-    let page = BenchmarkPage(results)
+    let run = try BenchmarkRun(settings, of: models, tell: .console)
+    for column in earlier { try run.check(column) }
+    let columns = try run().map(BenchmarkColumn.init) + earlier
+    let page = BenchmarkPage(columns)
     try DurableFile.write(try page.html(facts: facts(settings)), to: outputDir + "/report.html")
+    try show(columns, try page.differences())
+    Console.note("report    \(outputDir)/report.html")
+  }
+
+  private func show(
+    _ columns: [BenchmarkColumn], _ differences: [(label: String, list: [PairedDifference])]
+  ) throws {
     if json {
-      let all = results.reduce(JSONValue.emptyObject) { $0.setting($1.subject.label, $1.results) }
+      var all: JSONValue = .emptyObject
+      for column in columns {
+        let own = differences.first { $0.label == column.label }?.list.map(\.json)
+        all = all.setting(
+          column.label,
+          own.map { column.results.setting("differences", .array($0)) } ?? column.results)
+      }
       return Console.print(all.text(.pretty))
     }
-    Console.print(BenchmarkTable(results).text)
-    for (label, differences) in try page.differences() {
+    Console.print(BenchmarkTable(columns).text)
+    for (label, list) in differences {
       Console.print("")
-      Console.print(BenchmarkTable.text(differences, "\(label) less \(results[0].subject.label)"))
+      Console.print(BenchmarkTable.text(list, "\(label) less \(columns[0].label)"))
     }
-    Console.note("report    \(outputDir)/report.html")
+    for column in columns.dropFirst() where column.asksOtherwise(than: columns[0]) {
+      Console.note(
+        "\(column.label): some prompts differ from those of \(columns[0].label), as with another "
+          + "chat template")
+    }
   }
 
   /// The models in order: the plain one, its adapters, the others.
   private func subjects() throws -> [BenchmarkRun.Subject] {
     var subjects: [BenchmarkRun.Subject] = []
     func add(_ path: String, _ model: String, _ adapter: String? = nil) {
-      let name = path.split(separator: "/").last.map(String.init) ?? path
-      let isTaken = subjects.contains { $0.label == name }
-      subjects.append(.init(label: isTaken ? path : name, model: model, adapter: adapter))
+      let label = Self.label(path, beside: subjects.map(\.label), else: path)
+      subjects.append(.init(label: label, model: model, adapter: adapter))
     }
     if base || adapter.isEmpty { add(model.model, model.model) }
     for folder in adapter { add(folder, model.model, folder) }
-    for other in vs { add(other, other) }
+    for other in vs where !EarlierResults.areIn(other) { add(other, other) }
     let names = subjects.map(\.label)
     guard Set(names).count == names.count else {
       throw Diagnosis(Diagnosis.usage, "a model or an adapter is named twice; name each once")
     }
     return subjects
+  }
+
+  /// What earlier benchmarks left in folders that `--vs` names.
+  private func earlierResults(
+    of tasks: [BenchmarkTask], beside labels: [String]
+  ) throws -> [BenchmarkColumn] {
+    var columns: [BenchmarkColumn] = []
+    for folder in vs where EarlierResults.areIn(folder) {
+      let results = try EarlierResults(folder: folder)
+      let label = Self.label(
+        results.model, beside: labels + columns.map(\.label), else: results.folder)
+      guard !(labels + columns.map(\.label)).contains(label) else {
+        throw Diagnosis(Diagnosis.usage, "--vs names \(folder) twice; name each once")
+      }
+      columns.append(try BenchmarkColumn(results, label: label, of: tasks))
+    }
+    return columns
+  }
+
+  /// The last part of a path; the whole where that name is taken.
+  private static func label(
+    _ path: String, beside taken: [String], else whole: String
+  ) -> String {
+    let name = path.split(separator: "/").last.map(String.init) ?? path
+    return taken.contains(name) ? whole : name
   }
 
   /// Refuses to write where models are read from, and what cannot be written.

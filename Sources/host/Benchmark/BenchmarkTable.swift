@@ -3,14 +3,14 @@ import Runs
 
 /// Scores of several models in 80 columns, with their standard errors.
 struct BenchmarkTable {
-  private let models: [BenchmarkedModel]
+  private let models: [BenchmarkColumn]
 
-  init(_ models: [BenchmarkedModel]) { self.models = models }
+  init(_ models: [BenchmarkColumn]) { self.models = models }
 
   /// The table, as many models beside one another as fit, then its signs.
   var text: String {
-    let labels = models.map { String($0.subject.label.suffix(24)) }
-    let head = rows(of: models[0]).map { [$0.task, $0.shots, $0.metric] }
+    let labels = models.map { String($0.label.suffix(24)) }
+    let first = rows(of: models[0]), head = first.map { [$0.task, $0.shots, $0.metric] }
     let fixed = Self.width(head + [["task", "shots", "metric"]])
     var blocks: [[Int]] = [[]], room = 80 - fixed
     for (index, label) in labels.enumerated() {
@@ -26,8 +26,12 @@ struct BenchmarkTable {
       var table = TextTable(
         columns: [("task", .left), ("shots", .right), ("metric", .left)]
           + block.map { (labels[$0], .right) })
-      let columns = block.map { rows(of: models[$0]).map(\.value) }
-      for (row, cells) in head.enumerated() { table.append(row: cells + columns.map { $0[row] }) }
+      let values = block.map { index in
+        Dictionary(uniqueKeysWithValues: rows(of: models[index]).map { ($0.key, $0.value) })
+      }
+      for (row, cells) in zip(first, head) {
+        table.append(row: cells + values.map { $0[row.key] ?? "–" })
+      }
       return table.text
     }
     return (tables + [signs]).joined(separator: "\n\n")
@@ -39,23 +43,27 @@ struct BenchmarkTable {
     } - 2
   }
 
-  private typealias Row = (task: String, shots: String, metric: String, value: String)
+  private typealias Row = (
+    key: String, task: String, shots: String, metric: String, value: String
+  )
 
-  private func rows(of model: BenchmarkedModel) -> [Row] {
+  private func rows(of model: BenchmarkColumn) -> [Row] {
     var rows: [Row] = []
-    for outcome in model.outcomes {
-      for (index, score) in outcome.scores.enumerated() {
+    for task in model.tasks {
+      for (index, score) in task.scores.enumerated() {
         let name = score.filter == "none" ? score.metric : score.filter
-        let isCustomary = outcome.scores.count > 1 && score == outcome.customary
+        let isCustomary = task.scores.count > 1 && score == task.customary
         rows.append(
           (
-            index == 0 ? outcome.task.name : "", index == 0 ? "\(outcome.shots)" : "",
-            name + (isCustomary ? " *" : ""), Self.value(score.mean, score.standardError)
+            "\(task.task) \(score.name)", index == 0 ? task.task : "",
+            index == 0 ? "\(task.shots)" : "", name + (isCustomary ? " *" : ""),
+            Self.value(score.mean, score.standardError)
           ))
       }
     }
-    for group in GroupOutcome.groups(model.outcomes) {
-      rows.append((group.name, "", group.metric, Self.value(group.mean, group.standardError)))
+    for group in GroupOutcome.groups(model.tasks) {
+      let value = Self.value(group.mean, group.standardError)
+      rows.append((group.name, group.name, "", group.metric, value))
     }
     return rows
   }
@@ -68,13 +76,13 @@ struct BenchmarkTable {
   private var signs: String {
     var lines = ["±: standard error; *: the customary metric where there are several"]
     for model in models {
-      for outcome in model.outcomes {
-        let place = "\(model.subject.label), \(outcome.task.name): "
-        let all = "of \(Format.grouped(outcome.items.count)) rows"
-        if outcome.cutRows > 0 {
-          lines.append(place + "\(outcome.cutRows) \(all) lost their beginning to the context")
+      for task in model.tasks {
+        let place = "\(model.label), \(task.task): "
+        let all = "of \(Format.grouped(task.rows.count)) rows"
+        if let cut = task.cutRows, cut > 0 {
+          lines.append(place + "\(cut) \(all) lost their beginning to the context")
         }
-        for (filter, count) in outcome.invalid where count > 0 {
+        for (filter, count) in task.invalid where count > 0 {
           lines.append(place + "\(filter) read nothing in \(count) \(all)")
         }
       }

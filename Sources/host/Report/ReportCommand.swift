@@ -15,7 +15,8 @@ struct ReportCommand: ParsableCommand {
       folder) wrote: its report.json is read, or, where there is none, the report in
       its run.json; of a training run its curves, too, which the page draws. Runs of
       different data stand side by side all the same; the line of rows says how many
-      each was judged on.
+      each was judged on. Benchmarks of the same rows are held against the first of
+      them, row by row.
 
       Examples:
         host report output/speech_drama
@@ -37,6 +38,7 @@ struct ReportCommand: ParsableCommand {
     for folder in folders {
       if let report = try Report(ofRun: folder) { columns.append((name(of: folder), report)) }
     }
+    let differences = try BenchmarkDifferences(folders.map { ($0, name(of: $0)) })
     if let html {
       var reads = OutputGuard()
       for file in folders.flatMap({
@@ -48,12 +50,13 @@ struct ReportCommand: ParsableCommand {
       let facts = folders.map { (name: name(of: $0), value: Self.facts(of: $0)) }
       let page = ReportPage(
         title: folders.count == 1 ? name(of: folders[0]) : "Comparison of \(folders.count) runs",
-        facts: facts, columns: columns,
+        facts: facts, columns: columns, tables: differences.tables,
         curves: try RunCurves.of(folders.map { (name(of: $0), $0) }))
       try DurableFile.write(page.html, to: html)
     }
     let table = ReportTable(columns)
     Console.print(json ? table.json.text(.pretty) : table.description)
+    if !json { differences.texts.forEach { Console.print("\n" + $0) } }
   }
 
   /// The folder's own name where it tells the runs apart, else its path.
