@@ -40,25 +40,8 @@ public final class EventWriter {
     try append(item, step: step)
   }
 
-  /// Appends a text, which is shown as Markdown: as it is, in a fence.
-  public func text(_ tag: String, _ text: String) throws(FormatError) {
-    var item = Message(), plugin = Message(), metadata = Message(), tensor = Message()
-    item.bytes(1, Array("\(tag)/text_summary".utf8))
-    plugin.bytes(1, Array("text".utf8))
-    metadata.bytes(1, plugin.encoded)
-    var size = Message(), shape = Message()
-    size.varint(1, 1)
-    shape.bytes(2, size.encoded)
-    tensor.varint(1, 7)
-    tensor.bytes(2, shape.encoded)
-    tensor.bytes(8, Array("```\n\(text)\n```".utf8))
-    item.bytes(8, tensor.encoded)
-    item.bytes(9, metadata.encoded)
-    try append(item, step: 0)
-  }
-
   /// Appends one value of a summary.
-  private func append(_ item: Message, step: Int) throws(FormatError) {
+  func append(_ item: Message, step: Int) throws(FormatError) {
     var summary = Message()
     summary.bytes(1, item.encoded)
     var event = Self.event(wallTime: Self.now, step: step)
@@ -88,7 +71,7 @@ public final class EventWriter {
       + littleEndian(UInt64(CRC32C.masked(data)), 4)
   }
 
-  private static var now: Double {
+  static var now: Double {
     var time = timespec()
     clock_gettime(CLOCK_REALTIME, &time)
     return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9

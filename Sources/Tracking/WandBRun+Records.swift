@@ -14,7 +14,8 @@ import JSON
 extension WandBRun {
   /// The kinds of records.
   enum Field: Int {
-    case history = 2, summary = 3, stats = 7, metric = 12, run = 17, exit = 18, header = 21
+    case history = 2, summary = 3, config = 5, files = 6, stats = 7, metric = 12, outputRaw = 13
+    case run = 17, exit = 18, header = 21
     case environment = 26
     var number: UInt64 { UInt64(rawValue) }
   }
@@ -27,30 +28,50 @@ extension WandBRun {
     return header
   }
 
-  static func run(_ id: String, _ config: JSONValue, at now: Double) -> Message {
+  static func run(
+    _ id: String, _ config: JSONValue, _ git: GitState, at now: Double
+  ) -> Message {
     var run = Message()
     run.text(1, id)
     if let entity = variable("WANDB_ENTITY") { run.text(2, entity) }
     run.text(3, variable("WANDB_PROJECT") ?? "host")
-    var settings = Message()
-    for (key, value) in config.object ?? [:] { settings.bytes(1, item(key, value)) }
-    run.bytes(4, settings.encoded)
+    run.bytes(4, configuration(config).encoded)
     if let group = variable("WANDB_RUN_GROUP") { run.text(6, group) }
-    run.text(7, "train")
+    run.text(7, variable("WANDB_JOB_TYPE") ?? "train")
     if let name = variable("WANDB_NAME") { run.text(8, name) }
     if let notes = variable("WANDB_NOTES") { run.text(9, notes) }
     for tag in (variable("WANDB_TAGS") ?? "").split(separator: ",") { run.text(10, String(tag)) }
     run.text(13, machine)
     run.bytes(17, time(now))
+    if let git = git.message { run.bytes(21, git.encoded) }
     return run
   }
 
-  static func environment(_ arguments: [String], at now: Double) -> Message {
+  /// What the run was told.
+  static func configuration(_ config: JSONValue) -> Message {
+    var settings = Message()
+    for (key, value) in config.object ?? [:] { settings.bytes(1, item(key, value)) }
+    return settings
+  }
+
+  /// A line that was printed.
+  static func output(_ line: PrintedLines.Line) -> Message {
+    var output = Message()
+    output.varint(1, line.isError ? 0 : 1)
+    output.bytes(2, time(line.time))
+    output.text(3, line.text + "\n")
+    return output
+  }
+
+  static func environment(
+    _ arguments: [String], _ git: GitState, at now: Double
+  ) -> Message {
     var environment = Message()
     environment.text(1, "Linux")
     environment.bytes(3, time(now))
     for argument in arguments.dropFirst() { environment.text(5, argument) }
     if let program = arguments.first { environment.text(6, program) }
+    if let git = git.message { environment.bytes(9, git.encoded) }
     environment.text(12, machine)
     let cores = UInt64(max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))))
     environment.varint(16, cores)
@@ -113,14 +134,27 @@ extension WandBRun {
     let clock = two(parts.tm_hour) + two(parts.tm_min) + two(parts.tm_sec)
     let letters = Array("abcdefghijklmnopqrstuvwxyz0123456789")
     let id = variable("WANDB_RUN_ID") ?? String((0..<8).compactMap { _ in letters.randomElement() })
-    guard !id.isEmpty, id.utf8.count <= 64, !id.contains(where: { "/\\#?%:-".contains($0) }) else {
+    guard !id.isEmpty, id.utf8.count <= 64, !id.contains(where: { "/\\#?%:".contains($0) }) else {
       throw FormatError(
-        .usage, "WANDB_RUN_ID", "is '\(id)'; a name of up to 64 letters, digits and '_' is needed")
+        .usage, "WANDB_RUN_ID",
+        "is '\(id)'; a name of up to 64 letters, digits, '-' and '_' is needed")
     }
     let folder = "\(place)/wandb/offline-run-\(day)_\(clock)-\(id)"
     for part in ["files", "logs"] { try DurableFile.createFolder("\(folder)/\(part)") }
     try FileSystem.link("\(place)/wandb/latest-run", to: "offline-run-\(day)_\(clock)-\(id)")
     return folder
+  }
+
+  /// The run's name in its folder's, `offline-run-DAY_CLOCK-ID`.
+  static func id(of folder: String) -> String {
+    let name = folder.split(separator: "/").last ?? ""
+    return name.split(separator: "-", maxSplits: 3, omittingEmptySubsequences: false).dropFirst(3)
+      .joined()
+  }
+
+  /// Whether a variable says yes.
+  static func isSet(_ name: String) -> Bool {
+    ["1", "true", "yes", "on"].contains(variable(name)?.lowercased())
   }
 
   static func variable(_ name: String) -> String? {

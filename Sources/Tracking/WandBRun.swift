@@ -19,22 +19,42 @@ public final class WandBRun {
   /// Rows that are there already, by kind and step: a resumed run does not write them again.
   private var known: Set<String> = []
   private var rows = 0, lastStatistics = 0.0
+  private var statistics: SystemStatistics
+  private let console: PrintedLines?
 
-  /// Why rows of a run are not kept: `WANDB_MODE=disabled`.
-  public static var isDisabled: Bool { variable("WANDB_MODE") == "disabled" }
+  /// Whether rows of a run are not kept: `WANDB_MODE=disabled`, `WANDB_DISABLED=true`.
+  public static var isDisabled: Bool {
+    variable("WANDB_MODE") == "disabled" || isSet("WANDB_DISABLED")
+  }
 
-  /// What `WANDB_MODE` asks for beside keeping a run offline, as a sentence; nil where it asks for nothing.
-  public static var note: String? {
-    switch variable("WANDB_MODE") {
-    case nil, "offline": nil
-    case "disabled": "WANDB_MODE is disabled: report_to's wandb gets nothing"
-    case let mode?: "WANDB_MODE is \(mode), but runs are kept offline: wandb sync uploads them"
+  /// What the environment asks for and is not done as it says, as sentences.
+  public static var notes: [String] {
+    guard !isDisabled else {
+      let name = isSet("WANDB_DISABLED") ? "WANDB_DISABLED is set" : "WANDB_MODE is disabled"
+      return [name + ": report_to's wandb gets nothing"]
     }
+    var notes: [String] = []
+    if let mode = variable("WANDB_MODE"), mode != "offline" {
+      notes.append("WANDB_MODE is \(mode), but runs are kept offline: wandb sync uploads them")
+    }
+    if let wish = variable("WANDB_LOG_MODEL"), wish != "false" {
+      notes.append("WANDB_LOG_MODEL is \(wish), but models are not uploaded")
+    }
+    if let wish = variable("WANDB_WATCH"), wish != "false" {
+      notes.append("WANDB_WATCH is \(wish), but gradients and weights are not logged")
+    }
+    if let wish = variable("WANDB_RESUME") {
+      notes.append("WANDB_RESUME is \(wish), but a run goes on by --resume, in its own file")
+    }
+    return notes
   }
 
   /// Begins a run, or goes on with the one that `logs`, a folder of the run's own, knows of. `config` is
   /// what the run was told; the environment's `WANDB_…` variables name it.
-  public init(logs: String, config: JSONValue, arguments: [String]) throws(FormatError) {
+  /// Of `console` the lines are kept that have been printed, unless `WANDB_CONSOLE` is off.
+  public init(
+    logs: String, config: JSONValue, arguments: [String], console: PrintedLines? = nil
+  ) throws(FormatError) {
     let pointer = logs + "/wandb.json"
     let kept = (try? JSONValue(readingFile: pointer))?["run"]?.string
     let earlier = kept.flatMap { FileSystem.isFolder($0) ? $0 : nil }
@@ -44,16 +64,23 @@ public final class WandBRun {
     } else {
       folder = try Self.begin(in: Self.variable("WANDB_DIR") ?? logs, at: now)
     }
-    let id = String(folder.split(separator: "-").last ?? "")
+    let id = Self.id(of: folder)
+    self.console = Self.variable("WANDB_CONSOLE") == "off" ? nil : console
+    statistics = SystemStatistics(at: now)
     var records: [(UInt64, [UInt8])] = []
     file = try WandBFile(path: "\(folder)/run-\(id).wandb") { records.append(($0, $1)) }
     start = records.first { $0.0 == Field.run.number }.flatMap { Self.startTime($0.1) } ?? now
     for (field, content) in records where field == Field.history.number { note(content) }
     unlink("\(folder)/run-\(id).wandb.synced")
-    guard records.isEmpty else { return }
+    guard records.isEmpty else {
+      // A run may go on with other settings than it began with.
+      try file.append(Field.config, Self.configuration(config))
+      return
+    }
+    let git = GitState(at: FileSystem.canonical("."))
     try file.append(Field.header, Self.header)
-    try file.append(Field.run, Self.run(id, config, at: now))
-    try file.append(Field.environment, Self.environment(arguments, at: now))
+    try file.append(Field.run, Self.run(id, config, git, at: now))
+    try file.append(Field.environment, Self.environment(arguments, git, at: now))
     for (name, hidden) in [("train/global_step", false), ("*", true)] {
       try file.append(Field.metric, Self.metric(name, isPattern: hidden))
     }
@@ -61,14 +88,17 @@ public final class WandBRun {
       JSONValue.object(["run": .string(folder)]).text() + "\n", to: pointer)
   }
 
-  /// Appends a row of values, and what each was last. `kind` and `step` tell it from others.
+  /// Appends a row of values and of distributions, and what each was last. `kind` and `step` tell it
+  /// from others.
   public func append(
-    _ values: [(name: String, value: Double)], kind: String, step: Int, epoch: Double,
-    best: (value: Double, step: Int)?
+    _ values: [(name: String, value: Double)], _ distributions: [Distribution] = [], kind: String,
+    step: Int, epoch: Double, best: (value: Double, step: Int)?
   ) throws(FormatError) {
+    try appendConsole()
     guard known.insert("\(kind) \(step)").inserted else { return }
     let now = Self.now
     var row: [(String, JSONValue)] = values.map { (kind + "/" + $0.name, .double($0.value)) }
+    row += distributions.map { (kind + "/" + $0.name, $0.histogram.json) }
     row += [("train/epoch", .double(epoch)), ("train/global_step", .int(step))]
     row += [
       ("_step", .int(rows)), ("_runtime", .double(now - start)), ("_timestamp", .double(now)),
@@ -86,27 +116,28 @@ public final class WandBRun {
 
   /// Says that the run has come to its end.
   public func finish() throws(FormatError) {
+    try appendConsole()
     var exit = Message()
     exit.varint(2, UInt64(max(0, Self.now - start)))
     try file.append(Field.exit, exit)
+  }
+
+  /// What has been printed since the last row.
+  private func appendConsole() throws(FormatError) {
+    for line in console?.take() ?? [] { try file.append(Field.outputRaw, Self.output(line)) }
   }
 
   /// What the process uses, every 15 seconds at most.
   private func appendStatistics(at now: Double) throws(FormatError) {
     guard now - lastStatistics >= 15 else { return }
     lastStatistics = now
-    var usage = rusage()
-    getrusage(RUSAGE_SELF.rawValue, &usage)
-    var statistics = Message()
-    statistics.varint(1, 0)
-    statistics.bytes(2, Self.time(now))
-    let peak = Double(usage.ru_maxrss) / 1024
-    statistics.bytes(3, Self.entry("proc.memory.rssMB", .double(peak)))
-    let seconds = Double(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec)
-    let cores = Double(max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))))
-    let share = 100 * seconds / max(1, now - start) / cores
-    statistics.bytes(3, Self.entry("cpu", .double(share)))
-    try file.append(Field.stats, statistics)
+    var record = Message()
+    record.varint(1, 0)
+    record.bytes(2, Self.time(now))
+    for (name, value) in statistics.values(at: now) {
+      record.bytes(3, Self.entry(name, .double(value)))
+    }
+    try file.append(Field.stats, record)
   }
 
   /// Learns of a row that an earlier process wrote.

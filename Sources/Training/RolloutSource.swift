@@ -81,6 +81,7 @@ public final class RolloutSource: StepSource {
     let statistics = SamplingStatistics(groups, rewards, advantages, names: source.rewards)
     return StepRows(
       [], metrics: sampled.metrics + statistics.metrics,
+      distributions: SamplingStatistics.distributions(groups, rewards, names: source.rewards),
       notes: shown + signal.notes(adding: statistics), parts: sampled.parts)
   }
 

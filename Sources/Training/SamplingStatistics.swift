@@ -1,4 +1,5 @@
 import Objectives
+import Tracking
 
 /// What a sampling looks like, under TRL's names.
 struct SamplingStatistics {
@@ -39,6 +40,18 @@ struct SamplingStatistics {
     let silent = rewards.joined().count { $0 == nil }
     add("frac_reward_abstained", Double(silent) / Double(max(all.count, 1)))
     self.metrics = metrics
+  }
+
+  /// All rewards of the completions, whole and by their names; none of those that nobody gave.
+  static func distributions(
+    _ groups: [SampledGroup], _ rewards: [[Double?]], names: [String]
+  ) -> [Distribution] {
+    let completions = groups.flatMap(\.completions)
+    let own = names.enumerated().map { index, name in
+      Distribution("rewards/\(name)/values", completions.compactMap { $0.scores[index] })
+    }
+    let whole = Distribution("reward/values", rewards.joined().compactMap(\.self))
+    return (own + [whole]).filter { !$0.values.isEmpty }
   }
 }
 

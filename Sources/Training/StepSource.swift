@@ -2,6 +2,7 @@ public import JSON
 public import Objectives
 public import Rows
 public import Tasks
+public import Tracking
 
 /// A row as a step takes it: one text, or a pair's two.
 public struct TrainingRow: Sendable {
@@ -44,6 +45,8 @@ public struct StepRows {
   public private(set) var numbers: [Int], count: Int
   /// What is told of how they came about.
   public var metrics: [Metric]
+  /// What is told of them as a whole.
+  public var distributions: [Distribution]
   /// Sentences for the user.
   public var notes: [String]
   /// Seconds that their making took, by kind of work.
@@ -51,12 +54,13 @@ public struct StepRows {
 
   /// Describes a step.
   public init(
-    _ batches: [[TrainingRow]], metrics: [Metric] = [], notes: [String] = [],
-    parts: [(name: String, seconds: Double)] = []
+    _ batches: [[TrainingRow]], metrics: [Metric] = [], distributions: [Distribution] = [],
+    notes: [String] = [], parts: [(name: String, seconds: Double)] = []
   ) {
     self.batches = batches
     (numbers, count) = (Array(batches.indices), batches.count)
     self.metrics = metrics
+    self.distributions = distributions
     self.notes = notes
     self.parts = parts
   }

@@ -65,7 +65,8 @@ public final class Trainer {
     options.note(in: &state)
     log = group.isFirst ? try RunLog(folder.path, after: state, options.tracking) : nil
     defer { if let upload = log?.upload { observe(.note("to upload the run: \(upload)")) } }
-    if let note = log?.note { observe(.note(note)) }
+    tellNotes()
+    defer { tellNotes() }
     // A run that has stopped early stays where it stopped.
     var ending = resuming ? best.ending(state) : nil
     if state.owesEvaluation { ending = try conclude(state.globalStep, shouldStop) }
@@ -109,6 +110,8 @@ public final class Trainer {
     if isLast || isInterrupted || isDue { try save() }
     return isInterrupted ? .interrupted(step: number) : nil
   }
+
+  private func tellNotes() { log?.takeNotes().forEach { observe(.note($0)) } }
 
   /// Evaluates. Where that fails, as it may for a plugin's sake, the steps since the last checkpoint
   /// are saved, and a resumed run begins with this evaluation.
@@ -168,9 +171,11 @@ public final class Trainer {
     state.globalStep = number
     state.epoch = self.source.progress(after: number)
     state.tokensSeen += result.tokens
+    try log?.add(source.distributions, step: number)
     try log?.add(
       result, norm: norm, rate: rate,
       isRow: number % options.loggingSteps == 0 || number == options.steps, to: &state)
+    tellNotes()
     let seconds = (clock.now - start) / .seconds(1)
     observe(
       .step(

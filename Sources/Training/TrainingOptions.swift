@@ -1,6 +1,6 @@
 public import JSON
 import Tensors
-import Tracking
+public import Tracking
 
 /// What a run is told besides its model and data.
 public struct TrainingOptions: Sendable {
@@ -52,6 +52,8 @@ public struct TrainingOptions: Sendable {
     public var usesTensorBoard = true, usesWandB = false
     /// What the run was told, and the command that began it, for those who keep them.
     public var config = JSONValue.emptyObject, arguments: [String] = []
+    /// What the program prints, for those who keep it.
+    public var console: PrintedLines?
 
     /// TensorBoard alone.
     public init() {}

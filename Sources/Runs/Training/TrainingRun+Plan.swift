@@ -59,6 +59,7 @@ extension TrainingRun {
     model.usesCheckpointing = memory.usesCheckpointing
     options.isMetricKnown = true
     options.probes = probes
+    options.tracking.console = console
     options.momentsFolder = recipe.distribution.offload.folder
     options.usesDropout = usesDropout(of: trainable)
     options.forgetsBest = changes?.concernsEvaluation ?? false

@@ -1,5 +1,6 @@
 import Formats
 public import Ranks
+public import Tracking
 import Training
 
 /// One training run: its folder is claimed; rows and judge are opened; all is decided; the model is
@@ -9,6 +10,8 @@ public struct TrainingRun {
   let earlier: RunFolder.Earlier, acceptsChanges: Bool, usesCache: Bool
   /// The processes that share the work, and whether they first compare what they compute.
   let group: Group, probes: Bool
+  /// What the program prints, for trackers that keep it.
+  let console: PrintedLines?
   var recipe: Recipe { session.recipe }
   var tell: RunObserver { session.tell }
 
@@ -17,8 +20,9 @@ public struct TrainingRun {
   /// the same run; rank 0 writes and speaks. `probes`: whether they first compare a gradient.
   public init(
     _ session: TaskSession, earlier: RunFolder.Earlier, acceptsChanges: Bool, usesCache: Bool,
-    group: Group = .alone, probes: Bool = true
+    group: Group = .alone, probes: Bool = true, console: PrintedLines? = nil
   ) {
+    self.console = console
     self.group = group
     self.probes = probes
     self.session = session

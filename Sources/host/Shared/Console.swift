@@ -1,6 +1,7 @@
 import CHostSupport
 import FoundationEssentials
 import Synchronization
+import Tracking
 
 #if canImport(Glibc)
   import Glibc
@@ -36,11 +37,14 @@ enum Console {
   /// Whether another process speaks.
   fileprivate static var leavesWordToOthers: Bool { isSilent.load(ordering: .relaxed) }
 
+  /// The lines that have been printed, where somebody keeps them.
+  static let lines = PrintedLines()
+
   /// Prints a line of results.
-  static func print(_ text: String) { output.write(text + "\n") }
+  static func print(_ text: String) { output.write(line: text) }
 
   /// Prints a line that is no result: progress, a note.
-  static func note(_ text: String) { error.write(text + "\n") }
+  static func note(_ text: String) { error.write(line: text) }
 
   /// Ends the program.
   static func leave(_ code: Int32) -> Never { exit(code) }
@@ -66,6 +70,14 @@ struct TextStream: Sendable {
     var size = winsize()
     guard ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
     return Int(size.ws_col)
+  }
+
+  /// Writes a line, which is kept where somebody wants that.
+  func write(line text: String) {
+    write(text + "\n")
+    if !Console.leavesWordToOthers {
+      Console.lines.add(text, isError: descriptor == STDERR_FILENO)
+    }
   }
 
   /// Writes all of `text`. When the reader of standard output has gone (`| head`), the program is

@@ -33,7 +33,7 @@ struct ProgressBar {
   mutating func finish(_ summary: String? = nil) {
     if redraws, drawn != nil { stream.write("\r\u{1B}[2K") }
     drawn = nil
-    if let summary { stream.write(summary + "\n") }
+    if let summary { stream.write(line: summary) }
   }
 
   /// Writes a line above the bar.
@@ -50,7 +50,7 @@ struct ProgressBar {
     let pace = unit.isEmpty ? "" : "  \(Format.fixed(rate, rate < 10 ? 2 : 0)) \(unit)/s"
     text += "\(pace)  \(left) left"
     if !note.isEmpty { text += "  " + note }
-    guard redraws else { return stream.write(text + "\n") }
+    guard redraws else { return stream.write(line: text) }
     let bar = Self.bar(share, width: min(24, max(0, stream.width - text.count - 3)))
     stream.write("\r\u{1B}[2K" + String((bar + text).prefix(stream.width - 1)))
   }

@@ -83,6 +83,7 @@ struct TrainCommand: ParsableCommand {
       Console.leave(try LocalLaunch(ranks, plugins).run())
     }
     let shouldStop = StopSignal.install()
+    Console.lines.begin()
     try RankedRun.run(plugins) { try train($0, until: shouldStop) }
   }
 
@@ -97,7 +98,7 @@ struct TrainCommand: ParsableCommand {
     let run = TrainingRun(
       session, earlier: resume ? .isResumed : overwrite ? .isRemoved : .isRefused,
       acceptsChanges: acceptChanges, usesCache: !cache.noCache, group: group,
-      probes: !noProbe)
+      probes: !noProbe, console: Console.lines)
     try run.run(until: shouldStop)
   }
 
