@@ -6,7 +6,7 @@ struct BenchCommand: ParsableCommand {
     commandName: "bench",
     abstract: "Measures throughput against what the processor can do at best.",
     subcommands: [
-      BenchTrain.self, BenchGenerate.self, BenchRollouts.self, BenchTokenizer.self,
+      BenchTrain.self, BenchGenerate.self, BenchRollouts.self, BenchTokenizer.self, BenchData.self,
       BenchGemm.self, BenchPlugins.self, BenchRanks.self,
     ])
 }
