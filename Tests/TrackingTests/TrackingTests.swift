@@ -33,6 +33,32 @@ import Testing
         == "0900000040fc54d94110ac023a020801")
   }
 
+  /// What TensorBoard's own readers found in such a file.
+  @Test func hyperparametersAndHistogramsStandInEventFiles() throws {
+    let folder = try Self.folder(), writer = try EventWriter(folder: folder)
+    try writer.begin(["a": ["b": 2, "c": nil, "d": [1]], "e": true, "f": "x"])
+    try writer.histogram("train/reward/values", Distribution("r", [1, 2, .nan]), step: 3)
+    try writer.histogram("train/none", Distribution("r", []), step: 3)
+    try writer.finish()
+    let name = try #require(FileSystem.names(in: folder).first)
+    let bytes = try readFile(folder + "/" + name)
+    for part in [
+      "_hparams_/session_start_info", "a.b", "a.d", "[1]", "_hparams_/session_end_info",
+      "train/reward/values",
+    ] {
+      #expect(bytes.firstRange(of: Array(part.utf8)) != nil, "\(part)")
+    }
+    for part in ["a.c", "train/none"] {
+      #expect(bytes.firstRange(of: Array(part.utf8)) == nil, "\(part)")
+    }
+    // min, max, num of HistogramProto.
+    let numbers = [1.0, 2, 2].enumerated().flatMap { index, value in
+      [UInt8(index + 1) << 3 | 1]
+        + (0..<8).map { UInt8(truncatingIfNeeded: value.bitPattern >> (8 * $0)) }
+    }
+    #expect(bytes.firstRange(of: numbers) != nil)
+  }
+
   @Test func eventFilesNeverCollide() throws {
     let folder = try Self.folder()
     for _ in 0..<2 { try EventWriter(folder: folder).scalar("train/loss", 1.5, step: 3) }
