@@ -53,7 +53,7 @@ public struct ItemMaker {
       throw BenchmarkError(
         task.name,
         "\(shots) shots need \(least) rows of the split '\(task.shotsSplit)', which has "
-          + "\(rows.pool.count); give --shots fewer")
+          + "\(rows.pool.count); ask for fewer with --shots")
     }
     var items: [BenchmarkItem] = []
     for (index, document) in rows.documents.prefix(limit ?? .max).enumerated() {
@@ -176,6 +176,6 @@ public struct ItemMaker {
     throw BenchmarkError(
       document.place,
       "the row has no right answer: \(rule.source) is empty, as in splits that are published without "
-        + "answers; give the rows of the split '\(task.evaluatedSplit)'")
+        + "answers; the published split '\(task.evaluatedSplit)' has them")
   }
 }

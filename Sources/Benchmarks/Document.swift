@@ -42,9 +42,10 @@ public struct Document: Sendable, Hashable {
       for rule in rules { texts.append(try text(rule)) }
       return texts
     case .list(let rule):
-      guard let list = try value(rule).array, !list.isEmpty else {
+      guard let list = try value(rule).array else {
         throw BenchmarkError(place, "\(rule.source) is no list of texts")
       }
+      guard !list.isEmpty else { throw BenchmarkError(place, "\(rule.source) has no text in it") }
       var texts: [String] = []
       for value in list { texts.append(try written(value, rule)) }
       return texts

@@ -41,6 +41,11 @@ public struct PairedDifference: Sendable, Hashable {
     ]
   }
 
+  /// Where it lies in 95 of 100 cases.
+  public var interval: (low: Double, high: Double)? {
+    standardError.map { (difference - 1.96 * $0, difference + 1.96 * $0) }
+  }
+
   /// Whether the difference is further from nothing than chance has it in 95 of 100 cases.
   public var isClear: Bool { standardError.map { abs(difference) > 1.96 * $0 } ?? false }
 }

@@ -52,11 +52,11 @@ import Testing
       #expect(bytes.firstRange(of: Array(part.utf8)) == nil, "\(part)")
     }
     // min, max, num of HistogramProto.
-    let numbers = [1.0, 2, 2].enumerated().flatMap { index, value in
-      [UInt8(index + 1) << 3 | 1]
-        + (0..<8).map { UInt8(truncatingIfNeeded: value.bitPattern >> (8 * $0)) }
+    var numbers = Message()
+    for (field, value) in [(1, 1.0), (2, 2.0), (3, 2.0)] {
+      numbers.fixed64(field, value.bitPattern)
     }
-    #expect(bytes.firstRange(of: numbers) != nil)
+    #expect(bytes.firstRange(of: numbers.encoded) != nil)
   }
 
   @Test func eventFilesNeverCollide() throws {

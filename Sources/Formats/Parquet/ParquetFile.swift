@@ -65,6 +65,9 @@ struct ParquetFile {
     }
     var columns: [ParquetColumn] = []
     for (chunk, (path, node)) in zip(chunks, schema.leaves) {
+      if chunk[8] != nil {
+        throw ParquetError("the column '\(path)' is encrypted; write it without encryption")
+      }
       guard case .leaf(let leaf) = node.content, let description = chunk[3] else {
         throw ParquetPage.damaged
       }

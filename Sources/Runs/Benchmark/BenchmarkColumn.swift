@@ -41,12 +41,15 @@ public struct BenchmarkColumn {
     for task in tasks {
       for score in task.scores {
         metrics.append(
-          ("\(task.task) \(score.name)", Measure(score.mean, error: score.standardError)))
+          ("\(task.task) \(score.name)", Measure(share: score.mean, error: score.standardError)))
       }
     }
     for group in GroupOutcome.groups(tasks) {
       metrics.append(
-        ("\(group.name) \(group.metric)", Measure(group.mean, error: group.standardError)))
+        (
+          "\(group.name) \(group.metric)",
+          Measure(share: group.mean, error: group.standardError)
+        ))
     }
     return Report(
       count: tasks.reduce(0) { $0 + $1.rows.count },
@@ -59,5 +62,12 @@ extension Measure {
   init(_ mean: Double, error: Double?) {
     self.init(
       value: mean, low: error.map { mean - 1.96 * $0 }, high: error.map { mean + 1.96 * $0 })
+  }
+
+  /// The same for what lies between 0 and 1, and its interval with it.
+  init(share mean: Double, error: Double?) {
+    self.init(mean, error: error)
+    low = low.map { max(0, $0) }
+    high = high.map { min(1, $0) }
   }
 }

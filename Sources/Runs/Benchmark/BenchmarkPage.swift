@@ -36,11 +36,14 @@ public struct BenchmarkPage {
   public static func table(_ differences: [PairedDifference], _ title: String) -> Table {
     Table(
       name: title,
-      columns: ["task", "metric", "difference", "standard error", "gained", "lost"],
+      columns: [
+        "task", "metric", "difference", "standard error", "95 % from", "to", "gained", "lost",
+      ],
       rows: differences.map {
         [
           .text($0.task), .text($0.metric), .number($0.difference),
-          Table.Cell($0.standardError), .number(Double($0.gained)), .number(Double($0.lost)),
+          Table.Cell($0.standardError), Table.Cell($0.interval?.low),
+          Table.Cell($0.interval?.high), .number(Double($0.gained)), .number(Double($0.lost)),
         ]
       })
   }
@@ -60,11 +63,7 @@ public struct BenchmarkPage {
     let names = first.map { "\($0.task) (\($0.customary.name))" }
     let series = models.map { model in
       let measures = model.tasks.map { task in
-        var measure = Measure(task.customary.mean, error: task.customary.standardError)
-        // What is drawn stays on the scale of what can be.
-        measure.low = measure.low.map { max(0, $0) }
-        measure.high = measure.high.map { min(1, $0) }
-        return measure
+        Measure(share: task.customary.mean, error: task.customary.standardError)
       }
       return Self.series(model.label, measures)
     }

@@ -90,7 +90,7 @@ struct BenchmarkCommand: ParsableCommand {
     for column in earlier { try run.check(column) }
     let columns = try run().map(BenchmarkColumn.init) + earlier
     let page = BenchmarkPage(columns)
-    try DurableFile.write(try page.html(facts: facts(settings)), to: outputDir + "/report.html")
+    try DurableFile.write(try page.html(facts: facts(columns[0])), to: outputDir + "/report.html")
     try show(columns, try page.differences())
     Console.note("report    \(outputDir)/report.html")
   }
@@ -129,7 +129,15 @@ struct BenchmarkCommand: ParsableCommand {
     }
     if base || adapter.isEmpty { add(model.model, model.model) }
     for folder in adapter { add(folder, model.model, folder) }
-    for other in vs where !EarlierResults.areIn(other) { add(other, other) }
+    for other in vs where !EarlierResults.areIn(other) {
+      guard !FileSystem.isFolder(other) || FileSystem.exists(other + "/config.json") else {
+        throw Diagnosis(
+          Diagnosis.data,
+          "--vs: \(other) holds neither a model (config.json) nor what a benchmark left "
+            + "(results_….json)")
+      }
+      add(other, other)
+    }
     let names = subjects.map(\.label)
     guard Set(names).count == names.count else {
       throw Diagnosis(Diagnosis.usage, "a model or an adapter is named twice; name each once")
@@ -174,10 +182,13 @@ struct BenchmarkCommand: ParsableCommand {
     try DurableFile.checkWritable(outputDir + "/report.html")
   }
 
-  private func facts(_ settings: BenchmarkRun.Settings) -> [(name: String, value: String)] {
-    let tasks = settings.tasks.map(\.name).joined(separator: ", ")
+  private func facts(_ first: BenchmarkColumn) -> [(name: String, value: String)] {
+    let tasks = first.tasks.map { task in
+      let rows = Format.grouped(task.rows.count)
+      return "\(task.task) (\(rows) rows, \(task.shots) shots)"
+    }
     return [
-      ("tasks", tasks), ("shots", shots.map(String.init) ?? "as each task has them"),
+      ("tasks", tasks.joined(separator: ", ")),
       ("rows", limit.map { "the first \($0) of each" } ?? "all"),
       ("prompts", chatTemplate ? "in the chat template" : "plain texts"), ("numbers", "f32"),
     ]

@@ -27,13 +27,15 @@ enum BenchmarkFiles {
     let files = FileSystem.names(in: folder).filter { $0.hasSuffix(".yaml") }
     let stems = files.map { String($0.dropLast(5)) }
     if stems.contains(name) { return try BenchmarkTask.tasks(inFile: "\(folder)/\(name).yaml") }
+    var names = stems
     // A subject or a group of one of them.
     for stem in stems where name.hasPrefix(stem + "_") {
       let all = try BenchmarkTask.tasks(inFile: "\(folder)/\(stem).yaml")
       let found = all.filter { $0.name == name || $0.groups.contains(name) }
       if !found.isEmpty { return found }
+      names += all.flatMap { [$0.name] + $0.groups }
     }
-    let meant = nearestName(to: name, among: stems).map { "; did you mean '\($0)'?" }
+    let meant = nearestName(to: name, among: names).map { "; did you mean '\($0)'?" }
     throw Diagnosis(
       Diagnosis.usage,
       "--tasks: there is no task '\(name)'"

@@ -101,8 +101,9 @@ struct BenchmarkTable {
       table.append(
         difference.task, metric,
         sign + value(difference.difference, difference.standardError)
-          + (difference.isClear ? " !" : "  "), "\(difference.gained)", "\(difference.lost)")
+          + (difference.isClear ? "!" : " "), "\(difference.gained)", "\(difference.lost)")
     }
-    return table.text
+    guard differences.contains(where: \.isClear) else { return table.text }
+    return table.text + "\n!: further from nothing than 1.96 standard errors"
   }
 }
