@@ -57,10 +57,11 @@ public struct EvaluationRun {
   }
 
   /// The answers to all rows in their order, at rank 0; each rank of `group` asks some of the batches,
-  /// whose numbers `respond` is told. Elsewhere only the answers found there.
+  /// whose numbers `respond` is told. Elsewhere only the answers found there. `together` runs what asks
+  /// the model, where ranks must do that at the same time.
   public func predictions(
-    in group: Group, observe: (Progress) -> Void = { _ in },
-    respond: (_ batch: Int, [Question]) throws -> [Answer]
+    in group: Group, together: @escaping (() throws -> Void) throws -> Void = { try $0() },
+    observe: (Progress) -> Void = { _ in }, respond: (_ batch: Int, [Question]) throws -> [Answer]
   ) throws -> [Prediction] {
     guard !rows.isEmpty else {
       throw TaskError(.data, "the dataset to evaluate has no rows; see the recipe's data section")
@@ -69,18 +70,20 @@ public struct EvaluationRun {
       rows[$0...].prefix(batchSize)
     }
     var found: [Int: [Prediction]] = [:], own: [(number: Int, value: [Answer])] = []
-    for number in group.dealt(batches.count) {
-      let questions = try batches[number].map(question)
-      let answers = try respond(number, questions)
-      precondition(
-        answers.count == questions.count,
-        "evaluation: \(answers.count) answers to \(questions.count) questions")
-      let batch = try predictions(questions, answers)
-      found[number] = batch
-      own.append((number, answers))
-      // Other ranks are about as far.
-      let last = batches[min(number + group.count, batches.count) - 1]
-      observe(Progress(done: last.endIndex, total: rows.count, batch: batch))
+    try together {
+      for number in group.dealt(batches.count) {
+        let questions = try batches[number].map(question)
+        let answers = try respond(number, questions)
+        precondition(
+          answers.count == questions.count,
+          "evaluation: \(answers.count) answers to \(questions.count) questions")
+        let batch = try predictions(questions, answers)
+        found[number] = batch
+        own.append((number, answers))
+        // Other ranks are about as far.
+        let last = batches[min(number + group.count, batches.count) - 1]
+        observe(Progress(done: last.endIndex, total: rows.count, batch: batch))
+      }
     }
     let all = try group.inOrder("answers", of: batches.count, own)
     return try batches.indices.flatMap { number in

@@ -39,8 +39,10 @@ extension CausalLanguageModel {
     _ layout: PrefixTree.Layout, _ rows: [Int], _ targets: [Int32], behind stem: Stem? = nil
   ) -> LogProbabilities {
     Recording.off {
-      Tensors.logProbabilities(
-        states(layout, at: rows, behind: stem), head.effectiveWeight, targets: targets)
+      let states = states(layout, at: rows, behind: stem)
+      return throughHead {
+        Tensors.logProbabilities(states, $0.effectiveWeight, targets: targets)
+      }
     }
   }
 

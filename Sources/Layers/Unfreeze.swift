@@ -11,7 +11,7 @@ extension Linear {
     if let shared {
       weight = shared
     } else {
-      let leaf = weight.tensor().copy().asLeaf()
+      let leaf = weight.leaf()
       weight = .tensor(leaf)
       leaves.append(
         NamedTensor(name: path + ".weight", tensor: leaf, shape: [leaf.rows, leaf.columns]))
@@ -36,8 +36,16 @@ extension RMSNorm {
 extension Embedding {
   /// Makes the weight a leaf and returns it under its name in the files.
   public func unfreeze() -> [NamedTensor] {
-    let leaf = weight.tensor().copy().asLeaf()
+    let leaf = weight.leaf()
     weight = .tensor(leaf)
     return [NamedTensor(name: path + ".weight", tensor: leaf)]
+  }
+}
+
+extension Weight {
+  /// The numbers in f32, as a leaf with storage of its own.
+  fileprivate func leaf() -> Tensor {
+    if case .tensor(let tensor) = self { return tensor.copy().asLeaf() }
+    return tensor().asLeaf()
   }
 }

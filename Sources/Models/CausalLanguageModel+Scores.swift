@@ -16,6 +16,6 @@ extension CausalLanguageModel {
   /// The score of each row of states, a column.
   public func scores(_ states: Tensor) -> Tensor {
     precondition(givesScores, "scores: the model has a language model's head")
-    return head(states)
+    return throughHead { $0(states) }
   }
 }

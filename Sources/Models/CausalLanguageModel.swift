@@ -90,7 +90,15 @@ public final class CausalLanguageModel {
   }
 
   /// Logits of hidden states, [rows, vocabulary].
-  public func logits(_ hidden: Tensor) -> Tensor { head(hidden) }
+  public func logits(_ hidden: Tensor) -> Tensor { throughHead { $0(hidden) } }
+
+  /// What `body` makes of hidden states by the head, the last part of a pass.
+  public func throughHead<Result>(_ body: (Linear) -> Result) -> Result {
+    guard let observer else { return body(head) }
+    observer.enter(parts.head)
+    defer { observer.leave(parts.head) }
+    return body(head)
+  }
 
   /// Every projection that can carry an adapter, in the files' order: those of the audio side, those
   /// of the blocks, then the head.
@@ -119,17 +127,27 @@ public final class CausalLanguageModel {
   public var constants: [NamedTensor] { audio?.encoder.constants ?? [] }
 
   /// Makes every weight but the `constants` a trained leaf in f32, for full fine-tuning; returns them
-  /// under their names in the files. A tied head trains the embedding.
-  public func unfreeze() -> [NamedTensor] {
-    var leaves = (audio?.unfreeze() ?? []) + embedding.unfreeze()
-    for block in blocks {
-      leaves += block.linears.flatMap { $0.unfreeze() } + block.norms.flatMap { $0.unfreeze() }
+  /// under their names in the files. A tied head trains the embedding. `each` hears of the leaves of one
+  /// part of the model after the other, as soon as they are there.
+  public func unfreeze(
+    each: (_ part: Int, _ leaves: [NamedTensor]) -> Void = { _, _ in }
+  ) -> [NamedTensor] {
+    var leaves = audio?.unfreeze() ?? []
+    func add(_ part: Int, _ own: [NamedTensor]) {
+      each(part, own)
+      leaves += own
     }
-    leaves += norm.unfreeze()
-    if config.tiesWordEmbeddings {
+    add(parts.embedding, embedding.unfreeze())
+    for (index, block) in blocks.enumerated() {
+      add(
+        parts.block(index),
+        block.linears.flatMap { $0.unfreeze() } + block.norms.flatMap { $0.unfreeze() })
+    }
+    add(parts.norm, norm.unfreeze())
+    if parts.tiesHead {
       leaves += head.unfreeze(sharing: embedding.weight)
     } else {
-      leaves += head.unfreeze()
+      add(parts.head, head.unfreeze())
     }
     return leaves
   }

@@ -1,5 +1,5 @@
 import Formats
-import Tensors
+import Layers
 
 /// The parts that a pass comes to one after the other: the embedding, the blocks, the last norm, the head.
 public struct ModelParts: Sendable, Hashable {
@@ -21,6 +21,17 @@ extension CausalLanguageModel {
   /// The model's parts by their numbers.
   public var parts: ModelParts {
     ModelParts(blocks: blocks.count, tiesHead: config.tiesWordEmbeddings && !givesScores)
+  }
+
+  /// How many numbers each part has; 0 for a head whose weight is the embedding's.
+  public var partSizes: [Int] {
+    func size(_ linear: Linear) -> Int {
+      linear.weight.rows * linear.weight.columns + (linear.bias?.count ?? 0)
+    }
+    return [embedding.weight.rows * embedding.weight.columns]
+      + blocks.map { block in
+        block.linears.reduce(0) { $0 + size($1) } + block.norms.reduce(0) { $0 + $1.weight.count }
+      } + [norm.weight.count, parts.tiesHead ? 0 : size(head)]
   }
 
   /// Of tensors of these names the places of those of each part; behind them of those that belong to

@@ -105,13 +105,24 @@ public final class Group: Sendable {
     }
     if isAlone { return .done }
     let others = (0..<count).filter { $0 != rank }
-    let sendings = others.filter { sending[$0].count > 0 }.map {
-      Transfer.Sending(rank: $0, bytes: sending[$0])
+    return start(
+      label, sending: others.map { ($0, sending[$0]) },
+      receiving: others.map { ($0, receiving[$0]) },
+      keeping: kept)
+  }
+
+  /// The same of any number of buffers for each other rank, which arrive in their order.
+  public func start(
+    _ label: String, sending: [(rank: Int, bytes: UnsafeRawBufferPointer)],
+    receiving: [(rank: Int, bytes: UnsafeMutableRawBufferPointer)], keeping kept: Any? = nil
+  ) -> Transfer {
+    let sendings = sending.filter { $0.bytes.count > 0 }.map {
+      Transfer.Sending(rank: $0.rank, bytes: $0.bytes)
     }
     counted.withLock { $0.sentNumbers += sendings.reduce(0) { $0 + $1.bytes.count } }
     return begin(
       label, sendings,
-      others.filter { receiving[$0].count > 0 }.map { .init(rank: $0, bytes: receiving[$0]) }, kept)
+      receiving.filter { $0.bytes.count > 0 }.map { .init(rank: $0.rank, bytes: $0.bytes) }, kept)
   }
 
   /// Begins a transfer; what has nothing to move is done.

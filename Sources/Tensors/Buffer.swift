@@ -2,10 +2,13 @@ import CKernels
 
 /// Pooled storage for f32 numbers. Contents are undefined until written.
 public final class Buffer {
-  /// The first number.
-  let start: UnsafeMutablePointer<Float>
+  /// The first number; of a buffer that is not held nobody may read it.
+  @exclusivity(unchecked) private(set) var start: UnsafeMutablePointer<Float>
   /// How many numbers there are.
   let count: Int
+
+  /// Whether there is storage now.
+  private(set) var isHeld = true
 
   /// Whether several products read the numbers, and the panels or bands that the first of them packed.
   var isShared = false, panels: Buffer?, bands: Buffer?
@@ -24,7 +27,23 @@ public final class Buffer {
     k_buffer_size(max(count, 1) * MemoryLayout<Float>.stride)
   }
 
-  deinit { k_buffer_give(start, max(count, 1) * MemoryLayout<Float>.stride) }
+  /// Gives the storage back; the numbers are lost.
+  func letGo() {
+    guard isHeld else { return }
+    isHeld = false
+    (panels, bands) = (nil, nil)
+    k_buffer_give(start, max(count, 1) * MemoryLayout<Float>.stride)
+  }
+
+  /// Has storage again, with undefined contents.
+  func hold() {
+    guard !isHeld else { return }
+    isHeld = true
+    start = k_buffer_take(max(count, 1) * MemoryLayout<Float>.stride)
+      .bindMemory(to: Float.self, capacity: max(count, 1))
+  }
+
+  deinit { letGo() }
 }
 
 /// Runs `body`, in which several projections read x: it is packed for them once.

@@ -78,7 +78,12 @@ struct ObjectiveValue: Operation {
         factors: Array(factors[rows]), isFirst: part.first == 0)
     }
     if let dx { add(dx, log.x.slot, scale, to: &g) }
-    add(dw, log.weight.slot, scale, to: &g)
+    guard let slot = log.weight.slot, g[slot] == nil else {
+      return add(dw, log.weight.slot, scale, to: &g)
+    }
+    // The first share needs no second matrix.
+    axpby(dw.start, dw.start, scale, 0, dw.count)
+    g.add(dw, for: slot)
   }
 
   private func add(_ gradient: Tensor, _ slot: Slot?, _ scale: Float, to g: inout Gradients) {

@@ -52,6 +52,55 @@ extension Tensor {
   }
 }
 
+// Weights that are spread over processes come and go; every holder of the storage sees that.
+extension Tensor {
+  /// Whether the numbers are here.
+  public var isHeld: Bool { buffer.isHeld }
+
+  /// Gives the storage back: the numbers are elsewhere.
+  public func letGo() { buffer.letGo() }
+
+  /// Has storage for the numbers again, whose values are undefined.
+  public func hold() { buffer.hold() }
+
+  /// The storage of a run, to be written to by others.
+  public func place(of range: Range<Int>) -> UnsafeMutableRawBufferPointer {
+    precondition(range.upperBound <= count, "run: \(range) of \(count) numbers")
+    return UnsafeMutableRawBufferPointer(
+      start: start + range.lowerBound, count: range.count * MemoryLayout<Float>.stride)
+  }
+
+  /// The numbers of a run rounded to bfloat16, nearest even, into `bytes`.
+  public func roundToBF16(_ range: Range<Int>, into bytes: UnsafeMutableRawBufferPointer) {
+    precondition(
+      range.upperBound <= count && bytes.count == 2 * range.count,
+      "bf16: \(bytes.count) bytes for \(range) of \(count) numbers")
+    guard let to = bytes.baseAddress?.assumingMemoryBound(to: UInt16.self) else { return }
+    let from = start + range.lowerBound
+    Parallel.ranges(range.count, grain: Pieces.size) { part in
+      k_to_bf16_f32(to + part.lowerBound, from + part.lowerBound, Int64(part.count))
+    }
+  }
+
+  /// Overwrites a run with numbers in bfloat16.
+  public func assign(bf16 bytes: UnsafeRawBufferPointer, to range: Range<Int>) {
+    precondition(
+      range.upperBound <= count && bytes.count == 2 * range.count,
+      "bf16: \(bytes.count) bytes for \(range) of \(count) numbers")
+    guard let from = bytes.baseAddress, !range.isEmpty else { return }
+    var weight = k_weight()
+    (weight.rows, weight.columns, weight.type, weight.data) = (
+      1, Int64(range.count), K_BF16, from
+    )
+    let to = start + range.lowerBound, source = weight
+    Parallel.ranges(range.count, grain: Pieces.size) { part in
+      withUnsafePointer(to: source) {
+        k_weight_run_f32(to + part.lowerBound, $0, Int64(part.lowerBound), Int64(part.count))
+      }
+    }
+  }
+}
+
 /// Runs of numbers as a summand: of a tensor that nothing has reached there is none.
 public struct TensorRuns: Summand {
   /// The numbers of each run, as one row.

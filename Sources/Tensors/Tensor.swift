@@ -16,7 +16,10 @@ public struct Tensor {
 
   /// rows · columns.
   public var count: Int { rows * columns }
-  var start: UnsafeMutablePointer<Float> { buffer.start }
+  var start: UnsafeMutablePointer<Float> {
+    assert(buffer.isHeld, "tensor: nobody holds \(shape)")
+    return buffer.start
+  }
 
   /// A matrix with undefined contents, to be filled at once.
   init(_ rows: Int, _ columns: Int) {

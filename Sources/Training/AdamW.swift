@@ -9,6 +9,8 @@ public final class AdamW {
   private(set) var runs: [Pieces.Run] = []
   /// Which runs other ranks own; nil where all are here.
   private(set) var ownership: Ownership?
+  /// What is updated in the place of the tensors themselves.
+  private(set) var masters: Masters?
   private var moments: [Tensor] = [], variances: [Tensor] = []
   /// Where the moments are, if not in memory.
   private var file: StateFile?
@@ -30,9 +32,10 @@ public final class AdamW {
       })
   }
 
-  /// Updates only what this rank owns from now on; all moments are zero.
-  func own(_ ownership: Ownership) {
+  /// Updates only what this rank owns from now on, where `masters` have it; all moments are zero.
+  func own(_ ownership: Ownership, _ masters: Masters? = nil) {
     self.ownership = ownership
+    self.masters = masters
     begin(ownership.own)
   }
 
@@ -115,6 +118,7 @@ public final class AdamW {
     let run = runs[index], parameter = parameters[run.tensor]
     // A gradient is the run's, or the whole tensor's.
     let isWhole = known.map { $0.count != run.count } ?? false
+    let (updated, range) = masters?.place(index, run) ?? (parameter.tensor, run.range)
     AdamWStep(
       learningRate: learningRate * parameter.rateFactor, beta1: beta1, beta2: beta2,
       epsilon: epsilon,
@@ -122,7 +126,7 @@ public final class AdamW {
       gradientScale: known == nil ? 0 : scale
     ).update(
       // Scaled by 0 a moment does for a gradient of zeros.
-      parameter.tensor, run.range, gradient: known ?? moments.moment.copy(),
+      updated, range, gradient: known ?? moments.moment.copy(),
       from: isWhole ? run.range.lowerBound : 0,
       moment: moments.moment, variance: moments.variance)
   }

@@ -12,8 +12,8 @@ enum Checkpoint {
   static let rows = "rollouts.json"
 
   static func write(
-    to path: String, _ trainable: Trainable, _ moments: MomentsFile, _ state: TrainerState,
-    rows: JSONValue?, receipt: JSONValue?, base: String?
+    to path: String, _ trainable: Trainable, _ moments: SpreadFile, _ state: TrainerState,
+    rows: JSONValue?, receipt: JSONValue?, base: String?, _ group: Group
   ) throws(FormatError) {
     let style = JSONValue.Style(indent: 2, sortsKeys: true, isSpaced: true)
     try DurableFolder.write(to: path) { (folder) throws(FormatError) in
@@ -21,7 +21,7 @@ enum Checkpoint {
       _ = try folder.write(configuration.name, configuration.text)
       _ = try folder.write(trainable.weightsFile) { (sink) throws(FormatError) in
         try SafeTensorsWriter.write(
-          trainable.saved.sources, metadata: trainable.metadata, into: sink)
+          trainable.sources(group), metadata: trainable.metadata, into: sink)
       }
       if !trainable.state.isEmpty {
         _ = try folder.write(Trainable.stateFile) { (sink) throws(FormatError) in
@@ -29,7 +29,7 @@ enum Checkpoint {
         }
       }
       _ = try folder.write(Self.optimizer) { (sink) throws(FormatError) in
-        try SafeTensorsWriter.write(moments.sources, into: sink)
+        try SafeTensorsWriter.write(moments.sources(), into: sink)
       }
       _ = try folder.write(Self.state, state.json.text(style) + "\n")
       if let rows { _ = try folder.write(Self.rows, rows.text(.compact) + "\n") }
@@ -45,7 +45,7 @@ enum Checkpoint {
 
   /// The state that rank 0 reads, at all ranks.
   static func read(
-    from path: String, _ trainable: Trainable, _ moments: MomentsFile, _ group: Group
+    from path: String, _ trainable: Trainable, _ moments: SpreadFile, _ group: Group
   ) throws -> TrainerState {
     let text = try group.share("the run's state") {
       guard let state = TrainerState(path: path + "/" + Self.state) else {

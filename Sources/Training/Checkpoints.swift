@@ -6,7 +6,7 @@ import Tracking
 /// The checkpoints of a run: what is written, what is kept, and where a resumed run goes on.
 struct Checkpoints {
   let folder: RunFolder
-  let trainable: Trainable, moments: MomentsFile, group: Group
+  let trainable: Trainable, optimizer: AdamW, group: Group
   /// What the run is, for each checkpoint, and the folder of the base model.
   let receipt: (() throws -> JSONValue)?, base: String?
   /// Checkpoints kept beside the best one; nil: all.
@@ -21,7 +21,7 @@ struct Checkpoints {
     self.folder = folder
     self.trainable = trainable
     self.group = group
-    moments = MomentsFile(optimizer, group)
+    self.optimizer = optimizer
     self.limit = limit
     self.base = base
     self.receipt = receipt
@@ -32,10 +32,16 @@ struct Checkpoints {
   /// before all is safe.
   mutating func save(_ state: inout TrainerState, rows: JSONValue?) throws -> String? {
     guard savedStep != state.globalStep else { return nil }
-    if group.isFirst { try write(&state, rows) } else { try moments.send() }
+    if group.isFirst { try write(&state, rows) } else { try send() }
     try group.barrier("the checkpoint's commit")
     savedStep = state.globalStep
     return group.isFirst ? folder.checkpoint(state.globalStep) : nil
+  }
+
+  /// What other ranks do while rank 0 writes, file after file.
+  private func send() throws {
+    try trainable.send(group)
+    try optimizer.file(group).send()
   }
 
   private func write(_ state: inout TrainerState, _ rows: JSONValue?) throws {
@@ -47,7 +53,8 @@ struct Checkpoints {
     }
     state.bestCheckpoint = best.map { "checkpoint-\($0)" }
     try Checkpoint.write(
-      to: path, trainable, moments, state, rows: rows, receipt: receipt?(), base: base)
+      to: path, trainable, optimizer.file(group), state, rows: rows, receipt: receipt?(),
+      base: base, group)
     try FileSystem.link(folder.path + "/last", to: "checkpoint-\(state.globalStep)")
     if let best = state.bestCheckpoint {
       try FileSystem.link(folder.path + "/best", to: best)
@@ -77,7 +84,7 @@ struct Checkpoints {
     }
     try folder.checkResumption(of: trainable, steps: steps)
     let state = try Checkpoint.read(
-      from: folder.checkpoint(step), trainable, moments, group)
+      from: folder.checkpoint(step), trainable, optimizer.file(group), group)
     savedStep = step
     note("resumed from checkpoint-\(step)")
     return state

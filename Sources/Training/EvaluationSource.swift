@@ -36,10 +36,12 @@ public struct EvaluationSource {
     let terms = try runner.prepared(
       StepRows(runner.measuresDrift ? batches.map(read) : []), own: own)
     var parts: [(number: Int, value: StepRunner.Evaluated)] = []
-    for number in own {
-      parts.append((number, try runner.evaluate(read(batches[number]), terms)))
-      // Other ranks are about as far.
-      progress(batches[min(number + group.count, batches.count) - 1].endIndex, rows.count)
+    try runner.model.together {
+      for number in own {
+        parts.append((number, try runner.evaluate(read(batches[number]), terms)))
+        // Other ranks are about as far.
+        progress(batches[min(number + group.count, batches.count) - 1].endIndex, rows.count)
+      }
     }
     var sums: StepRunner.Evaluated?
     for part in try group.inOrder("the evaluation", of: batches.count, parts) {

@@ -1,27 +1,37 @@
+import Models
 import Tensors
 
 extension MemoryPlan {
-  /// How a step's gradients come together, and where the optimizer's moments are.
+  /// How a step's gradients come together, and where weights and the optimizer's moments are.
   public struct Spread: Sendable, Hashable {
     /// Ranks, and what is spread over them.
     public var ranks: Int, stage: StepShare.Stage
-    /// Leaves of the gradients' sum.
-    public var leaves: Int
-    /// Whether moments lie in a scratch file.
-    public var isOnDisk: Bool
+    /// Leaves of the gradients' sum, and the micro-batches that they are of.
+    public var leaves: Int, batches: Int
+    /// Whether moments lie in a scratch file; whether weights are rounded to bf16.
+    public var isOnDisk: Bool, isRounded: Bool
+    /// What is trained of the model's parts.
+    public var parts: TrainedParts
 
     /// Describes a step; of one gradient on one rank when left out.
     public init(
-      ranks: Int = 1, stage: StepShare.Stage = .moments, leaves: Int = 1, isOnDisk: Bool = false
+      ranks: Int = 1, stage: StepShare.Stage = .moments, leaves: Int = 1, batches: Int? = nil,
+      isOnDisk: Bool = false, isRounded: Bool = false, parts: TrainedParts = TrainedParts()
     ) {
       self.ranks = ranks
       self.stage = stage
       self.leaves = leaves
+      self.batches = batches ?? leaves
       self.isOnDisk = isOnDisk
+      self.isRounded = isRounded
+      self.parts = parts
     }
 
     /// Whether each gradient is sent as soon as it is computed.
-    private var isDealt: Bool { ranks > 1 && stage == .gradients }
+    private var isDealt: Bool { ranks > 1 && (stage == .gradients || stage == .weights) }
+
+    /// Whether weights are gathered while a pass needs them.
+    private var isGathered: Bool { ranks > 1 && stage == .weights && parts.areWhole }
 
     /// How often a rank sends sums of all trained numbers in a step, at most.
     public var rounds: Int {
@@ -30,27 +40,105 @@ extension MemoryPlan {
       return (0..<ranks).map { SumNode.greatest(of: own($0)).count }.max() ?? 0
     }
 
+    /// Passes in which a rank takes part in a step.
+    private var passes: Int {
+      let sizes = StepLeaves(batches: batches, lanes: leaves).ranges.map(\.count)
+      return stride(from: 0, to: sizes.count, by: ranks).reduce(0) {
+        $0 + (sizes[$1..<min($1 + ranks, sizes.count)].max() ?? 0)
+      }
+    }
+
     private func own(_ rank: Int) -> Range<Int> {
       leaves * rank / ranks..<leaves * (rank + 1) / ranks
     }
 
     /// Bytes that a rank sends in a step over `trained` numbers: sums of what others own, and what it owns
-    /// to all others.
-    public func sent(_ trained: Int) -> Int { (rounds + 1) * 4 * trained * (ranks - 1) / ranks }
+    /// to all others, once a step, or in each pass forward and back.
+    public func sent(_ trained: Int) -> Int {
+      let width = isRounded ? 2 : 4
+      let weights =
+        isGathered ? passes * parts.gathered + trained - parts.all : ranks > 1 ? trained : 0
+      return (rounds * 4 * trained + width * weights) * (ranks - 1) / ranks
+    }
 
-    /// Numbers that a rank holds beside `trained` numbers themselves: gradients, moments, what is on its
-    /// way.
+    /// Numbers that a rank holds of trained weights, `trained` in all: what is computed with, and what is
+    /// updated where that is something else.
+    func weights(_ trained: Int) -> Int {
+      let part = (trained + ranks - 1) / ranks
+      guard isGathered else {
+        return trained + (isRounded ? ranks > 1 && stage == .nothing ? trained : part : 0)
+      }
+      // One part, and the next one on its way; what is rounded lies apart until it has come.
+      let here = max(2 * parts.block, parts.end + parts.block)
+      return part + here + (isRounded ? here / 4 : 0)
+    }
+
+    /// Numbers that a rank holds beside trained weights: gradients, moments, what is on its way.
     func numbers(_ trained: Int) -> Int {
       let part = (trained + ranks - 1) / ranks, portion = min(Ownership.size, part)
       let moments =
         isOnDisk ? 2 * portion : 2 * (ranks > 1 && stage == .nothing ? trained : part)
       guard ranks > 1 else { return moments + StepLeaves.held(0..<leaves) * trained }
-      let underWay = 4 * (ranks - 1) * portion * max(isDealt ? 1 : rounds, 1)
-      if isDealt { return moments + underWay + trained + StepLeaves.held(0..<leaves) * part }
+      if isDealt {
+        let sums = StepLeaves.held(0..<leaves) * part
+        return moments + sums + parts.underWay(ranks, others: trained - parts.all)
+      }
+      let underWay = 4 * (ranks - 1) * portion * max(rounds, 1)
       let held = (0..<ranks).map { StepLeaves.held(own($0)) }.max() ?? 1
       let sums = stage == .nothing ? part + trained : part
       return moments + underWay + held * trained + sums
     }
+  }
+
+  /// How many numbers are trained of a model's parts.
+  public struct TrainedParts: Sendable, Hashable {
+    /// Those of the largest block, of all blocks.
+    public var block = 0, blocks = 0
+    /// Those of the embedding, the last norm, and the head where that is not the embedding.
+    public var embedding = 0, norm = 0, head = 0
+    /// Whether the head is the embedding; whether all of the parts is trained.
+    public var tiesHead = false, areWhole = false
+
+    /// Of nothing.
+    public init() {}
+
+    /// All of them.
+    var all: Int { blocks + embedding + norm + head }
+    /// The larger end.
+    var end: Int { max(embedding, head) }
+    /// What a pass forward and back gathers: blocks twice, and the embedding where the head is that; the
+    /// others once.
+    var gathered: Int { 2 * blocks + norm + (tiesHead ? 2 * embedding : embedding + head) }
+
+    /// Gradients that are held while parts leave one by one: that of a block, and of another one what is
+    /// sent and what comes; at the ends those of embedding or head, of which portions leave. Those of
+    /// other tensors and of a tied embedding stay to the end.
+    func underWay(_ ranks: Int, others: Int) -> Int {
+      let portion = min(Ownership.size, (max(end, others) + ranks - 1) / ranks)
+      let leaving = 2 * (2 * ranks - 1) * portion
+      let staying = others + (tiesHead ? embedding : 0)
+      return staying + max(3 * block, (tiesHead ? 0 : end) + leaving)
+    }
+  }
+}
+
+extension TrainingSetup {
+  /// What is trained of the model's parts.
+  public var trainedParts: MemoryPlan.TrainedParts {
+    var parts = MemoryPlan.TrainedParts()
+    guard trainsAll else {
+      // Adapters sit on blocks, which are alike.
+      parts.blocks = trainedParameters
+      parts.block = trainedParameters / max(model.parts.blocks, 1)
+      return parts
+    }
+    let sizes = model.partSizes, own = model.parts
+    let blocks = sizes[1..<own.norm]
+    parts.block = blocks.max() ?? 0
+    parts.blocks = blocks.reduce(0, +)
+    (parts.embedding, parts.norm, parts.head) = (sizes[0], sizes[own.norm], sizes[own.norm + 1])
+    (parts.tiesHead, parts.areWhole) = (own.tiesHead, true)
+    return parts
   }
 }
 

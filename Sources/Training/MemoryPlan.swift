@@ -72,7 +72,8 @@ public struct MemoryPlan: Sendable, Hashable {
   ) {
     let trained = 4 * setup.trainedParameters
     weights = setup.storedBytes * (reference == .frozen ? 2 : 1)
-    adapter = trained * (reference == .snapshot ? 2 : 1)
+    adapter =
+      4 * spread.weights(setup.trainedParameters) + (reference == .snapshot ? trained : 0)
     optimizer = 4 * spread.numbers(setup.trainedParameters)
     let hearing = setup.hearing(batch.sound, usesCheckpointing: usesCheckpointing)
     self.program = program + Self.growth + setup.remembered(batch.sound)

@@ -81,10 +81,11 @@ struct Ownership {
     return portions
   }
 
-  /// Sends what this rank owns to all others: `tensor` says of a run of this rank where its numbers lie,
+  /// Sends what this rank owns to all others, as `type`: `tensor` says of a run of this rank where its numbers lie,
   /// `place` what becomes of one of another rank. Tensors that are not `moved` stay where they are.
   func handOut(
-    _ label: String, moved: [Bool], own tensor: (_ index: Int) -> (Tensor, Range<Int>),
+    _ label: String, as type: ElementType = .f32, moved: [Bool],
+    own tensor: (_ index: Int) -> (Tensor, Range<Int>),
     others place: (Pieces.Run, UnsafeRawBufferPointer) -> Void
   ) throws {
     var index = 0
@@ -92,7 +93,7 @@ struct Ownership {
       func numbers(_ rank: Int) -> Int {
         parcel[rank].reduce(0) { $0 + (moved[$1.tensor] ? $1.count : 0) }
       }
-      let sent = Staging(numbers: numbers(group.rank))
+      let sent = Staging(numbers: numbers(group.rank), as: type)
       for run in parcel[group.rank] {
         if moved[run.tensor] {
           let (tensor, range) = tensor(index)
@@ -100,7 +101,9 @@ struct Ownership {
         }
         index += 1
       }
-      let received = (0..<group.count).map { Staging(numbers: $0 == group.rank ? 0 : numbers($0)) }
+      let received = (0..<group.count).map {
+        Staging(numbers: $0 == group.rank ? 0 : numbers($0), as: type)
+      }
       let none = UnsafeRawBufferPointer(start: nil, count: 0)
       try group.start(
         label,

@@ -157,9 +157,10 @@ extension CausalLanguageModel {
   func logProbabilities(_ texts: ScoredTexts, sharing: Bool) -> LogProbabilities {
     var hidden = hidden(texts, sharing: sharing)
     if texts.temperature != 1 { hidden = 1 / texts.temperature * hidden }
-    return Tensors.logProbabilities(
-      texts.hasOneEach ? hidden : selectRows(hidden, texts.entries), head.effectiveWeight,
-      targets: texts.targets)
+    let states = texts.hasOneEach ? hidden : selectRows(hidden, texts.entries)
+    return throughHead {
+      Tensors.logProbabilities(states, $0.effectiveWeight, targets: texts.targets)
+    }
   }
 
   /// The state that predicts each scored place.

@@ -33,18 +33,20 @@ extension StepRunner {
     let samples = step.batches.joined().flatMap(\.texts)
     guard samples.count > 1 else { return nil }
     var sums: [(number: Int, value: Double)] = [], before = samples.last
-    for (number, batch) in zip(step.numbers, step.batches) {
-      let mismatched = batch.flatMap(\.texts).compactMap { sample in
-        defer { before = sample }
-        return before.map { sample.answered(as: $0) }
+    try model.together {
+      for (number, batch) in zip(step.numbers, step.batches) {
+        let mismatched = batch.flatMap(\.texts).compactMap { sample in
+          defer { before = sample }
+          return before.map { sample.answered(as: $0) }
+        }
+        guard own.contains(number) else { continue }
+        let texts = ScoredTexts(mismatched.map { [$0] })
+        let policy = pass(nil).run {
+          Recording.off { model.logProbabilities(texts, sharing: true).values }
+        }
+        let base = reference.logProbabilities(texts)
+        sums.append((number, zip(policy, base).reduce(0) { $0 + Double($1.0) - Double($1.1) }))
       }
-      guard own.contains(number) else { continue }
-      let texts = ScoredTexts(mismatched.map { [$0] })
-      let policy = pass(nil).run {
-        Recording.off { model.logProbabilities(texts, sharing: true).values }
-      }
-      let base = reference.logProbabilities(texts)
-      sums.append((number, zip(policy, base).reduce(0) { $0 + Double($1.0) - Double($1.1) }))
     }
     let sum = try share.group.inOrder("the drift", of: step.count, sums).reduce(0, +)
     return max(0, sum / Double(samples.count))
@@ -55,19 +57,21 @@ extension StepRunner {
     _ step: StepRows, _ own: [Int], _ quantile: Double
   ) throws -> Double? {
     var parts: [(number: Int, value: [Double])] = []
-    for (number, batch) in zip(step.numbers, step.batches) where own.contains(number) {
-      let texts = scored(batch)
-      // As the step computes them, to the last bit: the least one is itself learnt.
-      let entropies = pass(nil).run {
-        model.logProbabilities(texts, sharing: sharesPrefixes).entropies
+    try model.together {
+      for (number, batch) in zip(step.numbers, step.batches) where own.contains(number) {
+        let texts = scored(batch)
+        // As the step computes them, to the last bit: the least one is itself learnt.
+        let entropies = pass(nil).run {
+          model.logProbabilities(texts, sharing: sharesPrefixes).entropies
+        }
+        guard let entropies else {
+          throw TrainingError(
+            .refused,
+            "objective.top_entropy_quantile needs a frozen output matrix, which knows the entropies; "
+              + "train adapters, or leave it out")
+        }
+        parts.append((number, texts.batch.texts.flatMap { entropies[$0.answer] }))
       }
-      guard let entropies else {
-        throw TrainingError(
-          .refused,
-          "objective.top_entropy_quantile needs a frozen output matrix, which knows the entropies; "
-            + "train adapters, or leave it out")
-      }
-      parts.append((number, texts.batch.texts.flatMap { entropies[$0.answer] }))
     }
     var all = Array(try share.group.inOrder("entropies", of: step.count, parts).joined())
     guard !all.isEmpty else { return nil }

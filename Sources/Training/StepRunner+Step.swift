@@ -71,8 +71,10 @@ extension StepRunner {
   ) throws {
     var gradients = Gradients()
     exchange.beginProbe()
-    try observing(exchange) {
-      _ = try batch(terms, rows, scored(rows), totals, masks, into: &gradients)
+    let texts = scored(rows)
+    let isEmpty = terms.allSatisfy { $0.objective.isSilent(texts.batch) }
+    try observing(exchange, &gradients, isEmpty: isEmpty) {
+      _ = try batch(terms, rows, texts, totals, masks, into: &$0)
     }
     let group = share.group, own = exchange.endProbe(&gradients)
     let all = try group.inOrder("the first gradient's hash", of: group.count, [(group.rank, own)])

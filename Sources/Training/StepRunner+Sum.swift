@@ -44,23 +44,33 @@ extension StepRunner {
     _ learn: Learning
   ) throws {
     var gradients = Gradients()
-    let own = batches[share.group.rank]
-    for (place, batch) in own.enumerated() {
-      if place == own.count - 1 {
-        exchange.begin(nodes, teaches: batches.map { $0.contains { teaches[$0] } })
+    let own = batches[share.group.rank], teaching = batches.map { $0.contains { teaches[$0] } }
+    // Where weights are gathered all ranks walk through as many passes.
+    let passes = model.gathered == nil ? own.count : batches.map(\.count).max() ?? 0
+    for place in 0..<passes {
+      if place == passes - 1 { exchange.begin(nodes, teaches: teaching) }
+      let batch = own.indices.contains(place) ? own[place] : nil
+      try observing(exchange, &gradients, isEmpty: batch.map { !teaches[$0] } ?? true) {
+        if let batch { try learn(batch, &$0) }
       }
-      try observing(exchange) { try learn(batch, &gradients) }
     }
-    if own.isEmpty {
-      exchange.begin(nodes, teaches: batches.map { $0.contains { teaches[$0] } })
-    }
+    if passes == 0 { exchange.begin(nodes, teaches: teaching) }
     try exchange.end(&gradients)
   }
 
-  /// Runs `body`, whose ways back `observer` hears of.
-  func observing(_ observer: any PassObserver, _ body: () throws -> Void) rethrows {
-    model.observer = observer
+  /// Runs `body`, in which there is a pass forward and back unless that `isEmpty`; `exchange` hears of the
+  /// way back.
+  func observing(
+    _ exchange: GradientExchange, _ gradients: inout Gradients, isEmpty: Bool,
+    _ body: (inout Gradients) throws -> Void
+  ) throws {
+    if let gathered = model.gathered {
+      gathered.exchange = exchange
+      defer { gathered.exchange = nil }
+      return try gathered.learning(&gradients, isEmpty: isEmpty, body)
+    }
+    model.observer = exchange
     defer { model.observer = nil }
-    try body()
+    try body(&gradients)
   }
 }

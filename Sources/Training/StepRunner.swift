@@ -155,8 +155,10 @@ public struct StepRunner {
   /// The log-probability of each scored token of each text, as a step computes it now; nil of texts of
   /// which nothing would be learnt. Each rank computes some of the batches.
   func logProbabilities(of batches: [[TrainingRow]]) throws -> [[Float]?] {
-    let own = share.group.dealt(batches.count).map { number in
-      (number: number, value: logProbabilities(of: batches[number]))
+    let own = try model.together {
+      share.group.dealt(batches.count).map { number in
+        (number: number, value: logProbabilities(of: batches[number]))
+      }
     }
     let all = try share.group.inOrder("log-probabilities of samples", of: batches.count, own)
     return Array(all.joined())

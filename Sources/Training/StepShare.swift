@@ -19,6 +19,9 @@ public struct StepShare: Sendable {
     case moments
     /// Sums of gradients, too.
     case gradients
+    /// Trained weights, too, where all of the model's are trained: they are gathered while a pass needs
+    /// them. Adapters, which are small, are spread as at the stage before.
+    case weights
   }
 
   /// A share in `group`.
@@ -33,7 +36,10 @@ public struct StepShare: Sendable {
 
   /// Whether leaves go one after the other to rank 0, 1, … and are sent as soon as they are computed;
   /// else each rank has neighbours, of which it sends the sums.
-  var isDealt: Bool { stage == .gradients }
+  var isDealt: Bool { stage == .gradients || stage == .weights }
+
+  /// Whether a model's trained weights are here only while a pass needs them.
+  var shardsWeights: Bool { stage == .weights && !group.isAlone }
 
   /// The leaves of a rank, of a step of `count` leaves.
   func leaves(_ count: Int, of rank: Int) -> [Int] {

@@ -16,10 +16,14 @@ final class StepUpdate {
   private(set) var gradients = Gradients()
 
   /// `parts` are the trained tensors as a way back comes to them (`CausalLanguageModel.parts(of:)`).
-  init(_ share: StepShare, _ optimizer: AdamW, parts: [[Int]], needsAll: Bool) {
+  /// `masters`: what is updated, where that is not the tensors themselves.
+  init(
+    _ share: StepShare, _ optimizer: AdamW, parts: [[Int]], masters: Masters? = nil, needsAll: Bool
+  ) {
     (group, stage) = (share.group, share.stage)
     self.optimizer = optimizer
     self.needsAll = needsAll || share.stage == .nothing
+    if let masters { optimizer.own(masters.ownership, masters) }
     guard !share.group.isAlone else {
       (ownership, exchange) = (nil, nil)
       return
@@ -27,7 +31,7 @@ final class StepUpdate {
     let ownership = Ownership(share, of: optimizer.parameters, parts: parts)
     self.ownership = ownership
     exchange = GradientExchange(ownership, of: optimizer.parameters)
-    if share.stage != .nothing { optimizer.own(ownership) }
+    if share.stage != .nothing, masters == nil { optimizer.own(ownership) }
   }
 
   /// √Σ g²: squares of pieces by their owners, added in order.
@@ -83,12 +87,14 @@ final class StepUpdate {
       try optimizer.update(
         optimizer.values(gradients), step: step, learningRate: learningRate, scale: scale,
         missing: missing)
+      try optimizer.masters?.publish(moved: optimizer.parameters.map { _ in true })
       return
     }
     try optimizer.update(
       owned, step: step, learningRate: learningRate, scale: scale, missing: missing)
     let parameters = optimizer.parameters
     let moved = missing == .zero ? parameters.map { _ in true } : exchange.reached
+    if let masters = optimizer.masters { return try masters.publish(moved: moved) }
     let own = ownership.own
     try ownership.handOut(
       "the weights", moved: moved,
@@ -100,7 +106,8 @@ final class StepUpdate {
   func compare(after step: Int) throws {
     gradients = Gradients()
     guard !group.isAlone else { return }
-    let own = optimizer.parameters.reduce(UInt64(0)) {
+    // Those that are spread are nowhere twice.
+    let own = optimizer.parameters.filter(\.tensor.isHeld).reduce(UInt64(0)) {
       ($0 &* 0x9E37_79B9_7F4A_7C15) ^ $1.tensor.fingerprint
     }
     let all = try group.inOrder("the weights' hash", of: group.count, [(group.rank, own)])

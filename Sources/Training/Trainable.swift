@@ -12,24 +12,41 @@ public enum Trainable {
   /// Adapters on a frozen base.
   case adapter(AdapterSet)
   /// Every weight of the model, as leaves under their names; and what a saved model must hold beside
-  /// them, as it is.
-  case full([NamedTensor], constants: [NamedTensor], ModelConfig)
+  /// them, as it is. `masters` hold what is updated where that is not the leaves themselves.
+  case full(
+    [NamedTensor], constants: [NamedTensor], ModelConfig, masters: Masters? = nil)
 
   /// The trained tensors under their names in files.
   public var parameters: [NamedTensor] {
     switch self {
     case .adapter(let set): set.parameters
-    case .full(let parameters, _, _): parameters
+    case .full(let parameters, _, _, _): parameters
     }
   }
 
   /// What the file of weights holds: what adapters publish, or a whole model.
-  public var saved: [NamedTensor] {
+  var saved: [NamedTensor] {
     switch self {
     case .adapter(let set): set.published
-    case .full(let parameters, let constants, _): parameters + constants
+    case .full(let parameters, let constants, _, _): parameters + constants
     }
   }
+
+  /// What is updated where that is not the trained tensors themselves.
+  var masters: Masters? {
+    if case .full(_, _, _, let masters) = self { masters } else { nil }
+  }
+
+  /// The numbers of the file of weights, which rank 0 writes, f32 or bf16; other ranks `send` meanwhile.
+  public func sources(as type: ScalarType = .f32, _ group: Group) -> [TensorSource] {
+    guard case .full(_, let constants, _, let masters?) = self else {
+      return saved.map { $0.source(as: type) }
+    }
+    return masters.file(group).sources(as: type) + constants.map { $0.source(as: type) }
+  }
+
+  /// Gives rank 0 what this rank owns of the file of weights.
+  public func send(_ group: Group) throws { try masters?.file(group).send() }
 
   /// What the file of weights says of itself.
   public var metadata: OrderedDictionary<String, String> {
@@ -68,7 +85,7 @@ public enum Trainable {
     let style = JSONValue.Style(indent: 2, sortsKeys: true, isSpaced: true)
     switch self {
     case .adapter(let set): return (AdapterConfig.fileName, set.publishedConfig.text)
-    case .full(_, _, let config): return ("config.json", config.json.text(style) + "\n")
+    case .full(_, _, let config, _): return ("config.json", config.json.text(style) + "\n")
     }
   }
 
@@ -76,8 +93,12 @@ public enum Trainable {
   /// Rank 0 reads it.
   func restore(from checkpoint: String, _ group: Group) throws {
     let tensors = state.isEmpty ? parameters : state
+    if group.isFirst { try check(checkpoint) }
+    if let masters {
+      try masters.file(group).restore(from: checkpoint + "/" + resumedFile)
+      return try masters.publish(moved: tensors.map { _ in true })
+    }
     if group.isFirst {
-      try check(checkpoint)
       try tensors.restore(from: checkpoint + "/" + resumedFile)
     }
     try tensors.spread(in: group)
@@ -113,6 +134,22 @@ public enum Trainable {
         "tensor '\(entry.name)' has \(entry.count) numbers, this run needs "
           + "\(counts[entry.name] ?? 0); resume with the peft settings that the run was begun with")
     }
+  }
+}
+
+extension Trainable {
+  /// Every weight of `model`, of which each rank of `share` updates some; rounded to `weights` before
+  /// anything is computed with them.
+  public static func full(
+    _ model: CausalLanguageModel, _ share: StepShare, weights: ElementType = .f32
+  ) -> Trainable {
+    guard share.shardsWeights || weights != .f32 else {
+      return .full(model.unfreeze(), constants: model.constants, model.config)
+    }
+    let masters = Masters(of: model, share, weights)
+    if masters.isSharded { model.observer = GatheredWeights(masters, model.parts) }
+    return .full(
+      masters.parameters, constants: model.constants, model.config, masters: masters)
   }
 }
 

@@ -49,7 +49,7 @@ public final class Trainer {
     update = StepUpdate(
       runner.share, optimizer,
       parts: runner.model.parts(of: optimizer.parameters.map(\.name)),
-      needsAll: trainable.adapters?.needsGradients ?? false)
+      masters: trainable.masters, needsAll: trainable.adapters?.needsGradients ?? false)
     probes = options.probes && !runner.share.group.isAlone
     checkpoints = Checkpoints(
       folder, trainable, optimizer, runner.share.group, limit: options.saveLimit, base: base,
@@ -154,7 +154,11 @@ public final class Trainer {
     let source = try source.rows(of: number, only: needed)
     group.enter("the forward and backward passes", step: number)
     source.notes.forEach { observe(.note($0)) }
-    if number == 1, let first = source.rows[0] { try runner.checkStart(first) }
+    if number == 1 {
+      try runner.model.together {
+        if let first = source.rows[0] { try runner.checkStart(first) }
+      }
+    }
     var result = try runner(
       source, exchange: update.exchange, probes: probes,
       masks: { self.options.masks(step: number, batch: $0) },

@@ -40,6 +40,9 @@ public struct TrainingSetup {
     return Seat(adapters.cost(at: path), isOpen: isOpen)
   }
 
+  /// Whether every weight is trained.
+  var trainsAll: Bool { adapters == nil }
+
   /// Tokens without ids that stand before every text.
   var virtualTokens: Int { adapters?.method.virtualTokens?.count ?? 0 }
 
@@ -94,9 +97,8 @@ public struct TrainingSetup {
     }
   }
 
-  /// How many numbers are trained; norms and biases are few.
+  /// How many numbers are trained; norms and biases of encoders are few.
   public var trainedParameters: Int {
-    let head = model.head.weight
     if let adapters {
       let embedding = model.modules.embedding
       let ends =
@@ -107,11 +109,10 @@ public struct TrainingSetup {
         $0 + seat($1.path).parameters(inputs: $1.weight.columns, outputs: $1.weight.rows)
       }
     }
-    let matrices =
-      model.linears.dropLast().map(\.weight)
+    let hearing =
+      (model.audio?.linears ?? []).map(\.weight)
       + (model.audio?.encoder.modules.convolutions ?? []).map(\.weight)
-    let own = [model.modules.embedding.weight] + (model.config.tiesWordEmbeddings ? [] : [head])
-    return (matrices + own).reduce(0) { $0 + $1.rows * $1.columns }
+    return hearing.reduce(model.partSizes.reduce(0, +)) { $0 + $1.rows * $1.columns }
   }
 
   /// What hearing costs, forward and on the way back.

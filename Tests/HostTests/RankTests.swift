@@ -52,6 +52,24 @@ import Testing
     }
   }
 
+  /// Weights are spread, too; the model answers while all ranks do.
+  @Test(.enabled(if: MPI.isThere, "needs an MPI and its transport"), arguments: MPI.all)
+  func spreadWeightsGiveTheSameModel(_ mpi: MPI) throws {
+    let full = "--set peft.method=full --set training_args.learning_rate=1e-3"
+    let alone = try HostProgram.shell(train("1", steps: 2, full))
+    try #require(alone.code == 0, "\(alone.errors)")
+    let spread = "--ranks 3 --set distribution.stage=3 \(full)"
+    let line = "HOST_TRANSPORT=\(mpi.name) \(train("3", steps: 2, spread))"
+    let outcome = try HostProgram.shell(line)
+    try #require(outcome.code == 0, "\(outcome.errors)")
+    for name in ["model.safetensors", "metrics.jsonl", "evaluation_before.json"] {
+      #expect(
+        try Data(contentsOf: scratch.url("3/" + name))
+          == Data(contentsOf: scratch.url("1/" + name)),
+        "\(name)")
+    }
+  }
+
   @Test(.enabled(if: MPI.isThere, "needs an MPI and its transport"), arguments: MPI.all)
   func ranksThatDifferAreRefused(_ mpi: MPI) throws {
     let other = train("out", "--learning-rate 1e-4")

@@ -119,7 +119,7 @@ final class FixedGroups: GroupSource {
 
 /// A run that goes along with one of trl's.
 final class GRPOTraining {
-  let adapters: AdapterSet
+  let adapters: AdapterSet, trainable: Trainable
   let groups: FixedGroups
   let source: RolloutSource
   let runner: StepRunner
@@ -129,15 +129,23 @@ final class GRPOTraining {
   /// The run `run` on its own completions, or on `groups`.
   init(
     _ goldens: GRPOGoldens, _ run: String, batchSize: Int? = nil, groups: [SampledGroup]? = nil,
-    sharing: Bool = true, share: StepShare = .alone
+    sharing: Bool = true, share: StepShare = .alone, isFull: Bool = false
   ) throws {
-    let model = try CausalLanguageModel(folder: goldens.model)
+    var model = try CausalLanguageModel(folder: goldens.model)
     adapters = try AdapterSet.load(folder: goldens.model + "/adapter", on: model.seats)
+    var reference = Reference.snapshot(of: model, with: adapters)
+    if !isFull {
+      trainable = .adapter(adapters)
+    } else {
+      model = try CausalLanguageModel(folder: goldens.model)
+      trainable = .full(model, share)
+      reference = .frozen(try CausalLanguageModel(folder: goldens.model))
+    }
     let grpo = try goldens.grpo(run), plan = try goldens.plan(run, batchSize: batchSize)
     let settings = try goldens.settings(run)
     var runner = StepRunner(
       model, terms: [Term(grpo)],
-      reference: grpo.usesReference ? .snapshot(of: model, with: adapters) : nil,
+      reference: grpo.usesReference ? reference : nil,
       sharesPrefixes: sharing, temperature: try #require(settings["temperature"]?.double),
       comparesPasses: plan.cycle > 1)
     runner.share = share

@@ -127,17 +127,17 @@ import Testing
 
   func run(
     _ name: String, _ path: String, resuming: Bool = false, stopAfter: Int? = nil,
-    batchSize: Int = 4, share: StepShare = .alone
+    batchSize: Int = 4, share: StepShare = .alone, isFull: Bool = false
   ) throws -> [[Float]] {
     let training = try GRPOTraining(
-      GRPOGoldens("qwen2"), name, batchSize: batchSize, share: share)
+      GRPOGoldens("qwen2"), name, batchSize: batchSize, share: share, isFull: isFull)
     var options = TrainingOptions(
       steps: 7, learningRate: LearningRate(.constant, peak: 2e-3, warmup: 0, total: 7))
     options.saveSteps = 3
     options.evaluationSteps = 7
     let trainer = Trainer(
-      training.runner, trainable: .adapter(training.adapters),
-      optimizer: AdamW(training.adapters.parameters), source: training.source, evaluation: nil,
+      training.runner, trainable: training.trainable,
+      optimizer: AdamW(training.trainable.parameters), source: training.source, evaluation: nil,
       options: options,
       folder: try RunFolder.shared(by: share.group) {
         try RunFolder(path: path, earlier: resuming ? .isResumed : .isRefused)

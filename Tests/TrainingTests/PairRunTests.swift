@@ -187,18 +187,29 @@ import Testing
   }
 
   func run(
-    _ path: String, resuming: Bool = false, stopAfter: Int? = nil, share: StepShare = .alone
+    _ path: String, resuming: Bool = false, stopAfter: Int? = nil, share: StepShare = .alone,
+    isFull: Bool = false
   ) throws -> [[Float]] {
-    let (model, adapters) = try model()
-    var runner = runner(model, .snapshot(of: model, with: adapters))
+    var (model, adapters) = try model()
+    var trainable = Trainable.adapter(adapters)
+    if isFull {
+      model = try CausalLanguageModel(folder: Self.folder)
+      trainable = .full(model, share)
+    }
+    var runner = runner(
+      model,
+      isFull
+        ? .frozen(try CausalLanguageModel(folder: Self.folder))
+        : .snapshot(of: model, with: adapters))
     runner.share = share
     var options = TrainingOptions(
       steps: 6, learningRate: LearningRate(.constant, peak: 1e-2, warmup: 0, total: 6))
     options.saveSteps = 2
     options.evaluationSteps = 6
     let trainer = Trainer(
-      runner, trainable: .adapter(adapters),
-      optimizer: AdamW(adapters.parameters), source: Pairs(), evaluation: nil, options: options,
+      runner, trainable: trainable,
+      optimizer: AdamW(trainable.parameters), source: Pairs(batchSize: isFull ? 1 : 2),
+      evaluation: nil, options: options,
       folder: try RunFolder.shared(by: share.group) {
         try RunFolder(path: path, earlier: resuming ? .isResumed : .isRefused)
       }, judge: nil, observe: { _ in })

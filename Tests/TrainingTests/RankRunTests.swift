@@ -1,5 +1,7 @@
 import Formats
+import Models
 import Ranks
+import Tensors
 import TestSupport
 import Testing
 
@@ -10,6 +12,10 @@ import Testing
   /// What a run is of.
   enum Kind: String, Sendable, CaseIterable {
     case lora, full, pairs, sampled
+    /// Full fine-tuning: a head of its own, pairs, sampled completions.
+    case untied, fullPairs, fullSampled
+
+    var isFull: Bool { [.full, .untied, .fullPairs, .fullSampled].contains(self) }
   }
 
   /// Runs on a rank of a group, or alone.
@@ -18,16 +24,17 @@ import Testing
     from: Int = 0
   ) throws {
     switch kind {
-    case .lora, .full:
+    case .lora, .full, .untied:
       _ = try TrainerTests().run(
-        path, resuming: resuming, stopAfter: stopAfter, share: share, isFull: kind == .full,
-        batches: 4, from: from)
-    case .pairs:
-      _ = try PairRunTests().run(path, resuming: resuming, stopAfter: stopAfter, share: share)
-    case .sampled:
+        path, resuming: resuming, stopAfter: stopAfter, share: share, isFull: kind.isFull,
+        batches: 4, from: from, ties: kind != .untied)
+    case .pairs, .fullPairs:
+      _ = try PairRunTests().run(
+        path, resuming: resuming, stopAfter: stopAfter, share: share, isFull: kind.isFull)
+    case .sampled, .fullSampled:
       _ = try GRPOStepTests().run(
         "slices_twice_kl", path, resuming: resuming, stopAfter: stopAfter, batchSize: 2,
-        share: share)
+        share: share, isFull: kind.isFull)
     }
   }
 
@@ -43,7 +50,7 @@ import Testing
     for name in FileSystem.names(in: path + "/" + folder) {
       files[folder + "/" + name] = try readFile(path + "/" + folder + "/" + name)
     }
-    let weights = kind == .full ? "model.safetensors" : "adapter_model.safetensors"
+    let weights = kind.isFull ? "model.safetensors" : "adapter_model.safetensors"
     #expect(files[folder + "/" + weights] != nil && files[folder + "/optimizer.safetensors"] != nil)
     return files
   }
@@ -62,7 +69,7 @@ import Testing
   @Test(arguments: Kind.allCases) func filesDoNotDependOnRanks(kind: Kind) throws {
     let expected = try Self.alone(kind)
     for stage in StepShare.Stage.allCases {
-      for count in [2, 3, 4] where kind == .lora || count < 4 {
+      for count in [2, 3, 4] where kind == .lora || count < 4 || stage == .weights {
         let path = TrainerTests.folder()
         _ = try ranks(count) { group in
           try Self.run(kind, path, StepShare(group, stage: stage))
@@ -74,17 +81,63 @@ import Testing
   }
 
   /// Begun on four, gone on with on two at another stage, ended on one.
-  @Test(arguments: [Kind.lora, .full, .sampled]) func otherRanksGoOn(kind: Kind) throws {
+  @Test(arguments: [Kind.lora, .full, .sampled], [StepShare.Stage.moments, .weights])
+  func otherRanksGoOn(kind: Kind, stage: StepShare.Stage) throws {
     let expected = try Self.alone(kind), path = TrainerTests.folder()
     _ = try ranks(4) { group in
-      try Self.run(kind, path, StepShare(group), stopAfter: 2)
+      try Self.run(kind, path, StepShare(group, stage: stage), stopAfter: 2)
     }
     _ = try ranks(2) { group in
       try Self.run(
-        kind, path, StepShare(group, stage: .gradients), resuming: true, stopAfter: 3, from: 2)
+        kind, path, StepShare(group, stage: .gradients), resuming: true, stopAfter: 1, from: 2)
+    }
+    _ = try ranks(3) { group in
+      try Self.run(
+        kind, path, StepShare(group, stage: stage), resuming: true, stopAfter: 2, from: 3)
     }
     try Self.run(kind, path, .alone, resuming: true)
     Self.expectEqual(try Self.files(path, kind), expected, "\(kind)")
+  }
+
+  /// Weights that are computed with in bf16 are rounded on one rank, too.
+  @Test func roundedWeights() throws {
+    @Sendable func run(
+      _ path: String, _ share: StepShare, stopAfter: Int? = nil, resuming: Bool = false
+    )
+      throws
+    {
+      _ = try TrainerTests().run(
+        path, resuming: resuming, stopAfter: stopAfter, share: share, isFull: true, batches: 4,
+        weights: .bf16)
+    }
+    let whole = TrainerTests.folder()
+    try run(whole, .alone)
+    let expected = try Self.files(whole, .full), exact = try Self.alone(.full)
+    #expect(expected["metrics.jsonl"] != exact["metrics.jsonl"])
+    for stage in StepShare.Stage.allCases {
+      for count in [2, 3] {
+        let path = TrainerTests.folder()
+        _ = try ranks(count) { try run(path, StepShare($0, stage: stage)) }
+        Self.expectEqual(
+          try Self.files(path, .full), expected, "\(count) ranks, stage \(stage.rawValue)")
+      }
+    }
+    let path = TrainerTests.folder()
+    _ = try ranks(3) { try run(path, StepShare($0, stage: .weights), stopAfter: 3) }
+    try run(path, .alone, resuming: true)
+    Self.expectEqual(try Self.files(path, .full), expected, "gone on with")
+  }
+
+  /// Lanes of several micro-batches, of which some ranks have fewer.
+  @Test(arguments: [StepShare.Stage.gradients, .weights])
+  func lanesOfUnequalLength(stage: StepShare.Stage) throws {
+    @Sendable func run(_ path: String, _ share: StepShare) throws {
+      _ = try TrainerTests().run(path, share: share, isFull: true, batches: 4)
+    }
+    let whole = TrainerTests.folder(), path = TrainerTests.folder()
+    try run(whole, StepShare(.alone, lanes: 3))
+    _ = try ranks(2) { try run(path, StepShare($0, stage: stage, lanes: 3)) }
+    Self.expectEqual(try Self.files(path, .full), try Self.files(whole, .full), "lanes")
   }
 
   /// Moments in a scratch file are those in memory, and nothing of the file is left.
@@ -97,7 +150,9 @@ import Testing
         for stop in [2, nil] {
           _ = try TrainerTests().run(
             path, resuming: stop == nil, stopAfter: stop,
-            share: count == 1 ? .alone : StepShare(group), isFull: isFull, batches: 4,
+            share: count == 1
+              ? .alone : StepShare(group, stage: isFull ? .weights : .moments),
+            isFull: isFull, batches: 4,
             momentsFolder: scratch)
         }
       }
@@ -133,8 +188,33 @@ import Testing
     let file = try SafeTensorsFile(path: path + "/checkpoint-7/adapter_model.safetensors")
     let parameters = file.entries.values.reduce(0) { $0 + $1.count }
     // 12 rows in steps of 4 micro-batches of one row; dealt, each gradient goes by itself.
-    let gradients = stage == .gradients ? 4 / count : 1
+    let gradients = [.gradients, .weights].contains(stage) ? 4 / count : 1
     #expect(sent == steps * (count - 1) * (gradients * 4 * parameters + 4 * parameters))
+  }
+
+  /// The same of weights that are gathered: steps, and what evaluations pass forward.
+  @Test(arguments: [true, false], [ElementType.f32, .bf16])
+  func trafficOfWeights(ties: Bool, weights: ElementType) throws {
+    let count = 2, path = TrainerTests.folder()
+    let sent = try ranks(count) { group in
+      _ = try TrainerTests().run(
+        path, share: StepShare(group, stage: .weights), isFull: true, batches: 4, ties: ties,
+        weights: weights)
+      return group.traffic.sentNumbers
+    }.reduce(0, +)
+    var config = try ModelConfig(folder: TrainerTests.modelFolder)
+    config.tiesWordEmbeddings = ties
+    let model = try CausalLanguageModel(
+      config: config, weights: .random(seed: 1, deviation: 0.1))
+    let setup = TrainingSetup(model, quantization: nil, adapters: nil), parts = setup.trainedParts
+    let spread = MemoryPlan.Spread(
+      ranks: count, stage: .weights, leaves: 4, isRounded: weights == .bf16, parts: parts)
+    #expect(parts.all == setup.trainedParameters)
+    let all = parts.all + (ties ? parts.embedding : 0)
+    // A probe of one pass, and three evaluations of 12 rows, 8 at once, a pass each.
+    let probe = weights.size * parts.gathered
+    let evaluations = 3 * weights.size * all
+    #expect(sent == 7 * count * spread.sent(parts.all) + (count - 1) * (probe + evaluations))
   }
 
   @Test func ranksWithoutWorkAreRefused() {

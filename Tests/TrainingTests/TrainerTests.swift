@@ -55,10 +55,10 @@ import Tracking
     judge: ((_ step: Int) throws -> [(name: String, value: Double)])? = nil,
     stalls: Bool = false, data: EncodedDataset? = nil, share: StepShare = .alone,
     isFull: Bool = false, batches: Int = 2, stopsHere: Bool = true, from: Int = 0,
-    momentsFolder: String? = nil
+    momentsFolder: String? = nil, ties: Bool = true, weights: ElementType = .f32
   ) throws -> [[Float]] {
-    let model = try CausalLanguageModel(folder: Self.modelFolder)
-    let trainable = try Self.trainable(model, isFull: isFull)
+    let model = try Self.model(ties: ties)
+    let trainable = try Self.trainable(model, isFull: isFull, share, weights)
     let data = try data ?? Self.encoded(Rows())
     var options = TrainingOptions(
       steps: 7, learningRate: LearningRate(.cosine, peak: 1e-2, warmup: 2, total: 7))
@@ -93,13 +93,21 @@ import Tracking
     } else {
       #expect(outcome == .finished(step: 7))
     }
-    return trainable.parameters.map(\.tensor.values)
+    return trainable.parameters.map { $0.tensor.isHeld ? $0.tensor.values : [] }
+  }
+
+  /// The small model, or one like it with a head of its own.
+  private static func model(ties: Bool) throws -> CausalLanguageModel {
+    guard !ties else { return try CausalLanguageModel(folder: modelFolder) }
+    var config = try ModelConfig(folder: modelFolder)
+    config.tiesWordEmbeddings = false
+    return try CausalLanguageModel(config: config, weights: .random(seed: 3, deviation: 0.05))
   }
 
   private static func trainable(
-    _ model: CausalLanguageModel, isFull: Bool
+    _ model: CausalLanguageModel, isFull: Bool, _ share: StepShare, _ weights: ElementType
   ) throws -> Trainable {
-    if isFull { return .full(model.unfreeze(), constants: model.constants, model.config) }
+    if isFull { return .full(model, share, weights: weights) }
     let config = AdapterConfig(
       LoRAConfig(r: 4, alpha: 8, dropout: 0.2, targets: AdapterTargets(["q_proj", "down_proj"])),
       baseModel: nil)

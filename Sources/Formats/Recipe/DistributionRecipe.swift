@@ -4,14 +4,19 @@ import JSON
 public struct DistributionRecipe: Sendable, Hashable {
   /// What is spread, as DeepSpeed counts it.
   public enum Stage: Int, Sendable, CaseIterable {
-    /// Nothing; the optimizer's moments; sums of gradients, too.
-    case nothing, moments, gradients
+    /// Nothing; the optimizer's moments; sums of gradients, too; trained weights, too.
+    case nothing, moments, gradients, weights
   }
+
+  /// What weights are rounded to before anything is computed with them.
+  public enum Weights: String, Sendable, CaseIterable { case f32, bf16 }
 
   /// What is spread over the ranks.
   public var stage = Stage.moments
   /// Where the optimizer's moments lie.
   public var offload = OffloadRecipe()
+  /// What weights are computed with, and sent as, where all are trained; AdamW's own stay f32.
+  public var weights = Weights.f32
   /// Seconds after which a rank that does not answer ends the run.
   public var timeout = 600.0
 
@@ -35,6 +40,7 @@ public struct OffloadRecipe: Sendable, Hashable {
 }
 
 extension OffloadRecipe.Place: RecipeChoice {}
+extension DistributionRecipe.Weights: RecipeChoice {}
 extension OffloadRecipe: RecipeSection {
   static let keys: [RecipeKey<OffloadRecipe>] = [
     RecipeKey(
@@ -61,9 +67,13 @@ extension DistributionRecipe: RecipeSection {
   static let keys: [RecipeKey<DistributionRecipe>] = [
     RecipeKey(
       "stage", \.stage,
-      "what is spread over ranks: 0 nothing, 1 the optimizer's moments, 2 sums of gradients, too; the "
-        + "result is the same"),
+      "what is spread over ranks: 0 nothing, 1 the optimizer's moments, 2 sums of gradients, too, 3 "
+        + "weights, too, where all are trained; the result is the same"),
     RecipeKey("offload", \.offload, "what lies on a disk while a run goes"),
+    RecipeKey(
+      "weights", \.weights,
+      "with peft.method: full, what weights are rounded to before they are computed with, and sent as; "
+        + "the optimizer's own stay f32"),
     RecipeKey(
       "timeout", \.timeout, "seconds after which a rank that does not answer ends the run",
       .positive),

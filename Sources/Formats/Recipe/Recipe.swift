@@ -193,6 +193,11 @@ extension Recipe: RecipeSection {
         "distribution.offload.folder",
         "has no effect unless distribution.offload.optimizer is disk; set that, or leave it out")
     }
+    if distribution.weights != .f32, peft.method != .full {
+      throw fault(
+        "distribution.weights",
+        "has no effect unless peft.method is full: adapters are always f32; leave it out")
+    }
     if startsFromScratch, peft.method != .full {
       throw fault("from_scratch", "needs peft.method: full")
     }

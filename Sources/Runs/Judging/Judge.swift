@@ -6,6 +6,7 @@ import Models
 import Ranks
 import Tasks
 import Text
+import Training
 
 /// A report over a model's answers, and the answers.
 public typealias Judged = (report: Report, predictions: [Prediction])
@@ -118,7 +119,9 @@ public struct Judge {
     let predictions = try session.tell.during(
       label, total: evaluation.rows.count, unit: "rows"
     ) { reached in
-      try evaluation.predictions(in: group, observe: { reached($0.done) }) { batch, questions in
+      try evaluation.predictions(
+        in: group, together: { try model.together($0) }, observe: { reached($0.done) }
+      ) { batch, questions in
         let answers = try answers(questions, model, generator, reference)
         let scores = try score(questions, answers, at: moment)
         scored.append((batch, scores.map(PackedScore.init)))

@@ -7,6 +7,7 @@ import PluginHost
 import Synchronization
 import Tasks
 import Text
+import Training
 
 /// Answers what plugins ask of the run's model.
 public final class ModelDesk: ModelService, @unchecked Sendable {
@@ -123,6 +124,12 @@ public final class ModelDesk: ModelService, @unchecked Sendable {
   ) throws(TaskError) -> Result {
     guard let open else {
       throw TaskError(.unsupported, "the model is not open yet; ask it when there is work to do")
+    }
+    guard open.model.gathered?.isTogether ?? true else {
+      throw TaskError(
+        .unsupported,
+        "weights are spread over ranks (distribution.stage: 3), so that the model answers only while all "
+          + "ranks sample or evaluate; set distribution.stage: 2")
     }
     guard request.weights == .current || open.hasBase else {
       throw TaskError(

@@ -13,6 +13,7 @@ import Training
 /// Groups of completions that the run's model samples and its rewards score.
 final class ModelGroups: GroupSource {
   private let session: TaskSession
+  private let model: CausalLanguageModel
   private let prompts: EncodedDataset, desk: ModelDesk
   private let order: PromptOrder
   private let sampler: RolloutSampler, groupSize: Int
@@ -40,7 +41,7 @@ final class ModelGroups: GroupSource {
     group: Group
   ) throws {
     self.group = group
-
+    self.model = model
     self.shownEvery = shownEvery
     let recipe = session.recipe, keys = recipe.objective.grpo
     self.session = session
@@ -154,7 +155,9 @@ extension ModelGroups {
     _ drawn: [Draw]
   ) throws -> (groups: [SampledGroup], scored: [[ScoredCompletion]]) {
     let places = group.dealt(drawn.count)
-    let own = try places.isEmpty ? [] : sampleHere(places.map { drawn[$0] })
+    let own = try model.together {
+      try places.isEmpty ? [] : sampleHere(places.map { drawn[$0] })
+    }
     let all = try group.inOrder(
       "sampled groups", of: drawn.count, zip(places, own).map { (number: $0, value: $1) })
     let samples = try drawn.map { try prompt($0.row, epoch: $0.epoch) }

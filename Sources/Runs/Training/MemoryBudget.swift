@@ -76,7 +76,8 @@ public struct MemoryBudget {
     let training = recipe.training, most = lanes ?? training.gradientLanes ?? .max
     return .init(
       ranks: ranks, stage: stage, leaves: min(most, training.accumulation),
-      isOnDisk: recipe.distribution.offload.isOnDisk)
+      batches: training.accumulation, isOnDisk: recipe.distribution.offload.isOnDisk,
+      isRounded: recipe.distribution.weights == .bf16, parts: setup.trainedParts)
   }
 
   private var stage: StepShare.Stage { StepShare.Stage(recipe) }

@@ -95,8 +95,8 @@ struct ReceiptComparison {
     let defaults = Dictionary(
       Recipe.documentation.map { ($0.path, $0.defaultValue) }, uniquingKeysWith: { $1 })
     for (key, before, after) in Self.joined(Self.leaves(was["recipe"]), Self.leaves(now["recipe"]))
-    where !RecipeRules.covers("distribution", key) {
-      // Ranks change nothing. A key that one of two versions does not know has its default there.
+    where key == "distribution.weights" || !RecipeRules.covers("distribution", key) {
+      // Ranks change nothing, rounded weights do. A key that one of two versions does not know has its default there.
       let standing = defaults[key] ?? .null
       let old = before ?? standing, new = after ?? standing
       let why = RecipeRules.length.contains(key) ? reasonOfLength : nil

@@ -1,5 +1,6 @@
 import Formats
 import JSON
+public import Ranks
 import Rows
 import Tensors
 import Training
@@ -9,15 +10,16 @@ public enum RunOutput {
   /// Writes the trained weights and their configuration into `folder`; beside an adapter the files of
   /// the base model in `model` that its prompts are made with, beside a whole model all that the base
   /// has beside its weights. Adapters are stored in f32 as PEFT does, whole models in their own type.
-  public static func write(_ trainable: Trainable, model: String, to folder: String)
-    throws(FormatError)
-  {
+  /// Ranks own what is written; others than rank 0 call `Trainable.send` meanwhile.
+  public static func write(
+    _ trainable: Trainable, model: String, to folder: String, _ group: Group = .alone
+  ) throws(FormatError) {
     let configuration = trainable.configuration
     try DurableFile.write(configuration.text, to: folder + "/" + configuration.name)
     var type = ScalarType.f32
-    if case .full(_, _, let config) = trainable, config.dtype == "bfloat16" { type = .bf16 }
+    if case .full(_, _, let config, _) = trainable, config.dtype == "bfloat16" { type = .bf16 }
     try SafeTensorsWriter.write(
-      trainable.saved.map { $0.source(as: type) }, metadata: trainable.metadata,
+      trainable.sources(as: type, group), metadata: trainable.metadata,
       to: folder + "/" + trainable.weightsFile)
     let isAdapter = trainable.adapters != nil
     for name in isAdapter ? ModelFolder.promptFiles(of: model) : ModelFolder.companions(of: model) {

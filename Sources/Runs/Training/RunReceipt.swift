@@ -93,7 +93,10 @@ final class RunReceipt {
   var ofCheckpoint: JSONValue {
     let kept = json.object?.filter { $0.key != "ranks" } ?? [:]
     let recipe = json["recipe"]?.object?.filter { $0.key != "distribution" } ?? [:]
-    return JSONValue.object(kept).setting("recipe", .object(recipe))
+    // Of how work is spread only what weights are rounded to decides any number.
+    let weights = json["recipe"]?["distribution"]?["weights"] ?? .null
+    return JSONValue.object(kept).setting(
+      "recipe", JSONValue.object(recipe).setting("distribution", ["weights": weights]))
   }
 
   /// Makes this the receipt of the run whose receipt was `earlier` and which goes on from `step` with

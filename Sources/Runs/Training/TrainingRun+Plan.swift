@@ -118,7 +118,8 @@ extension TrainingRun {
     let (steps, rate) = (options.steps, options.learningRate.peak)
     let peft = recipe.peft
     if peft.method == .full {
-      return .full(model.unfreeze(), constants: model.constants, model.config)
+      return .full(
+        model, share, weights: recipe.distribution.weights == .bf16 ? .bf16 : .f32)
     }
     if let folder = peft.adapterPath {
       let set = try AdapterSet.load(
@@ -151,6 +152,7 @@ extension StepShare.Stage {
     case .nothing: self = .nothing
     case .moments: self = .moments
     case .gradients: self = .gradients
+    case .weights: self = .weights
     }
   }
 }

@@ -30,6 +30,7 @@ extension TrainingRun {
     // Answers are judged by all ranks, and recorded by the first.
     guard group.isFirst else {
       if case .interrupted = outcome { return }
+      try planned.trainable.send(group)
       _ = try planned.opened.judge?
         .judge(planned.model, label: "answering", at: .end, reference: planned.likelihoods)
       return
@@ -40,7 +41,7 @@ extension TrainingRun {
       tell.note("checkpoint-\(step) is saved; the same command with --resume goes on from there")
       return
     }
-    try RunOutput.write(planned.trainable, model: session.modelFolder, to: path)
+    try RunOutput.write(planned.trainable, model: session.modelFolder, to: path, group)
     var after = try planned.opened.judge?
       .judge(planned.model, label: "answering", at: .end, reference: planned.likelihoods).report
     receipt.finish(outcome, before: before, after: after)
