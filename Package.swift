@@ -73,6 +73,7 @@ let package = Package(
     .target(name: "CHostSupport"),
     .target(name: "CSHA256", cSettings: [.unsafeFlags(["-O3"])]),
     .target(name: "CCRC32C", cSettings: [.unsafeFlags(["-O3"])]),
+    .target(name: "CCurl", linkerSettings: [.linkedLibrary("dl"), .linkedLibrary("pthread")]),
     .target(name: "Names"),
     .target(name: "Threads"),
     // Floor 1
@@ -87,6 +88,7 @@ let package = Package(
       ]),
     .target(name: "Ranks", dependencies: ["CCRC32C", "Threads"]),
     // Floor 3
+    .target(name: "Hub", dependencies: ["CCurl", "Formats", "JSON"]),
     .target(name: "Tracking", dependencies: ["CCRC32C", "Formats", "JSON", collections]),
     .target(name: "Tasks", dependencies: ["JSON", "Text", collections]),
     .target(
@@ -122,16 +124,17 @@ let package = Package(
     .target(
       name: "Runs",
       dependencies: [
-        "Adapters", "Benchmarks", "CHostSupport", "Evaluation", "Formats", "Generation", "JSON",
-        "Layers", "Models", "Names", "Objectives", "PluginHost", "Ranks", "Rows", "Tasks",
+        "Adapters", "Benchmarks", "CHostSupport", "Evaluation", "Formats", "Generation", "Hub",
+        "JSON", "Layers", "Models", "Names", "Objectives", "PluginHost", "Ranks", "Rows", "Tasks",
         "Tensors", "Text", "Threads", "Tracking", "Training", collections,
       ]),
     // Floor 9
     .executableTarget(
       name: "host",
       dependencies: [
-        "Adapters", "Benchmarks", "CHostSupport", "Evaluation", "Formats", "Generation", "JSON",
-        "Layers", "Models", "Names", "PluginHost", "Ranks", "Rows", "Runs", "Tasks", "Tensors",
+        "Adapters", "Benchmarks", "CHostSupport", "Evaluation", "Formats", "Generation", "Hub",
+        "JSON", "Layers", "Models", "Names", "PluginHost", "Ranks", "Rows", "Runs", "Tasks",
+        "Tensors",
         "Text", "Tracking", "Training", arguments,
       ],
       linkerSettings: [libraries(in: "$ORIGIN/../lib/host")]),
@@ -157,6 +160,7 @@ let package = Package(
     .testTarget(name: "RanksTests", dependencies: ["CCRC32C", "Ranks", "TestSupport"]),
     .testTarget(name: "TextTests", dependencies: ["JSON", "Text"]),
     .testTarget(name: "FormatsTests", dependencies: ["Formats", "JSON", "Tensors"]),
+    .testTarget(name: "HubTests", dependencies: ["Formats", "Hub", "JSON", "Threads"]),
     .testTarget(name: "TrackingTests", dependencies: ["Formats", "JSON", "Tracking"]),
     .testTarget(name: "TasksTests", dependencies: ["JSON", "Tasks", "Text"]),
     .testTarget(

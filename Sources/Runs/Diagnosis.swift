@@ -1,6 +1,7 @@
 import Benchmarks
 import Formats
 import Generation
+import Hub
 import JSON
 import PluginHost
 import Ranks
@@ -40,6 +41,7 @@ public struct Diagnosis: Error, CustomStringConvertible {
         Diagnosis(error.kind == .refused ? Self.data : Self.failed, error.message)
       case let error as RanksError: Diagnosis(error.exitCode, error.message)
       case let error as GenerationError: Diagnosis(Self.code(error), error.message)
+      case let error as HubError: Diagnosis(Self.code(error), error.message)
       case is TokenizerError, is TemplateError, is JSONError, is MapError, is BenchmarkError:
         Diagnosis(Self.data, "\(error)")
       default: Diagnosis(Self.failed, "\(error)")
@@ -51,6 +53,14 @@ public struct Diagnosis: Error, CustomStringConvertible {
     case .usage: usage
     case .unwritable: failed
     case .missing, .malformed, .unsupported: data
+    }
+  }
+
+  private static func code(_ error: HubError) -> Int32 {
+    switch error.kind {
+    case .refused: data
+    case .failed: failed
+    case .cancelled: 130
     }
   }
 

@@ -27,7 +27,10 @@ struct HostCommand: ParsableCommand {
           GenerateCommand.self, ChatCommand.self, PlanCommand.self,
         ]),
       CommandGroup(
-        name: "Storing", subcommands: [QuantizeCommand.self, MergeCommand.self, ExportCommand.self]),
+        name: "Fetching and storing",
+        subcommands: [
+          DownloadCommand.self, QuantizeCommand.self, MergeCommand.self, ExportCommand.self,
+        ]),
       CommandGroup(
         name: "Looking",
         subcommands: [

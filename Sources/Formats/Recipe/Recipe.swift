@@ -8,6 +8,8 @@ import OrderedCollections
 public struct Recipe: Sendable {
   /// The task's name; the base model's folder or `org/name`; where the run's files go.
   public var task: String?, model: String?, outputDirectory: String?
+  /// The branch, tag or commit of a model of the Hub's; nil: its main branch.
+  public var modelRevision: String?
   /// Whether the model starts from random weights; its folder then needs only config.json and the
   /// tokenizer's files.
   public var startsFromScratch = false
@@ -104,6 +106,9 @@ extension Recipe: RecipeSection {
   static let keys: [RecipeKey<Recipe>] = [
     RecipeKey("task", \.task, "the task to learn; see plugins list"),
     RecipeKey("model_name_or_path", \.model, "folder or org/name of the base model"),
+    RecipeKey(
+      "model_revision", \.modelRevision,
+      "the branch, tag or commit of an org/name; null: its main branch"),
     RecipeKey(
       "from_scratch", \.startsFromScratch,
       "start from random weights instead of the model's; needs peft.method: full"),

@@ -5,13 +5,15 @@ import Tensors
 extension ModelFolder {
   /// The folder that `name` means: a folder, org/name in the Hugging Face cache, or the name of a
   /// model that comes with the program.
-  public static func find(_ name: String) throws(FormatError) -> String {
+  public static func find(
+    _ name: String, revision: String? = nil
+  ) throws(FormatError) -> String {
     if !FileSystem.isFolder(name), !name.contains("/"), let models = HostPaths().models,
       FileSystem.isFolder(models + "/" + name)
     {
       return models + "/" + name
     }
-    return try resolve(name)
+    return try resolve(name, revision: revision)
   }
 }
 

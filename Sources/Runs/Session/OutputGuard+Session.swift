@@ -15,7 +15,9 @@ extension OutputGuard {
   /// All that the recipe names: models, adapters, files of rows.
   public init(_ recipe: Recipe) {
     self.init()
-    if let model = recipe.model, let folder = try? ModelFolder.find(model) {
+    if let model = recipe.model,
+      let folder = try? ModelFolder.find(model, revision: recipe.modelRevision)
+    {
       add("model_name_or_path", folder, .model)
     }
     if let adapter = recipe.peft.adapterPath { add("peft.adapter_name_or_path", adapter, .model) }

@@ -45,7 +45,11 @@ public struct TaskSession {
         Diagnosis.usage,
         "no model is named; give --model FOLDER, or model_name_or_path: in the recipe")
     }
-    modelFolder = try ModelFolder.find(model)
+    modelFolder = try ModelFolder.find(model, revision: recipe.modelRevision)
+    if recipe.modelRevision != nil, FileSystem.isFolder(model) {
+      throw recipe.fault(
+        "model_revision", "is of a model of the Hub's, and \(model) is a folder; leave it out")
+    }
     config = try ModelConfig(folder: modelFolder)
     try Self.check(recipe, against: config, of: modelFolder)
     tokenizer = try Tokenizer(folder: modelFolder, rows: config.vocabularySize)

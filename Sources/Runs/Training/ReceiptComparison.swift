@@ -132,7 +132,7 @@ struct ReceiptComparison {
     if RecipeRules.free.contains(where: { RecipeRules.covers($0, key) }) { return true }
     // Where something lies does not matter as long as it is the same thing, which is compared itself.
     switch key {
-    case "model_name_or_path": return isSame("base")
+    case "model_name_or_path", "model_revision": return isSame("base")
     case "peft.adapter_name_or_path": return isSame("adapter")
     case "dataset": return was["dataset_plugin"]?["sha256"] == now["dataset_plugin"]?["sha256"]
     default:

@@ -1,4 +1,5 @@
 import Formats
+import Hub
 import JSON
 import PluginHost
 import Rows
@@ -39,7 +40,7 @@ final class RunReceipt {
       "template": [
         "sha256": .string(FileDigest(of: Array(session.encoder.template.source.utf8)).sha256)
       ],
-      "base": ["path": .string(session.modelFolder)],
+      "base": Self.base(session),
       "adapter": session.recipe.peft.adapterPath.map(Self.origin) ?? .null,
       "data": ["train": train.receipt, "validation": validation?.receipt ?? .null],
       "history": [], "outcome": "running",
@@ -52,7 +53,23 @@ final class RunReceipt {
   /// Notes what the base's files are, once: before the first checkpoint, which a resumed run compares
   /// them with. Hashing gigabytes at the start would keep the first step waiting.
   func noteBase() {
-    if json["base"]?["files"] == nil { json = json.setting("base", Self.hashes(of: base)) }
+    guard let place = json["base"], place["files"] == nil else { return }
+    json = json.setting(
+      "base", place.setting("files", Self.hashes(of: base)["files"] ?? .emptyObject))
+  }
+
+  /// Where the base lies, and what of the Hub it is.
+  private static func base(_ session: TaskSession) -> JSONValue {
+    let place: JSONValue = ["path": .string(session.modelFolder)]
+    guard let snapshot = HubSnapshot(path: session.modelFolder) else { return place }
+    return place.setting(
+      "hub",
+      [
+        "endpoint": .string(HubCache.variable("HF_ENDPOINT") ?? HubAccess.publicEndpoint),
+        "repository": .string(snapshot.repository.name),
+        "revision": .string(session.recipe.modelRevision ?? "main"),
+        "commit": .string(snapshot.commit),
+      ])
   }
 
   /// Notes what is trained: of an adapter that the run goes on from, the recipe names only the place. Where

@@ -61,6 +61,11 @@ struct TrainCommand: ParsableCommand {
       valueName: "count"))
   var ranks: Int?
   @Flag(help: "Let several ranks begin without comparing a gradient first.") var noProbe = false
+  @Flag(
+    help: ArgumentHelp(
+      "Fetch a model org/name that is not in the cache, also where no terminal shows its size first."
+    ))
+  var download = false
   @OptionGroup var cache: CacheOptions
 
   func validate() throws {
@@ -91,6 +96,12 @@ struct TrainCommand: ParsableCommand {
     // Of several ranks none leaves by itself: all save after the same step.
     let assembled = try task.assemble(
       flags: flags(), isCancelled: { group.isAlone && StopSignal.isRaised })
+    // Of several processes none fetches for the others.
+    if group.isAlone {
+      try HubFetch.model(
+        of: assembled.recipe, isAllowed: download || Console.error.isTerminal, tell: .console,
+        isCancelled: { StopSignal.isRaised })
+    }
     let session = try TaskSession(assembled)
     try session.choosePrecision()
     group.giveUp(after: session.recipe.distribution.timeout)
