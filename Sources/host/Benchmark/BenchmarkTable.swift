@@ -93,7 +93,7 @@ struct BenchmarkTable {
   /// Paired differences under a title.
   static func text(_ differences: [PairedDifference], _ title: String) -> String {
     var table = TextTable(
-      (title, .left), ("metric", .left), ("difference", .right), ("gained", .right),
+      ("task", .left), ("metric", .left), ("difference", .right), ("gained", .right),
       ("lost", .right))
     for difference in differences {
       let metric = difference.metric.split(separator: " ").last.map(String.init) ?? ""
@@ -103,7 +103,8 @@ struct BenchmarkTable {
         sign + value(difference.difference, difference.standardError)
           + (difference.isClear ? "!" : " "), "\(difference.gained)", "\(difference.lost)")
     }
-    guard differences.contains(where: \.isClear) else { return table.text }
-    return table.text + "\n!: further from nothing than 1.96 standard errors"
+    let text = title + "\n" + table.text
+    guard differences.contains(where: \.isClear) else { return text }
+    return text + "\n!: further from nothing than 1.96 standard errors"
   }
 }
