@@ -29,11 +29,10 @@ extension Comparison {
       ])
     }
     for (name, measure) in tuned.metrics {
-      guard let before = base[name]?.value else { continue }
+      let before = base[name]?.value
       table.rows.append([
-        .text(measure.lowerIsBetter ? name + " ↓" : name), .number(before), .number(measure.value),
-        .number(measure.value - before),
-        .absent, .absent,
+        .text(measure.lowerIsBetter ? name + " ↓" : name), Table.Cell(before),
+        .number(measure.value), Table.Cell(before.map { measure.value - $0 }), .absent, .absent,
       ])
     }
     return table

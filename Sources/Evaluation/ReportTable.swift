@@ -67,9 +67,13 @@ public struct ReportTable: CustomStringConvertible {
   /// A row for each metric, and one for the numbers of rows.
   var rows: [[String]] { metrics.map(cells) + [counts] }
 
-  /// Metrics of all reports, in the order they first appear.
+  /// Metrics of all reports, in the order of the report that has most of them: what one of them leaves
+  /// undefined keeps its place.
   private var metrics: [String] {
-    columns.flatMap { $0.report.metrics.map(\.name) }.reduce(into: []) { names, name in
+    let lists = columns.map { $0.report.metrics.map(\.name) }
+    let most = lists.map(\.count).max() ?? 0
+    let first = lists.first { $0.count == most } ?? []
+    return ([first] + lists).joined().reduce(into: []) { names, name in
       if !names.contains(name) { names.append(name) }
     }
   }

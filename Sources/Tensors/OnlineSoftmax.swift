@@ -7,7 +7,7 @@ final class OnlineSoftmax {
   private static let width = 2048
   private let top: Tensor, sum: Tensor, factor: Tensor
   private let scores: Buffer, packed: Buffer
-  private var chosen: [Float]
+  private var chosen: [Float], isFirst: [Bool]
 
   init(_ x: Tensor, _ weight: Weight, targets: [Int32]) {
     precondition(
@@ -26,6 +26,7 @@ final class OnlineSoftmax {
     scores = Buffer(x.rows * width)
     packed = Buffer(Gemm.packedCount(rows: x.rows, depth: width))
     chosen = Array(repeating: 0, count: x.rows)
+    isFirst = Array(repeating: false, count: x.rows)
   }
 
   /// Lets the vocabulary pass by. `difference` becomes the expected row of W less the target's, which
@@ -34,7 +35,10 @@ final class OnlineSoftmax {
     forEachPart { part in
       let columns = part.count
       for (row, target) in targets.enumerated() where part.contains(Int(target)) {
-        chosen[row] = scores.start[row * columns + Int(target) - part.lowerBound]
+        let line = scores.start + row * columns, column = Int(target) - part.lowerBound
+        chosen[row] = line[column]
+        isFirst[row] =
+          line[column] > top.start[row] && !(0..<column).contains { line[$0] == line[column] }
       }
       // A panel's exponentials are packed for the next product while they lie in the cache.
       Parallel.ranges(x.rows, grain: Gemm.panel) { rows in
@@ -64,8 +68,9 @@ final class OnlineSoftmax {
     chosen.indices.map { -Float(logSum($0) - Double(chosen[$0])) }
   }
 
-  /// Whether each row's target has the highest score.
-  var hits: [Bool] { chosen.indices.map { chosen[$0] >= top.start[$0] } }
+  /// Whether each row's target has the highest score, and is the first that has it: the one that greedy
+  /// decoding takes. Where all scores are alike, nearly nothing is right.
+  var hits: [Bool] { chosen.indices.map { isFirst[$0] && chosen[$0] >= top.start[$0] } }
 
   /// log Σ exp(score) of each row.
   var logSums: [Float] { (0..<x.rows).map { Float(logSum($0)) } }

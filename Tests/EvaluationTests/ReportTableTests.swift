@@ -39,8 +39,8 @@ import Testing
         metric      base               tuned                    majority  copy
         ----------------------------------------------------------------------
         accuracy *  0.52 [0.44, 0.60]  0.74 [0.66, 0.81]        0.31      0.20
-        f1          0.40               0.71                     –         0.13
         margin      –                  -1.500 [-1.503, -1.498]  –         –
+        f1          0.40               0.71                     –         0.13
         rows        135                134
         * the task's main metric; [low, high] 95 % interval
         """)

@@ -39,10 +39,12 @@ struct DialogueDataset: Dataset {
     sources = corpus.sources
     if split != .train {
       let same = Duplicates(of: corpus[split], in: corpus.train)
-      host.log(
-        same.users > 0 ? .warning : .info,
-        "\(split.rawValue): of \(same.rows) turns \(same.pairs) have user text and answer of a "
-          + "training turn, \(same.users) its user text")
+      if same.users > 0 {
+        host.log(
+          .warning,
+          "\(split.rawValue): \(same.users) of \(same.rows) turns ask what a training turn asks, "
+            + "\(same.pairs) of them with the same answer")
+      }
     }
   }
 

@@ -63,7 +63,9 @@ extension Report {
     let count = Double(values.count), mean = values.reduce(0, +) / count
     let variance = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / max(1, count - 1)
     let half = 1.96 * (variance / count).squareRoot()
-    metrics.append(
-      (name, Measure(value: mean, low: mean - half, high: mean + half, count: values.count)))
+    // One value has no interval, and no mean leaves the range of what was seen.
+    let low = values.count > 1 ? max(mean - half, values.min() ?? mean) : nil
+    let high = values.count > 1 ? min(mean + half, values.max() ?? mean) : nil
+    metrics.append((name, Measure(value: mean, low: low, high: high, count: values.count)))
   }
 }
