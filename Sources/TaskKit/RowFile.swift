@@ -2,7 +2,8 @@ import FoundationEssentials
 
 /// A file of rows: one JSON value a line (JSON Lines), or one JSON array of them; values that are laid
 /// out over several lines may follow one another too. UTF-8, or UTF-16 with its byte-order mark. Or a
-/// Parquet file, whose rows are objects of its columns.
+/// Parquet file, whose rows are objects of its columns, or a table of separated texts (CSV, TSV). Each may
+/// be packed by gzip, and is then held unpacked.
 public struct RowFile {
   /// A value, or why it is none, with its place: file and line, file and element, or file and row.
   public typealias Row = (value: Result<JSON, PluginError>, place: String)
@@ -21,16 +22,18 @@ public struct RowFile {
     }
     guard let bytes = try? Data(contentsOf: URL(fileURLWithPath: path), options: .mappedIfSafe)
     else { throw PluginError(.data, "\(path): no such file, or it cannot be read") }
-    if let kind = Self.packed.first(where: { bytes.starts(with: $0.mark) })?.kind {
+    let isPacked = bytes.starts(with: [0x1F, 0x8B])
+    let plain = isPacked ? try Gzip.unpacked(bytes, path: path) : bytes
+    if let kind = Self.packed.first(where: { plain.starts(with: $0.mark) })?.kind {
       throw PluginError(
-        .data, "\(path): is \(kind); only JSON text and Parquet are read, so unpack it first")
+        .data, "\(path): is \(kind); JSON text, CSV and Parquet are read, so unpack it first")
     }
-    self.bytes = try Self.utf8(bytes, path)
+    self.bytes = try Self.utf8(plain, path)
   }
 
   /// What other files begin with.
   private static let packed: [(mark: [UInt8], kind: String)] = [
-    ([0x1F, 0x8B], "compressed (gzip)"), ([0x28, 0xB5, 0x2F, 0xFD], "compressed (zstd)"),
+    ([0x28, 0xB5, 0x2F, 0xFD], "compressed (zstd)"),
     (Array("PK\u{3}\u{4}".utf8), "an archive (ZIP)"), (Array("ARROW1".utf8), "an Arrow file"),
   ]
 
@@ -69,17 +72,20 @@ public struct RowFile {
     }
     switch layout {
     case .parquet: try eachRow(take)
+    case .separated(let separator):
+      try SeparatedText.forEachRow(bytes, path: path, separator: separator, take)
     case .array, .values: try eachValue(isArray: layout == .array, take)
     case .lines: try eachLine(take)
     }
     guard count > 0 else { throw PluginError(.data, "\(path): the file has no row") }
   }
 
-  private enum Layout { case lines, array, values, parquet }
+  private enum Layout: Equatable { case lines, array, values, parquet, separated(UInt8) }
 
   /// Lines, where the first one that is not blank is a whole value.
   private var layout: Layout {
     if ParquetFile.isParquet(bytes) { return .parquet }
+    if let separator = SeparatedText.separator(of: path) { return .separated(separator) }
     guard let start = bytes.firstIndex(where: { !Self.blanks.contains($0) }) else { return .lines }
     if bytes[start] == UInt8(ascii: "[") { return .array }
     let end = bytes[start...].firstIndex(of: UInt8(ascii: "\n")) ?? bytes.endIndex

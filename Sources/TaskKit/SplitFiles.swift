@@ -1,7 +1,7 @@
 /// The files of rows that a recipe names for its splits, or the share of the training rows that is
 /// held out where no validation file is named.
 public struct SplitFiles: Sendable {
-  private let files: [Split: [String]]
+  private let files: [Split: [String]], folders: [Split: [String]]
   private let fraction: Double, seed: UInt64
 
   /// `validationFraction` excludes `validation`; `seed` decides which rows are held out.
@@ -18,7 +18,12 @@ public struct SplitFiles: Sendable {
       throw PluginError(
         .configuration, "'data' has both 'validation' and 'validation_fraction'; keep one of them")
     }
-    files = [.train: train, .validation: validation, .test: test].compactMapValues { $0?.paths }
+    files = try [.train: train, .validation: validation, .test: test].compactMapValues {
+      try $0?.files()
+    }
+    folders = [.train: train, .validation: validation, .test: test].compactMapValues {
+      $0?.folders()
+    }
     self.seed = seed ?? 0
   }
 
@@ -30,6 +35,12 @@ public struct SplitFiles: Sendable {
       throw PluginError(.configuration, "'data.train' is required: a file of rows, or a list")
     }
     return train
+  }
+
+  /// What the rows of `split` depend on: its files, and the folders in which they were found.
+  public func sources(_ split: Split) throws -> [String] {
+    let isOwn = files[split] != nil
+    return try (paths(split) ?? []) + (folders[isOwn ? split : .train] ?? [])
   }
 
   /// The places of the rows of `paths` that belong to `split`, in order. Rows of the same group

@@ -28,7 +28,7 @@ struct ConversationDataset: Dataset {
     let all = try ConversationFile.rows(of: paths)
     // Each row stands for itself.
     rows = try files.part(split, groups: Array(all.indices)).map { all[$0] }
-    sources = paths
+    sources = try files.sources(split)
   }
 
   var count: Int { rows.count }

@@ -47,6 +47,9 @@ final class BitReader {
     return Int(entry >> 4)
   }
 
+  /// Bytes that were fetched and not used, once what is left of a byte is dropped.
+  var unread: Int { end - position + count / 8 }
+
   /// Drops what is left of a byte that was begun.
   func alignToByte() {
     bits >>= UInt64(count & 7)

@@ -41,6 +41,9 @@ final class Inflate {
     try flush()
   }
 
+  /// Bytes behind the stream that were fetched already.
+  var unreadBytes: Int { input.unread }
+
   private func flush() throws {
     try emit(UnsafeRawBufferPointer(rebasing: output[unread..<place]))
     let kept = min(place, Self.window)

@@ -107,7 +107,7 @@ enum Gzip {
   }
 
   /// Passes over the head; false where there is none.
-  private static func skipHead(_ cursor: inout ByteCursor) throws(ParquetError) -> Bool {
+  static func skipHead(_ cursor: inout ByteCursor) throws(ParquetError) -> Bool {
     guard try cursor.littleEndian(3) == 0x08_8B1F else { return false }
     let flags = try cursor.byte()
     _ = try cursor.take(6)

@@ -32,7 +32,7 @@ struct PreferenceDataset: Dataset {
       throw PluginError(
         .data, "no answer of the \(split.rawValue) split is wanted, so data.rows: chosen has none")
     }
-    (self.rows, self.items, sources) = (rows, items, paths)
+    (self.rows, self.items, sources) = (rows, items, try files.sources(split))
     places = items.map { file.places[$0.row] }
     let scored = part.contains { rows[$0].isScored }
     variesByEpoch = scored && rejected == .random && use != .chosen
