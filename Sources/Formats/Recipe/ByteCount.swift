@@ -7,6 +7,7 @@ public struct ByteCount: RecipeScalar, Hashable {
   /// As it was written.
   let text: String
 
+  static var schema: JSONValue { ["type": ["string", "integer"]] }
   static var expectation: String { "an amount of memory like 6GB, 5.5 GiB or a number of bytes" }
 
   private static let units: [(String, Double)] = [

@@ -78,16 +78,4 @@ extension DistributionRecipe: RecipeSection {
       "timeout", \.timeout, "seconds after which a rank that does not answer ends the run",
       .positive),
   ]
-
-  /// Where the keys of other programs' configurations have their place here.
-  static let foreignKeys = [
-    "zero_optimization": "distribution.stage", "zero_stage": "distribution.stage",
-    "offload_optimizer": "distribution.offload.optimizer",
-    "device": "distribution.offload.optimizer",
-    "nvme_path": "distribution.offload.folder", "deepspeed": "distribution.stage",
-    "fsdp": "distribution.stage",
-    "train_batch_size": "training_args.gradient_accumulation_steps",
-    "train_micro_batch_size_per_gpu": "training_args.per_device_train_batch_size",
-    "gradient_clipping": "training_args.max_grad_norm",
-  ]
 }

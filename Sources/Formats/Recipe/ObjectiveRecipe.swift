@@ -191,7 +191,7 @@ extension ObjectiveRecipe {
   /// preferences are learnt more slowly than texts. A reward model has TRL's.
   func defaultLearningRate(trainsAll: Bool) -> Double {
     switch type {
-    case .sft: 2e-4
+    case .sft: trainsAll ? 1e-5 : 2e-4
     case .rewardModel: 1e-4
     case .dpo, .kto, .simpo, .orpo, .cpo, .grpo, .expectedReward: trainsAll ? 1e-6 : 5e-5
     }

@@ -2,22 +2,35 @@ import JSON
 
 extension Recipe {
   /// The resolved recipe as YAML that reads back to the same.
-  public var yaml: String { json.yaml(indent: 0) }
+  public var yaml: String { yaml(saying: { _ in nil }) }
+
+  /// The same with what `comment` says of the key at a dotted path behind it.
+  public func yaml(saying comment: (_ path: String) -> String?) -> String {
+    json.yaml(indent: 0, at: "", comment)
+  }
 }
 
 extension JSONValue {
   /// Block style, two spaces a level; scalars and what holds no mapping in JSON's style, which is
   /// YAML too.
-  fileprivate func yaml(indent: Int) -> String {
+  fileprivate func yaml(
+    indent: Int, at path: String, _ comment: (_ path: String) -> String?
+  ) -> String {
     guard let members = object, !members.isEmpty else { return text(.spaced) + "\n" }
     let margin = String(repeating: " ", count: indent)
     return members.map { key, value in
       let isBlock = value.object.map { !$0.isEmpty } ?? false
-      let name = margin + Self.plain(key) + ":"
-      return isBlock
-        ? name + "\n" + value.yaml(indent: indent + 2)
-        : name + " " + value.scalar + "\n"
+      let name = margin + Self.plain(key) + ":", below = path.isEmpty ? key : path + "." + key
+      if isBlock { return name + "\n" + value.yaml(indent: indent + 2, at: below, comment) }
+      let line = name + " " + value.scalar
+      return line + (comment(below).map { Self.behind(line, $0) } ?? "") + "\n"
     }.joined()
+  }
+
+  /// A comment in a column of its own.
+  private static func behind(_ line: String, _ comment: String) -> String {
+    let text = comment.split(whereSeparator: \.isNewline).joined(separator: " ")
+    return String(repeating: " ", count: max(2, 44 - line.count)) + "# " + text
   }
 
   /// A scalar or flow value. A number with an exponent gets a point: without one, readers of YAML

@@ -45,16 +45,24 @@ public struct Recipe: Sendable {
   /// value. Errors name file and line, or the flag. `isWhole` false: a task's own recipe will lie
   /// below, which may say what the objective is whose keys are set here.
   public init(layers: [RecipeLayer], isWhole: Bool = true) throws(FormatError) {
+    try UnknownKeys.refuse(in: layers)
     var origins = RecipeOrigins()
     for layer in layers { self = try Self.merged(self, layer.node, at: "", &origins) }
     self.origins = origins
-    if origins["training_args.learning_rate"] == nil {
-      training.learningRate =
-        objective.type == .sft && peft.method == .ia3
-        ? 3e-3 : objective.defaultLearningRate(trainsAll: peft.method == .full)
-    }
+    if origins["training_args.learning_rate"] == nil { chooseLearningRate() }
     try checkTogether()
     if isWhole { try checkObjective() }
+  }
+
+  /// The usual rate of what is trained and how, where the recipe names none.
+  private mutating func chooseLearningRate() {
+    let isWhole = peft.method == .full && !startsFromScratch
+    training.learningRate =
+      objective.type == .sft && peft.method == .ia3
+      ? 3e-3 : objective.defaultLearningRate(trainsAll: isWhole)
+    origins["training_args.learning_rate"] = RecipeOrigin(
+      description: "usual for objective \(objective.type.rawValue), method \(peft.method.rawValue)",
+      isCommandLine: false, isDefault: true)
   }
 
   /// Every key a recipe can have, in the order in which they are printed.
@@ -65,7 +73,7 @@ public struct Recipe: Sendable {
     .object(OrderedDictionary(uniqueKeysWithValues: Self.keys.map { ($0.name, $0.json(self)) }))
   }
 
-  /// Who set the key at a dotted path last; nil when its default stands.
+  /// Who set the key at a dotted path last; nil when its default stands, as it is for everybody.
   public func origin(of path: String) -> RecipeOrigin? { origins[path] }
 
   /// Whether the user set a key of `objective`.
@@ -171,6 +179,11 @@ extension Recipe: RecipeSection {
     if let quantization, quantization.loadsIn4Bit && quantization.loadsIn8Bit {
       throw fault(
         "quantization_config.load_in_8bit", "and load_in_4bit exclude each other; choose one")
+    }
+    if let limit = training.memoryLimit, limit.bytes < 1_000_000 {
+      throw fault(
+        "training_args.memory_limit",
+        "is \(limit.bytes) bytes, in which nothing runs; write it with its unit, as in 6GB")
     }
     if plugins.memoryLimit.bytes < 1_000_000 {
       throw fault("plugins.memory_limit", "must be at least 1MB")

@@ -1,5 +1,4 @@
 import JSON
-import Names
 import OrderedCollections
 
 /// What help says of one key.
@@ -12,23 +11,51 @@ public struct RecipeKeyDocumentation: Sendable, Hashable {
   public let defaultValue: JSONValue
   /// One sentence.
   public let text: String
+  /// What its value must be, as a JSON Schema.
+  public let schema: JSONValue
+  /// What other programs call it.
+  public var otherNames: [String] { ForeignKey.names(for: path) }
 }
 
 /// What a number must keep to beside its type.
 struct RecipeRule: Sendable {
   let text: String
-  let holds: @Sendable (Double) -> Bool
+  /// The same as members of a JSON Schema.
+  var bounds: [String: Double] = [:]
 
-  static let positive = RecipeRule(text: "greater than 0") { $0 > 0 }
-  static let finite = RecipeRule(text: "finite") { $0.isFinite }
-  static let duration = RecipeRule(text: "greater than 0, at most 1e9") { $0 > 0 && $0 <= 1e9 }
-  static let notNegative = RecipeRule(text: "0 or greater") { $0 >= 0 }
-  static let belowOne = RecipeRule(text: "at least 0 and less than 1") { (0..<1).contains($0) }
-  static let belowHalf = RecipeRule(text: "at least 0 and less than 0.5") {
-    (0..<0.5).contains($0)
+  func holds(_ value: Double) -> Bool {
+    bounds.allSatisfy { name, bound in
+      switch name {
+      case "minimum": value >= bound
+      case "exclusiveMinimum": value > bound
+      case "maximum": value <= bound
+      default: value < bound
+      }
+    } && value.isFinite
   }
-  static let share = RecipeRule(text: "from 0 to 1") { (0...1).contains($0) }
-  static let positiveShare = RecipeRule(text: "greater than 0, at most 1") { $0 > 0 && $0 <= 1 }
+
+  /// `schema` with these bounds.
+  func bounding(_ schema: JSONValue) -> JSONValue {
+    if let choices = schema["anyOf"]?.array {
+      return ["anyOf": .array(choices.map { $0["type"] == "null" ? $0 : bounding($0) })]
+    }
+    return bounds.sorted { $0.key < $1.key }.reduce(schema) {
+      $0.setting($1.key, .double($1.value))
+    }
+  }
+
+  static let positive = RecipeRule(text: "greater than 0", bounds: ["exclusiveMinimum": 0])
+  static let finite = RecipeRule(text: "finite")
+  static let duration = RecipeRule(
+    text: "greater than 0, at most 1e9", bounds: ["exclusiveMinimum": 0, "maximum": 1e9])
+  static let notNegative = RecipeRule(text: "0 or greater", bounds: ["minimum": 0])
+  static let belowOne = RecipeRule(
+    text: "at least 0 and less than 1", bounds: ["minimum": 0, "exclusiveMaximum": 1])
+  static let belowHalf = RecipeRule(
+    text: "at least 0 and less than 0.5", bounds: ["minimum": 0, "exclusiveMaximum": 0.5])
+  static let share = RecipeRule(text: "from 0 to 1", bounds: ["minimum": 0, "maximum": 1])
+  static let positiveShare = RecipeRule(
+    text: "greater than 0, at most 1", bounds: ["exclusiveMinimum": 0, "maximum": 1])
 }
 
 /// A key of `Section`: its name stands here and nowhere else. Checking, merging, the resolved
@@ -57,7 +84,8 @@ struct RecipeKey<Section: RecipeSection>: Sendable {
       let below = Value.documentation(below: path)
       let own = RecipeKeyDocumentation(
         path: path, expectation: Value.expectation + (rule.map { " " + $0.text } ?? ""),
-        defaultValue: Section()[keyPath: property].json, text: text)
+        defaultValue: Section()[keyPath: property].json, text: text,
+        schema: rule?.bounding(Value.schema) ?? Value.schema)
       return below.isEmpty ? [own] : below
     }
   }
@@ -87,25 +115,16 @@ extension RecipeSection {
       throw node.origin.error("\(name) must be \(expectation), found \(node.found)")
     }
     for member in members {
+      // A block for anchors.
+      if path.isEmpty, member.key.hasPrefix("x-") { continue }
       guard let key = keys.first(where: { $0.name == member.key }) else {
-        throw member.origin.error(unknown(member.key, at: path))
+        throw member.origin.error(
+          "unknown key '\(member.key)'" + (path.isEmpty ? "" : " in \(path)"))
       }
       let below = path.isEmpty ? key.name : "\(path).\(key.name)"
       try key.merge(&section, member.value, below, &origins)
     }
     return section
-  }
-
-  /// "unknown key 'a' in b", with the nearest key here, or the same key in another section.
-  private static func unknown(_ key: String, at path: String) -> String {
-    var hint = nearestName(to: key, among: keys.map(\.name)) ?? ""
-    if let known = DistributionRecipe.foreignKeys[key] { hint = known }
-    if hint.isEmpty {
-      let elsewhere = Recipe.documentation.first { $0.path.hasSuffix("." + key) }
-      hint = elsewhere?.path ?? ""
-    }
-    return "unknown key '\(key)'" + (path.isEmpty ? "" : " in \(path)")
-      + (hint.isEmpty ? "" : "; did you mean '\(hint)'?")
   }
 
   var json: JSONValue {

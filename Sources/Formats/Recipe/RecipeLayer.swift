@@ -14,13 +14,26 @@ public struct RecipeLayer: Sendable {
 
   /// A recipe file.
   public static func file(_ path: String) throws(FormatError) -> RecipeLayer {
-    var bytes = try readFile(path)
+    var bytes: [UInt8]
+    do { bytes = try readFile(path) } catch {
+      throw beside(path).map { FormatError(error.kind, path, "is not there, but \($0) is") }
+        ?? error
+    }
     // A byte-order mark, which some editors put at the head of a file.
     if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { bytes.removeFirst(3) }
     guard let text = String(validating: bytes, as: UTF8.self) else {
       throw FormatError(.malformed, path, "is not UTF-8; save it so")
     }
     return try yaml(text, named: path)
+  }
+
+  /// The file beside `path` whose name ends in YAML's other ending; nil where there is none.
+  private static func beside(_ path: String) -> String? {
+    for (own, other) in [(".yml", ".yaml"), (".yaml", ".yml")] where path.hasSuffix(own) {
+      let file = path.dropLast(own.count) + other
+      if FileSystem.exists(String(file)), !FileSystem.exists(path) { return String(file) }
+    }
+    return nil
   }
 
   /// A recipe's text; errors call it `name`.
@@ -91,16 +104,39 @@ extension RecipeNode {
       content = .list(nodes.map { RecipeNode($0, line: line, origin) })
     case .mapping(let pairs):
       content = .mapping(
-        pairs.map { key, value in
-          let keyLine = key.mark?.line ?? line
-          return Member(
-            key: key.scalar?.string ?? "?", origin: origin(keyLine),
-            value: RecipeNode(value, line: keyLine, origin))
-        })
+        Self.merged(
+          pairs.map { key, value in
+            let keyLine = key.mark?.line ?? line
+            return Member(
+              key: key.scalar?.string ?? "?", origin: origin(keyLine),
+              value: RecipeNode(value, line: keyLine, origin))
+          }))
     case .alias:
       // The parser has put the anchored value in an alias's place already.
       content = .scalar("", isQuoted: false)
     }
+  }
+
+  /// The members with what `<<` takes over from other mappings, the first of several: a mapping's own
+  /// keys count more.
+  private static func merged(_ members: [Member]) -> [Member] {
+    var own = members.filter { $0.key != "<<" }
+    for merge in members where merge.key == "<<" {
+      let sources: [RecipeNode]
+      if case .list(let nodes) = merge.value.content {
+        sources = nodes
+      } else {
+        sources = [merge.value]
+      }
+      for source in sources {
+        guard case .mapping(let others) = source.content else {
+          own.append(merge)
+          break
+        }
+        own += others.filter { other in !own.contains { $0.key == other.key } }
+      }
+    }
+    return own
   }
 
   private static func fault(_ error: any Error, named name: String) -> FormatError {

@@ -17,9 +17,13 @@ protocol RecipeValue: Sendable {
   ) throws(FormatError) -> Self
   /// The value as the resolved recipe prints it.
   var json: JSONValue { get }
+  /// What a value must be, as a JSON Schema; {} where a schema would say less than `expectation`.
+  static var schema: JSONValue { get }
 }
 
 extension RecipeValue {
+  static var schema: JSONValue { .emptyObject }
+
   static func documentation(below path: String) -> [RecipeKeyDocumentation] { [] }
 }
 
@@ -46,6 +50,7 @@ extension RecipeScalar {
 }
 
 extension Bool: RecipeScalar {
+  static var schema: JSONValue { ["type": "boolean"] }
   static var expectation: String { "true or false" }
   init?(_ node: RecipeNode) {
     guard let value = node.bool else { return nil }
@@ -55,6 +60,7 @@ extension Bool: RecipeScalar {
 }
 
 extension Int: RecipeScalar {
+  static var schema: JSONValue { ["type": "integer"] }
   static var expectation: String { "a whole number" }
   init?(_ node: RecipeNode) {
     guard let value = node.int else { return nil }
@@ -64,6 +70,7 @@ extension Int: RecipeScalar {
 }
 
 extension Double: RecipeScalar {
+  static var schema: JSONValue { ["type": "number"] }
   static var expectation: String { "a number" }
   init?(_ node: RecipeNode) {
     guard let value = node.double else { return nil }
@@ -73,6 +80,7 @@ extension Double: RecipeScalar {
 }
 
 extension String: RecipeScalar {
+  static var schema: JSONValue { ["type": "string"] }
   static var expectation: String { "a text" }
   init?(_ node: RecipeNode) {
     guard let value = node.text else { return nil }
@@ -85,6 +93,7 @@ extension String: RecipeScalar {
 protocol RecipeChoice: RecipeScalar, RawRepresentable, CaseIterable where RawValue == String {}
 
 extension RecipeChoice {
+  static var schema: JSONValue { ["enum": .array(allCases.map { .string($0.rawValue) })] }
   static var expectation: String {
     let words = allCases.map(\.rawValue)
     return words.count == 1 ? words[0] : "one of " + words.joined(separator: ", ")
@@ -103,6 +112,10 @@ extension RecipeChoice {
 /// A value that `null` switches off.
 extension Optional: RecipeValue where Wrapped: RecipeValue {
   static var expectation: String { Wrapped.expectation + " or null" }
+  static var schema: JSONValue {
+    let own = Wrapped.schema
+    return own == .emptyObject ? own : ["anyOf": [own, ["type": "null"]]]
+  }
 
   static func documentation(below path: String) -> [RecipeKeyDocumentation] {
     Wrapped.documentation(below: path)
@@ -123,6 +136,7 @@ extension Optional: RecipeValue where Wrapped: RecipeValue {
 
 /// A free mapping, checked by whoever it belongs to; mappings merge, other values are replaced.
 extension JSONValue: RecipeValue {
+  static var schema: JSONValue { ["type": "object"] }
   static var expectation: String { "a mapping" }
   var json: JSONValue { self }
 

@@ -26,6 +26,8 @@ public struct TrainingRecipe: Sendable, Hashable {
   public var maximumLength = 1024, onOverlength = Overlength.error
   /// Intervals in steps; nil: derived from the number of steps.
   public var loggingSteps: Int?, evaluationSteps: Int?, saveSteps: Int?
+  /// Minutes after which a checkpoint is due, whatever the steps; nil: never.
+  public var saveMinutes: Double? = 30
   /// The checkpoints kept beside the best one; nil: all.
   public var saveLimit: Int? = 2
   /// Who is told how the run goes.
@@ -80,8 +82,8 @@ extension TrainingRecipe: RecipeSection {
   private static let optimizerKeys: [RecipeKey<TrainingRecipe>] = [
     RecipeKey(
       "learning_rate", \.learningRate,
-      "highest learning rate; of peft.method ia3 3e-3, of preference objectives 5e-5, with peft.method full 1e-6, of "
-        + "reward_model 1e-4",
+      "highest learning rate; usual ones are 2e-4, of peft.method full 1e-5, of ia3 3e-3, of preference "
+        + "objectives 5e-5, with full 1e-6, of reward_model 1e-4",
       .notNegative),
     RecipeKey("lr_scheduler_type", \.schedule, "how the rate goes after warm-up"),
     RecipeKey("warmup_ratio", \.warmupRatio, "share of the steps in which the rate rises", .share),
@@ -108,10 +110,16 @@ extension TrainingRecipe: RecipeSection {
 
   private static let intervalKeys: [RecipeKey<TrainingRecipe>] = [
     RecipeKey(
-      "logging_steps", \.loggingSteps, "steps between log rows; null: derived", .positive),
+      "logging_steps", \.loggingSteps, "steps between log rows; null: a fiftieth of the run",
+      .positive),
     RecipeKey(
-      "eval_steps", \.evaluationSteps, "steps between evaluations; null: derived", .positive),
-    RecipeKey("save_steps", \.saveSteps, "steps between checkpoints; null: derived", .positive),
+      "eval_steps", \.evaluationSteps,
+      "steps between evaluations; null: a quarter of the run, of one below 8 steps all", .positive),
+    RecipeKey(
+      "save_steps", \.saveSteps, "steps between checkpoints; null: as eval_steps", .positive),
+    RecipeKey(
+      "save_minutes", \.saveMinutes,
+      "minutes after which a checkpoint is due between them; null: never", .positive),
     RecipeKey(
       "save_total_limit", \.saveLimit, "checkpoints kept beside the best; null: all", .positive),
     RecipeKey(

@@ -36,6 +36,16 @@ public struct RecipeSources {
       folder: HostPaths().task(task.description.name))
   }
 
+  /// Whether a recipe names another model than its task's own recipe, which names a folder.
+  private func isOther(_ model: String?, than own: String?) -> Bool {
+    func folder(_ name: String) -> String {
+      let name = name.replacing("${models}", with: HostPaths().models ?? "")
+      return (try? ModelFolder.find(name)) ?? name
+    }
+    guard let model, let own else { return false }
+    return !FileSystem.isSame(folder(model), folder(own))
+  }
+
   /// The same for a task that is not open.
   public func recipe(for task: TaskDescription) throws -> Recipe {
     let name = task.name, folder = HostPaths().task(name)
@@ -50,6 +60,10 @@ public struct RecipeSources {
       // The embedded sample must not mix with a user's own files: rows of the one would be judged
       // on rows of the other.
       if others.namesDataFiles { embedded = embedded.without("data") }
+      // How long and how fast a small model learns says nothing of another one.
+      if try isOther(others.model, than: Recipe(layers: [embedded], isWhole: false).model) {
+        embedded = embedded.without("training_args")
+      }
       // Who names an objective names all of it: keys of another one have no effect on it.
       if others.origin(of: "objective.type") != nil { embedded = embedded.without("objective") }
       // Who names another method names all of it, too.
