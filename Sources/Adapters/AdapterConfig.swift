@@ -95,6 +95,7 @@ extension AdapterConfig {
   /// Reads a folder's adapter_config.json. What it asks for beyond what is computed here is refused by
   /// name: ignored, it would change the numbers.
   public init(folder: String) throws(FormatError) {
+    try Self.checkFolder(folder)
     let reader = try AdapterConfigReader(path: folder + "/" + Self.fileName)
     let method = try AdapterMethods.method(of: reader)
     try reader.check(AdapterKey.common + method.keys)
@@ -107,6 +108,29 @@ extension AdapterConfig {
     self.init(own, baseModel: reader.members["base_model_name_or_path"]?.string)
     task = reader.task
     savedModules = try reader.savedModules(task)
+  }
+
+  /// Refuses a folder that holds no adapter, with what it holds.
+  private static func checkFolder(_ folder: String) throws(FormatError) {
+    guard !FileSystem.exists(folder + "/" + fileName) else { return }
+    guard FileSystem.exists(folder) else {
+      throw FormatError(.missing, folder, "there is no such adapter folder")
+    }
+    guard FileSystem.isFolder(folder) else {
+      throw FormatError(.malformed, folder, "is a file; give the adapter's folder")
+    }
+    let last = folder + "/last"
+    if FileSystem.exists(last + "/" + fileName) {
+      throw FormatError(
+        .missing, folder,
+        "holds a run that has not come to its end, and no adapter yet; give its newest checkpoint, "
+          + "\(last), or end the run with --resume")
+    }
+    throw FormatError(
+      .missing, folder,
+      FileSystem.exists(folder + "/config.json")
+        ? "is a model, not an adapter; give it as --model"
+        : "holds no adapter: there is no \(fileName)")
   }
 
   /// Every key that peft 0.21.2 writes for the method, sorted. Patterns' own keys keep their order, which

@@ -42,7 +42,7 @@ public struct Generator {
   ) throws(GenerationError) -> (sequences: [GeneratedSequence], statistics: GenerationStatistics) {
     for (index, prompt) in prompts.enumerated() {
       try model.check(
-        prompt.ids, name: "prompt \(prompt.label.isEmpty ? "\(index)" : prompt.label)")
+        prompt.ids, name: prompt.label.isEmpty ? "prompt \(index)" : prompt.label)
     }
     guard !prompts.isEmpty else { return ([], GenerationStatistics()) }
     var batch = DecodingBatch(prompts, model: model, maximumNewTokens: maximumNewTokens)

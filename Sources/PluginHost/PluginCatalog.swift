@@ -181,7 +181,8 @@ public final class PluginCatalog: Sendable {
     if kind == .reward { names += hostRewards.map(\.name) }
     var lines = ["there is no \(kind) '\(name)'"]
     if let nearest = nearestName(to: name, among: names) {
-      lines[0] += "; did you mean '\(nearest)'?"
+      lines[0] += "; did you mean '\(nearest)'? host plugins list shows all"
+      return lines[0]
     }
     lines.append("searched for lib\(name).so and for a plugin with such a \(kind) in:")
     for directory in searchPaths.directories {

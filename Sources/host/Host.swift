@@ -1,5 +1,6 @@
 import ArgumentParser
 import Runs
+import Tasks
 import Tensors
 
 /// The program. Each verb is a command of its own; whatever one throws becomes one sentence on
@@ -8,15 +9,15 @@ import Tensors
 struct HostCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "host",
-    abstract: "Fine-tunes Qwen-family language models; what to learn is a plugin.",
+    abstract: "Fine-tunes Qwen and Llama models; what to learn is a plugin.",
     discussion: """
       Begin with:
-        host train \\
-            --task hri_dialogue      a task's embedded default, about a minute
+        host train --task hri_dialogue      a task's embedded default, about a minute
         host plugins list                   the tasks that can be found
         host data show --task hri_dialogue  a row as the model sees it
 
-      Exit codes: 0 good, 1 the run failed, 64 bad usage, 65 bad data or recipe.
+      Exit codes: 0 good, 1 the run failed, 64 bad usage, 65 bad data or recipe, 130
+      or 143 interrupted by Ctrl-C or SIGTERM.
       """,
     version: HostVersion.current, subcommands: [WorkerCommand.self],
     groupedSubcommands: [
@@ -34,7 +35,8 @@ struct HostCommand: ParsableCommand {
       CommandGroup(
         name: "Looking",
         subcommands: [
-          DataCommand.self, InspectCommand.self, AudioCommand.self, ReportCommand.self,
+          ConfigCommand.self, ConfigSchemaCommand.self, DataCommand.self, InspectCommand.self,
+          AudioCommand.self, ReportCommand.self,
         ]),
       CommandGroup(name: "Extending", subcommands: [PluginsCommand.self, RewardCommand.self]),
       CommandGroup(name: "Measuring", subcommands: [BenchCommand.self, DoctorCommand.self]),
@@ -43,7 +45,9 @@ struct HostCommand: ParsableCommand {
   static func main() {
     Console.prepare()
     do {
-      var command = try parseAsRoot()
+      let line = CommandWords(CommandLine.arguments.dropFirst())
+      try line.checkVerbs(of: HostCommand.self)
+      var command = try parseAsRoot(line.words)
       if type(of: command).configuration.commandName != "help", let fault = Parallel.fault {
         throw Diagnosis(
           Diagnosis.usage, "\(fault); unset it to use every core this process may use")
@@ -66,6 +70,10 @@ struct HostCommand: ParsableCommand {
   /// Ends the program as `error` asks: help and versions are no errors, and bad usage gets a hint.
   private static func end(with error: any Error) -> Never {
     if let code = error as? ExitCode { Console.leave(code.rawValue) }
+    if let error = error as? TaskError, error.kind == .cancelled, let code = StopSignal.exitCode {
+      Console.note("host: " + error.message)
+      Console.leave(code)
+    }
     let code = exitCode(for: error)
     if code.isSuccess {
       Console.output.write(fullMessage(for: error) + "\n")

@@ -16,6 +16,9 @@ extension JSONValue {
   public init(readingFile path: String) throws(FormatError) {
     let bytes = try readFile(path)
     do { self = try JSONValue(parsing: bytes) } catch {
+      if bytes.starts(with: LFSPointer.mark.utf8) {
+        throw FormatError(.malformed, path, LFSPointer.sentence)
+      }
       throw FormatError(
         .malformed, "\(path):\(error.line)", "not JSON, column \(error.column): \(error.message)")
     }

@@ -26,6 +26,14 @@ public struct HubCache: Sendable {
       Self.variable("HF_HUB_CACHE") ?? Self.variable("HUGGINGFACE_HUB_CACHE") ?? Self.home + "/hub"
   }
 
+  /// The models that it holds, as org/name.
+  public var models: [String] {
+    FileSystem.names(in: root).filter { $0.hasPrefix("models--") }.map {
+      $0.dropFirst("models--".count).split(separator: "--", omittingEmptySubsequences: false)
+        .joined(separator: "/")
+    }
+  }
+
   /// The folder of all that Hugging Face's programs keep.
   public static var home: String {
     variable("HF_HOME") ?? (variable("XDG_CACHE_HOME") ?? (variable("HOME") ?? "~") + "/.cache")

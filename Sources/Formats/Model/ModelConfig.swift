@@ -55,6 +55,14 @@ extension ModelConfig {
       throw FormatError(.missing, folder, "there is no such model folder")
     }
     guard FileSystem.exists(path) else {
+      guard !FileSystem.exists(folder + "/adapter_config.json") else {
+        let base = (try? JSONValue(readingFile: folder + "/adapter_config.json"))?[
+          "base_model_name_or_path"]?.string
+        throw FormatError(
+          .missing, folder,
+          "is an adapter, not a model; give it as --adapter \(folder), with --model "
+            + (base ?? "and the base it was made for"))
+      }
       throw FormatError(.missing, path, "a model folder must hold a config.json")
     }
     try self.init(json: JSONValue(readingFile: path), path: path)

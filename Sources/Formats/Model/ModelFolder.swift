@@ -10,6 +10,12 @@ public enum ModelFolder {
     if name.lowercased().hasSuffix(".gguf"), FileSystem.exists(name) {
       return try GGUFModelFolder.unpack(name)
     }
+    guard !FileSystem.exists(name) else {
+      let folder = name.split(separator: "/").dropLast().joined(separator: "/")
+      let place = name.hasPrefix("/") ? "/" + folder : folder.isEmpty ? "." : folder
+      let hint = FileSystem.exists(place + "/config.json") ? ": \(place)" : " that holds it"
+      throw FormatError(.malformed, name, "is a file; give the model's folder\(hint)")
+    }
     guard !name.hasPrefix("."), let repository = try? HubRepository(name) else {
       throw FormatError(.missing, name, "there is no such model folder")
     }

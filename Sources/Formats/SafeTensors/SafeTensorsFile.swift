@@ -54,6 +54,10 @@ public struct SafeTensorsFile: Sendable {
       throw FormatError(
         .malformed, file.path, "truncated: \(file.count) bytes cannot be a safetensors file")
     }
+    let start = file.withBytes(0..<min(file.count, LFSPointer.mark.utf8.count)) { Array($0) }
+    guard start != Array(LFSPointer.mark.utf8) else {
+      throw FormatError(.malformed, file.path, LFSPointer.sentence)
+    }
     let length = file.withBytes(0..<8) { UInt64(littleEndian: $0.loadUnaligned(as: UInt64.self)) }
     guard length <= SafeTensorsHeader.maximumLength else {
       throw FormatError(

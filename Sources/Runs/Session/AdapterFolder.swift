@@ -11,7 +11,16 @@ extension AdapterSet {
     folder: String, on model: CausalLanguageModel, of base: String, trains: Bool = false,
     tell: RunObserver
   ) throws(FormatError) -> AdapterSet {
-    let set = try load(folder: folder, on: model.seats, trains: trains)
+    let set: AdapterSet
+    do { set = try load(folder: folder, on: model.seats, trains: trains) } catch {
+      // Shapes that do not fit are another base's as a rule.
+      guard let named = (try? AdapterConfig(folder: folder))?.baseModel, !named.isEmpty,
+        !FileSystem.isSame(named, base), modelName(named) != modelName(base)
+      else { throw error }
+      throw FormatError(
+        error.kind, error.place,
+        error.message + "; the adapter was made for \(named), and the model here is \(base)")
+    }
     let named = set.config.baseModel ?? ""
     let place = GGUFModelFolder.source(of: base) ?? base
     if !named.isEmpty, !FileSystem.isSame(named, place) {

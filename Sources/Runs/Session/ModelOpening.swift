@@ -1,5 +1,6 @@
 import Formats
 import Models
+import Names
 import Tensors
 
 extension ModelFolder {
@@ -13,7 +14,28 @@ extension ModelFolder {
     {
       return models + "/" + name
     }
-    return try resolve(name, revision: revision)
+    do { return try resolve(name, revision: revision) } catch {
+      guard error.kind == .missing, !name.contains("/") else { throw error }
+      throw FormatError(error.kind, error.place, error.message + known(besides: name))
+    }
+  }
+
+  /// What a short name may have been meant for, and what there is.
+  private static func known(besides name: String) -> String {
+    let bundled =
+      HostPaths().models.map { folder in
+        FileSystem.names(in: folder).filter { FileSystem.isFolder(folder + "/" + $0) }
+      } ?? []
+    let cached = HubCache().models
+    let short = cached.map { $0.split(separator: "/").last.map(String.init) ?? $0 }
+    let all = zip(bundled + short, bundled + cached)
+    let near =
+      nearestName(to: name, among: bundled + short).flatMap { near in
+        all.first { $0.0 == near }?.1
+      } ?? all.first { $0.0.lowercased().hasPrefix(name.lowercased()) }?.1
+    return (near.map { "; did you mean '\($0)'?" } ?? "")
+      + (bundled.isEmpty ? "" : " With the program come \(bundled.joined(separator: ", "))")
+      + (cached.isEmpty ? "" : "; the Hugging Face cache holds \(cached.joined(separator: ", "))")
   }
 }
 
