@@ -18,13 +18,12 @@ struct GenerateCommand: ParsableCommand {
       "chat_template_kwargs"). Answers do not depend on what they are batched with.
 
       Examples:
-        host generate --model nano-qwen3 --prompt "Once upon a time" \\
-            --max-new-tokens 40
+        host generate --model nano-qwen3 --prompt "Once upon a time"
         host generate --model nano-qwen3 --adapter output/hri_dialogue --chat \\
           --prompt "Bring me the red cup." --prompt "Where are you?"
         host generate --model Qwen/Qwen3-0.6B --messages questions.jsonl \\
-            --temperature 0.7 \\
-          --top-p 0.9 --batch-size 16 --json
+          --temperature 0.7 --top-p 0.9 --batch-size 16 --json
+        echo '{"messages": […]}' | host generate --model nano-qwen3 --messages -
       """)
 
   @OptionGroup var model: TunedModelOptions
@@ -33,7 +32,8 @@ struct GenerateCommand: ParsableCommand {
   @Flag(help: "Treat each --prompt as a user's message.") var chat = false
   @Option(help: ArgumentHelp("A system message for --chat.", valueName: "text"))
   var system: String?
-  @Option(help: ArgumentHelp("Conversations, JSON or JSONL.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("Conversations, JSON or JSONL; - reads standard input.", valueName: "file"))
   var messages: String?
   @Flag(inversion: .prefixedNo, help: "The template's variable enable_thinking.")
   var thinking: Bool?
@@ -114,9 +114,10 @@ struct GenerateCommand: ParsableCommand {
     _ prompt: Prompt, _ text: String, _ generator: Generator, _ tokenizer: Tokenizer
   ) throws -> GenerationStatistics {
     if !chat, messages == nil { Console.output.write(Style.dim(text)) }
-    let statistics = try printAnswer(prompt, generator, tokenizer).statistics
+    let answer = try printAnswer(prompt, generator, tokenizer)
     Console.output.write("\n")
-    return statistics
+    if let remark = answer.remark { Console.note(Style.dim(remark, on: Console.error)) }
+    return answer.statistics
   }
 
   private func print(
@@ -140,7 +141,7 @@ struct GenerateCommand: ParsableCommand {
 
   /// The conversations of a JSON or JSONL file.
   private static func conversations(_ path: String) throws -> [Conversation] {
-    let bytes = try readFile(path)
+    let bytes = try readInput(path)
     if let whole = try? JSONValue(parsing: bytes), whole.array != nil || whole["messages"] != nil {
       // An array of objects with "messages" is a list of conversations.
       if let list = whole.array, let first = list.first, first["messages"] != nil {
@@ -167,19 +168,31 @@ struct GenerateCommand: ParsableCommand {
   }
 }
 
-/// Prints one answer token by token, and returns its text without special tokens.
-func printAnswer(_ prompt: Prompt, _ generator: Generator, _ tokenizer: Tokenizer) throws
-  -> (text: String, statistics: GenerationStatistics)
-{
+/// An answer that was printed: its text without special tokens, and what it cost.
+struct PrintedAnswer {
+  let text: String, statistics: GenerationStatistics
+  /// What is to be said of an answer that has no end of its own; nil where it has one.
+  let remark: String?
+}
+
+/// Prints one answer token by token; `AnswerStop` ends it.
+func printAnswer(
+  _ prompt: Prompt, _ generator: Generator, _ tokenizer: Tokenizer
+) throws -> PrintedAnswer {
   var decoder = StreamingDecoder(tokenizer, skipSpecialTokens: true), text = ""
   func show(_ part: String) {
     text += part
     Console.output.write(part)
   }
-  let (_, statistics) = try generator([prompt]) { _, id in
+  let (sequences, statistics) = try generator([prompt]) { _, id in
     show(decoder.append(id))
-    return .proceed
+    return AnswerStop.isWanted ? .stop : .proceed
   }
   show(decoder.finish())
-  return (text, statistics)
+  let isCut = sequences[0].finishReason == .length
+  let cut =
+    "(cut after \(sequences[0].ids.count) tokens; --max-new-tokens sets the limit)"
+  return PrintedAnswer(
+    text: text, statistics: statistics,
+    remark: AnswerStop.isWanted ? "(stopped)" : isCut ? cut : nil)
 }

@@ -22,9 +22,9 @@ struct InspectPrompt: ParsableCommand {
 
       Examples:
         host inspect prompt --model nano-qwen3 --messages chat.json \\
-            --add-generation-prompt
+          --add-generation-prompt
         host inspect prompt --model Qwen/Qwen3-0.6B --messages chat.json \\
-            --no-thinking
+          --no-thinking
       """)
 
   @OptionGroup var options: ModelOptions
@@ -53,7 +53,7 @@ struct InspectPrompt: ParsableCommand {
       folder: folder, tokenizer: tokenizer, enableThinking: thinking, audio: audio,
       template: template, now: date.templateDate)
     let chat = try Conversation(
-      json: JSONValue(readingFile: messages), place: messages)
+      json: JSONValue(parsing: readInput(messages)), place: messages)
     let ending: Conversation.Ending =
       addGenerationPrompt
       ? .generationPrompt : continueFinalMessage ? .openMessage : .message
