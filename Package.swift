@@ -134,8 +134,7 @@ let package = Package(
       dependencies: [
         "Adapters", "Benchmarks", "CHostSupport", "Evaluation", "Formats", "Generation", "Hub",
         "JSON", "Layers", "Models", "Names", "PluginHost", "Ranks", "Rows", "Runs", "Tasks",
-        "Tensors",
-        "Text", "Tracking", "Training", arguments,
+        "Tensors", "Text", "Threads", "Tracking", "Training", arguments,
       ],
       linkerSettings: [libraries(in: "$ORIGIN/../lib/host")]),
     // The SDK for plugin authors: the ABI header and nothing else of this package.

@@ -7,6 +7,9 @@ import Tasks
 /// Where several reports stand side by side (base and tuned), the last one is the one that counts:
 /// its are `report.json` and `NAME.csv`; another's tables are `NAME.COLUMN.csv`.
 public struct ReportFiles {
+  /// The name of a training run's table of answers before and after it.
+  public static let answersName = "sample_answers"
+
   /// Each file's name and whole text.
   public let files: [(name: String, text: String)]
 
@@ -14,12 +17,13 @@ public struct ReportFiles {
   ///
   /// - Parameters:
   ///   - facts: what was run, on what; shown below the page's title.
+  ///   - curves: how training went.
   ///   - tables: what the reports are to each other; below the metrics, and as `NAME.csv`.
   ///   - predictions: the answers behind each report, by its name; empty: no predictions.jsonl.
   ///   - others: further files, as they are.
   public init(
     _ reports: [(name: String, report: Report)], title: String,
-    facts: [(name: String, value: String)] = [], tables: [Table] = [],
+    facts: [(name: String, value: String)] = [], curves: [Curves] = [], tables: [Table] = [],
     predictions: [(name: String, predictions: [Prediction])] = [],
     others: [(name: String, text: String)] = []
   ) {
@@ -32,7 +36,9 @@ public struct ReportFiles {
       files += report.tables.map { ($0.name + ending, $0.csv) }
     }
     files += tables.map { ($0.name + ".csv", $0.csv) }
-    let page = ReportPage(title: title, facts: facts, columns: reports, tables: tables)
+    let page = ReportPage(
+      title: title, facts: facts, columns: reports, tables: tables, curves: curves,
+      beginsWithLast: true)
     files.append(("report.html", page.html))
     if !predictions.isEmpty {
       let lines = predictions.flatMap { name, list in

@@ -53,17 +53,17 @@ public struct RunObserver {
     return try body { hear(.working(work, done: $0)) }
   }
 
-  /// The same for work whose size is known only once its first unit is done.
+  /// The same for work whose size is known only once its first unit is done; until then it is 0.
   func during<Result, Failure: Error>(
     _ label: String, unit: String,
     _ body: (_ reached: @escaping (Int, _ total: Int) -> Void) throws(Failure) -> Result
   ) throws(Failure) -> Result {
-    var work: Work?
-    defer { if let work { hear(.worked(work)) } }
+    var work = Work(label: label, total: 0, unit: unit)
+    hear(.working(work, done: 0))
+    defer { hear(.worked(work)) }
     return try body { done, total in
-      let begun = work ?? Work(label: label, total: total, unit: unit)
-      work = begun
-      hear(.working(begun, done: done))
+      if work.total == 0 { work = Work(label: label, total: total, unit: unit) }
+      hear(.working(work, done: done))
     }
   }
 }

@@ -70,9 +70,14 @@ public struct Chart: Sendable, Hashable {
     public var x: Axis, y: Axis
     /// Whether the line y = x is drawn.
     public var showsIdentity: Bool
+    /// Whether a series is a line through its points, in their order.
+    public var joins: Bool
 
     /// Creates a scatter plot.
-    public init(series: [Series], x: Axis, y: Axis, showsIdentity: Bool = false) {
+    public init(
+      series: [Series], x: Axis, y: Axis, showsIdentity: Bool = false, joins: Bool = false
+    ) {
+      self.joins = joins
       self.series = series
       self.x = x
       self.y = y
@@ -168,10 +173,12 @@ extension Chart.Scatter {
       let points = series.points.map { JSON.array([.double($0.x), .double($0.y)]) }
       return ["name": .string(series.name), "points": .array(points)]
     }
-    return [
+    var members: [String: JSON] = [
       "kind": "scatter", "x": x.json, "y": y.json, "identity": .bool(showsIdentity),
       "series": .array(lists),
     ]
+    if joins { members["joined"] = true }
+    return members
   }
 }
 

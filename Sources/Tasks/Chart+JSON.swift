@@ -2,7 +2,7 @@ import JSON
 
 extension Chart {
   /// `{"title", "caption", "kind"}` and what the kind has: scatter `{"x": axis, "y": axis,
-  /// "identity", "series": [{"name", "points": [[x, y]]}]}`; bars and histogram `{"categories",
+  /// "identity", "joined", "series": [{"name", "points": [[x, y]]}]}`; bars and histogram `{"categories",
   /// "value": axis, "series": [{"name", "values", "low", "high"}]}`; heatmap `{"rows", "columns",
   /// "values": [[number]], "low", "high"}`. An axis is `{"label", "low", "high"}`.
   var json: JSONValue {
@@ -62,8 +62,9 @@ extension Chart.Scatter {
       let points = series.points.map { JSONValue.array([.double($0.x), .double($0.y)]) }
       return ["name": .string(series.name), "points": .array(points)]
     }
-    return json.setting("x", x.json).setting("y", y.json)
-      .setting("identity", .bool(showsIdentity)).setting("series", .array(lists))
+    let plain = json.setting("x", x.json).setting("y", y.json)
+      .setting("identity", .bool(showsIdentity))
+    return (joins ? plain.setting("joined", true) : plain).setting("series", .array(lists))
   }
 
   init(_ json: ReportMember) throws(TaskError) {
@@ -81,7 +82,8 @@ extension Chart.Scatter {
     }
     self.init(
       series: series, x: try Chart.Axis(json.member("x")), y: try Chart.Axis(json.member("y")),
-      showsIdentity: json.value["identity"]?.bool ?? false)
+      showsIdentity: json.value["identity"]?.bool ?? false,
+      joins: json.value["joined"]?.bool ?? false)
   }
 }
 

@@ -70,9 +70,14 @@ public struct Chart: Sendable, Hashable {
     public var x: Axis, y: Axis
     /// Whether the line y = x is drawn.
     public var showsIdentity: Bool
+    /// Whether a series is a line through its points, in their order.
+    public var joins: Bool
 
     /// Creates a scatter plot.
-    public init(series: [Series], x: Axis, y: Axis, showsIdentity: Bool = false) {
+    public init(
+      series: [Series], x: Axis, y: Axis, showsIdentity: Bool = false, joins: Bool = false
+    ) {
+      self.joins = joins
       self.series = series
       self.x = x
       self.y = y

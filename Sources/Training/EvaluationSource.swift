@@ -11,6 +11,8 @@ public struct EvaluationSource {
   public var kept: ReferenceTable?
   /// What the rows' options earn.
   public var options: RewardedOptions?
+  /// Whether the user wants the evaluation to be left, asked between two batches.
+  public var isCancelled: () -> Bool = { false }
 
   /// `limit` rows of `dataset`, drawn once by `seed`, or all; `batchSize` at once.
   public init(
@@ -38,6 +40,7 @@ public struct EvaluationSource {
     var parts: [(number: Int, value: StepRunner.Evaluated)] = []
     try runner.model.together {
       for number in own {
+        if isCancelled() { throw TaskError(.cancelled, "interrupted in an evaluation") }
         parts.append((number, try runner.evaluate(read(batches[number]), terms)))
         // Other ranks are about as far.
         progress(batches[min(number + group.count, batches.count) - 1].endIndex, rows.count)

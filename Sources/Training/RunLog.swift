@@ -56,19 +56,22 @@ struct RunLog {
     }
   }
 
+  /// What a step was told as.
+  typealias Added = (meanLoss: Double, row: [(name: String, value: Double)]?)
+
   /// Adds the step that `state` is at. With `isRow` the steps since the last row become one, of their
-  /// means.
+  /// means. Returns the mean loss of these steps, and the row where there is one.
   mutating func add(
     _ result: StepResult, norm: Double, rate: Double, isRow: Bool, to state: inout TrainerState
-  ) throws {
+  ) throws -> Added {
     window.add(result)
-    if isRow {
-      let values =
-        [("loss", window.meanLoss), ("grad_norm", norm), ("learning_rate", rate)] + window.values
-      window = LogWindow()
-      try append(values, kind: "train", to: &state)
-    }
-    state.logWindow = window.json
+    let loss = window.meanLoss
+    defer { state.logWindow = window.json }
+    guard isRow else { return (loss, nil) }
+    let values = [("loss", loss), ("grad_norm", norm), ("learning_rate", rate)] + window.values
+    window = LogWindow()
+    try append(values, kind: "train", to: &state)
+    return (loss, values)
   }
 
   /// Appends a row of `values`, of the kind `train` or `eval`.
@@ -80,7 +83,9 @@ struct RunLog {
     row = row.setting("epoch", .double(state.epoch)).setting("step", .int(state.globalStep))
     state.logHistory.append(row)
     try rows.append(row)
-    for (name, value) in values {
+    // For others the kind stands before the name once: eval/loss, not eval/eval_loss.
+    let named = values.map { (name: $0.name.droppingPrefix("eval_"), value: $0.value) }
+    for (name, value) in named {
       try events?.scalar(kind + "/" + name, value, step: state.globalStep)
     }
     let best = state.bestMetric.flatMap { value in state.bestGlobalStep.map { (value, $0) } }
@@ -95,7 +100,6 @@ struct RunLog {
       ["step", "epoch"].contains(name) ? nil : value.double.map { (name: name, value: $0) }
     }
     let kind = values.contains { $0.name.hasPrefix("eval_") } ? "eval" : "train"
-    // There the kind stands before the name once: eval/loss, not eval/eval_loss.
     let named = values.map { (name: $0.name.droppingPrefix("eval_"), value: $0.value) }
     let told = kind == "train" ? distributions : []
     if kind == "train" { distributions = [] }

@@ -27,6 +27,7 @@ public final class Trainer {
   private var group: Group { runner.share.group }
   private(set) var state = TrainerState()
   private var log: RunLog?
+  private var savedAt = ContinuousClock.now
 
   /// Assembles a run; nothing is written before `run`.
   public init(
@@ -72,6 +73,7 @@ public final class Trainer {
     if state.owesEvaluation { ending = try conclude(state.globalStep, shouldStop) }
     while ending == nil, state.globalStep < options.steps {
       let number = state.globalStep + 1
+      observe(.began(step: number))
       do { try step(number) } catch let error as TaskError {
         // While a step's rows are being made nothing has been learnt of them.
         guard error.kind == .cancelled, group.isAlone, shouldStop() else {
@@ -105,10 +107,20 @@ public final class Trainer {
       try save()
       return ending
     }
-    let isInterrupted = try !isLast && group.any("whether to stop", shouldStop())
+    let wish = isLast ? .goOn : try wish(shouldStop)
     let isDue = number % options.saveSteps == 0 || best.isNow(state) || wasOwed
-    if isLast || isInterrupted || isDue { try save() }
-    return isInterrupted ? .interrupted(step: number) : nil
+    if isLast || isDue || wish != .goOn { try save() }
+    return wish == .leave ? .interrupted(step: number) : nil
+  }
+
+  /// What the world outside wants after a step: that the run goes on, saves, or saves and leaves.
+  private enum Wish: Int { case goOn, save, leave }
+
+  /// The greatest wish of all ranks. By the first one's clock a checkpoint is due after a while.
+  private func wish(_ shouldStop: () -> Bool) throws -> Wish {
+    let isLate = options.saveSeconds.map { ContinuousClock.now - savedAt >= .seconds($0) } ?? false
+    let own = shouldStop() ? Wish.leave : group.isFirst && isLate ? .save : .goOn
+    return Wish(rawValue: try group.agree("whether to stop", on: own.rawValue, by: max)) ?? own
   }
 
   private func tellNotes() { log?.takeNotes().forEach { observe(.note($0)) } }
@@ -133,6 +145,11 @@ public final class Trainer {
       try save()
       observe(.note("step \(state.globalStep) is saved; --resume goes on with \(next)"))
     } catch { observe(.note("the checkpoint cannot be saved: \(error)")) }
+  }
+
+  /// The step after which the model had the weights that it has when the run is over.
+  public var lastingStep: Int {
+    options.loadsBest ? state.bestGlobalStep ?? state.globalStep : state.globalStep
   }
 
   private func resume() throws {
@@ -176,15 +193,17 @@ public final class Trainer {
     state.epoch = self.source.progress(after: number)
     state.tokensSeen += result.tokens
     try log?.add(source.distributions, step: number)
-    try log?.add(
+    let logged = try log?.add(
       result, norm: norm, rate: rate,
       isRow: number % options.loggingSteps == 0 || number == options.steps, to: &state)
     tellNotes()
     let seconds = (clock.now - start) / .seconds(1)
     observe(
       .step(
-        number, loss: result.loss, rewards: result.rewards(runner.terms), norm: norm, rate: rate,
+        number, loss: logged?.meanLoss ?? result.loss, rewards: result.rewards(runner.terms),
+        norm: norm, rate: rate,
         tokens: result.tokens, seconds: seconds, parts: source.parts))
+    if let row = logged?.row { observe(.logged(number, row)) }
   }
 
   /// The micro-batches that this rank reads of a step of `count`.
@@ -196,6 +215,7 @@ public final class Trainer {
 
   private func evaluate() throws {
     group.enter("the evaluation", step: state.globalStep)
+    observe(.evaluates(step: state.globalStep))
     Buffer.trim()
     defer { Buffer.trim() }
     var values = try evaluation?.values(runner) { observe(.evaluating($0, $1)) } ?? []
@@ -217,6 +237,7 @@ public final class Trainer {
   private func save() throws {
     group.enter("the checkpoint", step: state.globalStep)
     let rows = source.state(after: state.globalStep)
+    defer { savedAt = .now }
     if let path = try checkpoints.save(&state, rows: rows) { observe(.saved(path)) }
   }
 }

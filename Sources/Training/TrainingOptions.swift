@@ -19,6 +19,8 @@ public struct TrainingOptions: Sendable {
   public var evaluationRows: Int?
   /// Intervals in steps.
   public var loggingSteps = 1, evaluationSteps = 1, saveSteps = 1
+  /// Seconds after which a checkpoint is due, whatever the steps; nil: never.
+  public var saveSeconds: Double?
   /// Checkpoints kept beside the best one; nil: all.
   public var saveLimit: Int?
   /// The metric that chooses the best step, and its direction.
@@ -85,13 +87,18 @@ extension TrainingOptions {
 
 /// What a run tells while it goes.
 public enum TrainingEvent: Sendable {
-  /// A step is done: its number, loss, what a preference objective says of its rewards, gradient norm
+  /// A step begins; an evaluation after a step begins.
+  case began(step: Int)
+  case evaluates(step: Int)
+  /// A step is done: its number, mean loss since the last row of the log, what a preference objective says of its rewards, gradient norm
   /// before clipping, rate, tokens, seconds, and of these what its rows took, by kind of work.
   case step(
     Int, loss: Double, rewards: [(name: String, value: Double)], norm: Double, rate: Double,
     tokens: Int, seconds: Double, parts: [(name: String, seconds: Double)])
   /// Part of an evaluation is done: rows of all rows.
   case evaluating(Int, Int)
+  /// A row of the log: the means of the steps since the last one.
+  case logged(Int, [(name: String, value: Double)])
   /// An evaluation is done.
   case evaluated(Int, [(name: String, value: Double)], isBest: Bool)
   case saved(String)

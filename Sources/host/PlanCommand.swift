@@ -11,7 +11,8 @@ struct PlanCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "plan", abstract: "Shows what a training run would do, without training.",
     discussion: """
-      Prints the resolved recipe as YAML, the number of steps, the learning rate's
+      Takes the words of `host train`, which does the same with --dry-run. Prints the
+      resolved recipe as YAML, with who set a value behind it, the number of steps, the learning rate's
       curve, the operations of a step of the longest rows and the memory by kind. How
       long the step takes where this machine does nothing but multiply is a note:
       rewards are not counted. The recipe can be saved and run: `host train --config`.
@@ -25,14 +26,44 @@ struct PlanCommand: ParsableCommand {
       """)
 
   @OptionGroup var task: TaskOptions
+  @OptionGroup var options: RunOptions
   @Flag(help: "Print one JSON object.") var json = false
   @OptionGroup var cache: CacheOptions
   @OptionGroup var ranks: RanksOptions
 
   func run() throws {
-    let session = try TaskSession(task.assemble())
+    try PlanReport(task, options, cache, ranks: ranks.ranks, network: ranks.network)
+      .show(asJSON: json)
+  }
+}
+
+/// What a training run would do.
+struct PlanReport {
+  private let session: TaskSession
+  private let usesCache: Bool, ranks: Int?, network: LineRate?
+
+  /// Opens what the options name; flags that speak of a run in the output folder are said not to count.
+  init(
+    _ task: TaskOptions, _ options: RunOptions, _ cache: CacheOptions, ranks: Int?,
+    network: LineRate?
+  ) throws {
+    session = try TaskSession(task.assemble(flags: options.layers()))
+    usesCache = !cache.noCache
+    (self.ranks, self.network) = (ranks, network)
+    let unused = [
+      ("--resume", options.resume), ("--overwrite", options.overwrite),
+      ("--no-probe", options.noProbe), ("--download", options.download),
+    ].filter(\.1).map(\.0)
+    if !unused.isEmpty {
+      Console.note(
+        "note: \(unused.joined(separator: ", ")) changes nothing here: a plan fetches nothing and looks at no run that the "
+          + "output folder may hold")
+    }
+  }
+
+  func show(asJSON json: Bool) throws {
     try session.checkTrains()
-    guard let train = try session.encoded(.train, usesCache: !cache.noCache) else {
+    guard let train = try session.encoded(.train, usesCache: usesCache) else {
       throw Diagnosis(
         Diagnosis.data, "the task '\(session.task.description.name)' has no training rows")
     }
@@ -44,9 +75,9 @@ struct PlanCommand: ParsableCommand {
     let evaluates = try judge != nil || session.dataset(.validation) != nil
     let budget = try MemoryBudget(
       session, train, try session.mapped(), judges: judge != nil, evaluates: evaluates)
-    let spread = ranks.ranks.map { count in
+    let spread = ranks.map { count in
       RanksPlan(
-        budget, ranks: count, line: ranks.network?.bits, rate: Engine.ceiling() * 1e9)
+        budget, ranks: count, line: network?.bits, rate: Engine.ceiling() * 1e9)
     }
     // Where the work is spread, one rank alone need not hold all of it.
     let memory = try spread == nil ? budget.plan() : budget.whole
@@ -62,12 +93,22 @@ struct PlanCommand: ParsableCommand {
     }
     let adapters = try session.adapterConfig()?
       .settled(steps: options.steps, rate: options.learningRate.peak)
-    Console.output.write(session.recipe.yaml)
+    Console.output.write(session.recipe.yaml(saying: Self.origin(session.recipe)))
     Console.print("")
     print(
       train, options, memory, budget,
       notes: adapters?.method.notes(ofRun: options.steps) ?? [],
-      ranks: spread?.lines(of: budget, network: ranks.network) ?? [])
+      ranks: spread?.lines(of: budget, network: network) ?? [])
+  }
+
+  /// Who has set a key, for the recipe's comments: those alone that the program's own defaults do not
+  /// decide.
+  private static func origin(_ recipe: Recipe) -> (_ path: String) -> String? {
+    let root = HostPaths().root.map { $0 + "/" } ?? ""
+    return { path in
+      guard let text = recipe.origin(of: path)?.description else { return nil }
+      return !root.isEmpty && text.hasPrefix(root) ? String(text.dropFirst(root.count)) : text
+    }
   }
 
   /// The summary, as comments, so that the whole output is a recipe.

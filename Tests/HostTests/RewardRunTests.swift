@@ -35,7 +35,7 @@ struct RewardRunTests {
         + rewards("", "stop") + " --set training_args.metric_for_best_model=reward")
     try #require(train.code == 0, "\(train.errors)")
     let rows = try rows("out/rewards.jsonl")
-    #expect(Set(rows.compactMap { $0["moment"]?.string }) == ["base", "step 1", "step 2", "end"])
+    #expect(Set(rows.compactMap { $0["moment"]?.string }) == ["base", "step 1", "step 2"])
     #expect(rows.allSatisfy { $0["reward"] == 1.0 && $0["rewards"]?["bad"]?["score"] == 0.5 })
     #expect(rows.allSatisfy { $0["prompt"]?.string?.contains("<|im_start|>user") == true })
     let run = try JSONValue(

@@ -57,7 +57,8 @@ import Testing
       done
       kill -INT $program; wait $program
       """)
-    #expect(first.code == 0, "\(first.errors)")
+    #expect(first.code == 130, "\(first.errors)")
+    #expect(first.errors.contains("interrupted: "), "\(first.errors)")
     #expect(first.errors.contains("the same command with --resume goes on"), "\(first.errors)")
     let resumed = try HostProgram.shell(train("part", "--resume"))
     #expect(resumed.code == 0, "\(resumed.errors)")

@@ -75,7 +75,7 @@ import Training
     let told = try run(["training_args.eval_steps=2"])
     let milestones = [
       "end reading train", "planned 2", "begin base model answering", "end base model answering",
-      "step 1", "step 2", "begin answering", "trained 2", "begin answering", "judged base tuned",
+      "step 1", "step 2", "begin answering", "trained 2", "judged base tuned",
       "written   \(folder)",
     ]
     #expect(told.filter(milestones.contains) == milestones, "\(told)")

@@ -45,6 +45,10 @@ enum Palette {
     table{border-collapse:collapse;font-variant-numeric:tabular-nums}
     th,td{padding:6px 12px;text-align:right;white-space:nowrap;border-top:1px solid var(--line)}
     thead th{border-top:0;background:var(--panel);font-weight:600}
+    dl{display:grid;grid-template-columns:max-content 1fr;gap:2px 16px;margin:8px 0}
+    dt{color:var(--soft)}dd{margin:0;overflow-wrap:anywhere}
+    .prose{text-align:left;white-space:pre-wrap;min-width:18em;max-width:36em;vertical-align:top;\
+    overflow-wrap:anywhere}
     .text{text-align:left}tbody th{font-weight:400}
     th:first-child{position:sticky;left:0;background:var(--panel)}
     .main th,.main td{font-weight:700}

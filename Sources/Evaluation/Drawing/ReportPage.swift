@@ -8,18 +8,21 @@ public struct ReportPage {
   private let facts: [(name: String, value: String)]
   private let columns: [(name: String, report: Report)]
   private let tables: [Table], charts: [Chart], curves: [Curves]
+  private let beginsWithLast: Bool
 
   /// Describes a page.
   ///
   /// - Parameters:
   ///   - facts: what was run, on what; shown below the title.
   ///   - tables, charts: what the reports are to each other; shown below the metrics.
-  ///   - curves: how training went; below them.
+  ///   - curves: how training went; above those.
+  ///   - beginsWithLast: whether the last report's charts and tables come before the others'.
   public init(
     title: String, facts: [(name: String, value: String)] = [],
     columns: [(name: String, report: Report)], tables: [Table] = [], charts: [Chart] = [],
-    curves: [Curves] = []
+    curves: [Curves] = [], beginsWithLast: Bool = false
   ) {
+    self.beginsWithLast = beginsWithLast
     self.title = title
     self.tables = tables
     self.charts = charts
@@ -31,11 +34,13 @@ public struct ReportPage {
   /// The document.
   public var html: String {
     let shared = tables.map(Self.section)
+    let others = beginsWithLast ? Array(columns.dropLast()) : columns
+    let first = beginsWithLast ? columns.suffix(1).map(section) : []
     let training =
       curves.isEmpty ? "" : "<h2>Training</h2>\n" + Self.figures(curves.map(\.figure))
     let parts =
-      [columns.isEmpty ? "" : metrics, Self.figures(charts.map(\.figure))] + shared + [training]
-      + columns.map(section)
+      [columns.isEmpty ? "" : metrics, Self.figures(charts.map(\.figure)), training] + shared
+      + first + others.map(section)
     return """
       <!DOCTYPE html>
       <html lang="en">
@@ -50,13 +55,19 @@ public struct ReportPage {
       <body>
       <main>
       <h1>\(escaped(title))</h1>
-      \(facts.map { "<p>\(escaped($0.name)): \(escaped($0.value))</p>" }.joined(separator: "\n"))
+      \(head)
       \(parts.joined(separator: "\n"))
       </main>
       </body>
       </html>
 
       """
+  }
+
+  /// What was run, on what.
+  private var head: String {
+    let lines = facts.map { "<dt>\(escaped($0.name))</dt><dd>\(escaped($0.value))</dd>" }
+    return lines.isEmpty ? "" : "<dl>\n\(lines.joined(separator: "\n"))\n</dl>"
   }
 
   /// What `ReportTable` shows in a terminal.
@@ -87,7 +98,7 @@ public struct ReportPage {
     parts += report.tables.map(Self.section)
     if report.details != .emptyObject {
       parts.append(
-        "<details><summary>Details</summary><pre>\(escaped(report.details.text(.pretty)))</pre>"
+        "<details><summary>Details</summary><pre>\(escaped(report.details.rounded.text(.pretty)))</pre>"
           + "</details>")
     }
     guard !parts.isEmpty else { return "" }
@@ -130,7 +141,7 @@ extension Table {
     let body = rows.map { row in
       let cells = row.enumerated().map { index, cell -> String in
         let tag = index == 0 ? "th" : "td"
-        let style = texts.contains(index) ? " class=\"text\"" : ""
+        let style = texts.contains(index) ? " class=\"\(cell.isLong ? "prose" : "text")\"" : ""
         return "<\(tag)\(style)>\(escaped(cell.text(decimals: decimals[index])))</\(tag)>"
       }
       return "<tr>\(cells.joined())</tr>"
@@ -145,6 +156,28 @@ extension Table.Cell {
     case .text(let text): text
     case .number(let value) where value.isFinite: fixedPoint(value, decimals: decimals)
     case .number, .absent: "–"
+    }
+  }
+
+  /// Whether the cell holds more than a line.
+  fileprivate var isLong: Bool {
+    guard case .text(let text) = self else { return false }
+    return text.count > 60 || text.contains("\n")
+  }
+}
+
+extension JSONValue {
+  /// The same with numbers as people read them: six digits.
+  fileprivate var rounded: JSONValue {
+    switch self {
+    case .double(let value) where value.isFinite && value != 0 && abs(value) < 1e9:
+      var scale = 1e5
+      while abs(value) * scale < 1e5, scale < 1e15 { scale *= 10 }
+      return .double((value * scale).rounded() / scale)
+    case .array(let values): return .array(values.map(\.rounded))
+    case .object(let members):
+      return members.reduce(JSONValue.emptyObject) { $0.setting($1.key, $1.value.rounded) }
+    default: return self
     }
   }
 }

@@ -22,7 +22,12 @@ extension Chart.Scatter {
     if showsIdentity, low < high {
       canvas.line(across(low), upward(low), across(high), upward(high), style: "identity")
     }
-    for (index, list) in series.enumerated() {
+    for (index, list) in series.enumerated() where joins {
+      canvas.path(
+        list.points.map { (across($0.x), upward($0.y)) }, style: "curve k\(index % Palette.count)",
+        label: list.name)
+    }
+    for (index, list) in series.enumerated() where !joins {
       for point in list.points {
         let place =
           "\(x.label) \(fixedPoint(point.x, decimals: 2)), "

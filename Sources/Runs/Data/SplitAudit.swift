@@ -136,7 +136,11 @@ public struct SplitAudit {
   /// What tells the longest rows apart, in their order.
   public var excerpts: [String] {
     let excerpts = Excerpts(longest.map(\.said))
-    return longest.map { excerpts($0.said, width: 80) }
+    return longest.map { row in
+      let own = excerpts(row.said, width: 80)
+      // A word or two tell rows apart and nobody what they are.
+      return own.count < 16 ? String(row.said.prefix(80).map { $0.isNewline ? " " : $0 }) : own
+    }
   }
 
   /// All rows together, in the measure's unit.

@@ -122,6 +122,7 @@ public struct Judge {
       try evaluation.predictions(
         in: group, together: { try model.together($0) }, observe: { reached($0.done) }
       ) { batch, questions in
+        try leaveWhereAsked()
         let answers = try answers(questions, model, generator, reference)
         let scores = try score(questions, answers, at: moment)
         scored.append((batch, scores.map(PackedScore.init)))
@@ -129,6 +130,12 @@ public struct Judge {
       }
     }
     return (try report(predictions, scored, at: moment), predictions)
+  }
+
+  /// Leaves between two batches where the user wants that; several ranks leave together only.
+  private func leaveWhereAsked() throws(TaskError) {
+    guard group.isAlone, session.catalog.isCancelled() else { return }
+    throw TaskError(.cancelled, "interrupted while a model was answering")
   }
 
   /// The report, which rank 0 makes, at all ranks; `scored` is what rewards said of the batches here.
@@ -150,16 +157,6 @@ public struct Judge {
     if group.isAlone { return try report() }
     let text = try group.share("the report") { try report().json.text(.compact) }
     return try Report(json: JSONValue(parsing: Array(text.utf8)))
-  }
-
-  /// The metrics of a training run's evaluation after `step` steps.
-  func metrics(
-    of model: CausalLanguageModel, at step: Int, reference: ReferenceLikelihoods? = nil
-  ) throws -> [(name: String, value: Double)] {
-    let report = try judge(
-      model, label: "answering", at: .step(step), reference: reference
-    ).report
-    return report.metrics.map { ($0.name, $0.measure.value) }
   }
 
   /// What the rewards say of the generated answers. A prompt is what the model saw, the template's

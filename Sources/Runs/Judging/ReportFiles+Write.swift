@@ -17,7 +17,7 @@ extension ReportFiles {
   public static func removeEarlier(from folder: String) {
     guard let report = try? JSONValue(readingFile: folder + "/report.json") else { return }
     let tables = (report["tables"]?.array ?? []).compactMap { $0["name"]?.string }
-    let stems = Set(tables + Comparison.tableNames)
+    let stems = Set(tables + Comparison.tableNames + [answersName])
     let files = FileSystem.names(in: folder).filter { name in
       let parts = name.split(separator: ".").map(String.init)
       return (2...3).contains(parts.count) && parts.last == "csv" && stems.contains(parts[0])

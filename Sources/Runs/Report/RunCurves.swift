@@ -5,8 +5,11 @@ import JSON
 /// The curves of training runs, of what they wrote in `metrics.jsonl`.
 public enum RunCurves {
   /// A picture for each quantity that any of the runs has: the loss, rewards, the learning rate, a line
-  /// for each run.
-  public static func of(_ runs: [(name: String, folder: String)]) throws -> [Curves] {
+  /// for each run; and `metrics` of evaluations. The lines of a run without a name are called after what
+  /// was read.
+  public static func of(
+    _ runs: [(name: String, folder: String)], metrics: [String] = []
+  ) throws -> [Curves] {
     var logs: [(name: String, rows: [JSONValue])] = []
     for run in runs {
       let path = run.folder + "/metrics.jsonl"
@@ -18,14 +21,17 @@ public enum RunCurves {
     where !names.contains(key) && isShown(key) {
       names.append(key)
     }
-    let groups = names.filter { !$0.hasPrefix("eval_") }
+    let groups = names + metrics.filter { !names.contains($0) }
     return groups.compactMap { name in
       let lines = logs.flatMap { log in
         [name, "eval_" + name].compactMap { key -> Curves.Line? in
           let points = points(key, log.rows)
           guard points.count > 1 else { return nil }
-          let suffix = key == name ? "" : ", evaluated"
-          return Curves.Line(name: log.name + suffix, points: points)
+          let isTrained = key == name
+          let own =
+            log.name.isEmpty
+            ? isTrained ? "training" : "validation" : log.name + (isTrained ? "" : ", evaluated")
+          return Curves.Line(name: own, points: points)
         }
       }
       return lines.isEmpty ? nil : Curves(title: name, across: "step", lines: lines)

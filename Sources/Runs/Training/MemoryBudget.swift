@@ -175,8 +175,8 @@ public struct MemoryBudget {
       ? "is \(Format.bytes(limit))"
       : "is not set and \(Format.bytes(limit - program)) are free"
     let need =
-      plan.usesCheckpointing
-      ? "\(Format.bytes(plan.total)) with gradient_checkpointing"
+      plan.usesCheckpointing || least.total >= plan.total
+      ? Format.bytes(plan.total) + (plan.usesCheckpointing ? " with gradient_checkpointing" : "")
       : "\(Format.bytes(plan.total)), or \(Format.bytes(least.total)) with gradient_checkpointing"
     return recipe.fault(
       "training_args.memory_limit", "\(bound), but the run needs \(need); \(remedy)")
@@ -218,6 +218,12 @@ public struct MemoryBudget {
     let lengths = stride(from: longest / 16 * 16, to: 0, by: -16)
     if let length = lengths.first(where: { fits(1, $0, true) }) {
       return "one row of max_length: \(length) would fit"
+    }
+    let least = self.plan(rows: 1, longest: 16, usesCheckpointing: true)
+    if recipe.peft.method != .full, least.adapter + least.optimizer > least.total / 2 {
+      return "the adapters and their moments alone take "
+        + "\(Format.bytes(least.adapter + least.optimizer)); choose a lower peft.r or fewer "
+        + "target_modules"
     }
     return setup.isQuantizable && recipe.peft.method != .full && recipe.quantization?.kind == nil
       ? "not one short row fits; quantization_config with load_in_4bit: true takes less, or raise the "

@@ -10,7 +10,8 @@ enum RecipeRules {
       "output_dir", "training_args.num_train_epochs", "training_args.max_steps",
       "training_args.per_device_eval_batch_size", "training_args.gradient_checkpointing",
       "training_args.memory_limit", "training_args.logging_steps", "training_args.eval_steps",
-      "training_args.save_steps", "training_args.save_total_limit", "training_args.report_to",
+      "training_args.save_steps", "training_args.save_minutes", "training_args.save_total_limit",
+      "training_args.report_to",
       "training_args.load_best_model_at_end", "training_args.early_stopping_patience",
       "training_args.early_stopping_threshold",
     ]

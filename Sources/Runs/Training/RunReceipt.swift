@@ -123,15 +123,15 @@ final class RunReceipt {
     json = json.setting("history", history)
   }
 
-  /// How the run ended, with the reports before and after.
-  func finish(_ outcome: TrainingOutcome, before: Report?, after: Report?) {
+  /// How the run ended and how long it took, with the reports before and after.
+  func finish(_ outcome: TrainingOutcome, before: Report?, after: Report?, _ time: RunTime) {
     let ending =
       switch outcome {
       case .finished(let step): "finished at step \(step)"
       case .stopped(let step, let reason): "stopped early at step \(step): \(reason)"
       case .interrupted(let step): "interrupted at step \(step)"
       }
-    json = json.setting("outcome", .string(ending))
+    json = json.setting("outcome", .string(ending)).setting("time", time.json)
     noteBase()
     json = json.setting("before", Self.numbers(before))
     json = json.setting("after", Self.numbers(after))

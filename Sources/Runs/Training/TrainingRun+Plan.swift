@@ -22,6 +22,8 @@ public struct PlannedRun {
   /// The rows that evaluations ask; nil when there are none.
   public var validation: EncodedDataset? { opened.validation }
 
+  /// How many ranks share the work.
+  public let ranks: Int
   let opened: OpenedRun, receipt: RunReceipt
   /// Completions that are learnt in the place of sampled ones.
   let recorded: RecordedGroups?
@@ -72,7 +74,8 @@ extension TrainingRun {
     try session.decayWarning().map(tell.note)
     return PlannedRun(
       session: session, model: model, trainable: trainable, terms: session.terms,
-      reference: reference, options: options, memory: memory, opened: opened, receipt: receipt,
+      reference: reference, options: options, memory: memory, ranks: group.count, opened: opened,
+      receipt: receipt,
       recorded: recorded)
   }
 

@@ -1,6 +1,5 @@
 import Evaluation
 import Formats
-import Tasks
 import Training
 
 extension TrainingRun {
@@ -24,41 +23,62 @@ extension TrainingRun {
   /// Leaves what others use: the weights, the receipt and, of a run that has come to its end, the
   /// report over its answers beside the base's.
   func record(
-    _ outcome: TrainingOutcome, of planned: PlannedRun, before: Report?
+    _ outcome: TrainingOutcome, of planned: PlannedRun, before: Judgement?, after: Judgement?
   ) throws {
     let path = planned.folder.path, receipt = planned.receipt
-    // Answers are judged by all ranks, and recorded by the first.
-    guard group.isFirst else {
-      if case .interrupted = outcome { return }
-      try planned.trainable.send(group)
-      _ = try planned.opened.judge?
-        .judge(planned.model, label: "answering", at: .end, reference: planned.likelihoods)
-      return
-    }
     if case .interrupted(let step) = outcome {
-      receipt.finish(outcome, before: before, after: nil)
+      guard group.isFirst else { return }
+      receipt.finish(outcome, before: before?.report, after: nil, time)
       try receipt.write(to: path)
-      tell.note("checkpoint-\(step) is saved; the same command with --resume goes on from there")
+      tell.note(
+        (step == 0 ? "no step was done; " : "checkpoint-\(step) is saved; ")
+          + "the same command with --resume goes on from there")
       return
     }
-    try RunOutput.write(planned.trainable, model: session.modelFolder, to: path, group)
-    var after = try planned.opened.judge?
-      .judge(planned.model, label: "answering", at: .end, reference: planned.likelihoods).report
-    receipt.finish(outcome, before: before, after: after)
+    if group.isFirst {
+      try RunOutput.write(planned.trainable, model: session.modelFolder, to: path, group)
+    } else {
+      try planned.trainable.send(group)
+    }
+    let after = try after ?? judgeEnd(planned)
+    // Answers are judged by all ranks, and recorded by the first.
+    guard group.isFirst else { return }
+    receipt.finish(outcome, before: before?.report, after: after?.report, time)
     try receipt.write(to: path)
-    if planned.terms.rows == .prompts, var report = after {
-      try RolloutReport(folder: path).add(to: &report)
-      after = report
-    }
-    let judged = (before.map { [("base", $0)] } ?? []) + (after.map { [("tuned", $0)] } ?? [])
-    try ModelCard(receipt.json, judged, adapter: planned.trainable.adapters?.config)
-      .write(to: path, tell: tell)
-    if let after {
-      let reports = (before.map { [("base", $0)] } ?? []) + [("tuned", after)]
-      tell(.judged(reports))
-      let files = ReportFiles(reports, title: session.task.description.name)
-      tell.note("report    \(try files.write(to: path))")
-    }
+    try report(planned, before: before, after: after)
+    tell.note("time      \(time.text)")
     tell.note("written   \(path)")
+  }
+
+  /// What the tuned model answers, where no evaluation has asked the weights that the run ends with.
+  private func judgeEnd(_ planned: PlannedRun) throws -> Judgement? {
+    try planned.opened.judge.map {
+      try Judgement(
+        $0.judge(planned.model, label: "answering", at: .end, reference: planned.likelihoods))
+    }
+  }
+
+  /// Shows and writes what came out: the model card, tables, and the page with the run's curves.
+  private func report(_ planned: PlannedRun, before: Judgement?, after: Judgement?) throws {
+    let path = planned.folder.path, receipt = planned.receipt.json
+    var tuned = after?.report
+    if planned.terms.rows == .prompts, var report = tuned {
+      try RolloutReport(folder: path).add(to: &report)
+      tuned = report
+    }
+    let reports =
+      (before.map { [("base", $0.report)] } ?? []) + (tuned.map { [("tuned", $0)] } ?? [])
+    try ModelCard(receipt, reports, adapter: planned.trainable.adapters?.config)
+      .write(to: path, tell: tell)
+    if tuned != nil { tell(.judged(reports)) }
+    let answers = after.flatMap {
+      SampleAnswers.table(before: before?.answers, after: $0.answers)
+    }
+    let files = ReportFiles(
+      reports, title: session.task.description.name,
+      facts: RunFacts(receipt, adapter: planned.trainable.adapters?.config).list,
+      curves: try RunCurves.of([("", path)], metrics: tuned.map { [$0.primary] } ?? []),
+      tables: answers.map { [$0] } ?? [])
+    tell.note("report    \(try files.write(to: path))")
   }
 }

@@ -10,7 +10,7 @@ extension TrainingRun {
   /// nobody judges. A run that is under way asks anew only where evaluations now measure otherwise,
   /// and then without the log: what rewards say of the base would take the place of all that they
   /// have said since.
-  func judgeBase(_ planned: PlannedRun) throws -> Report? {
+  func judgeBase(_ planned: PlannedRun) throws -> Judgement? {
     let logged = planned.opened.judge
     guard let judge = planned.isUnderWay ? logged?.unlogged : logged else { return nil }
     let file = planned.folder.path + "/evaluation_before.json"
@@ -20,30 +20,31 @@ extension TrainingRun {
       }
       return try JSONValue(readingFile: file).text(.compact)
     }
-    if let kept { return try Report(json: JSONValue(parsing: Array(kept.utf8))) }
-    func ask() throws -> Report {
-      try judge.judge(
-        planned.model, label: "base model answering", at: .base, reference: planned.likelihoods
-      ).report
+    if let kept { return try Judgement(json: JSONValue(parsing: Array(kept.utf8))) }
+    func ask() throws -> Judgement {
+      try Judgement(
+        judge.judge(
+          planned.model, label: "base model answering", at: .base, reference: planned.likelihoods))
     }
-    let report = try planned.trainable.adapters?.withoutAdapters(ask) ?? ask()
-    if group.isFirst { try DurableFile.write(report.json.text(.pretty) + "\n", to: file) }
-    return report
+    let found = try planned.trainable.adapters?.withoutAdapters(ask) ?? ask()
+    if group.isFirst { try DurableFile.write(found.json.text(.pretty) + "\n", to: file) }
+    return found
   }
 
-  /// Runs the loop.
+  /// Runs the loop; tells how it ended, and what the last evaluation found where that was of the
+  /// weights that the run ends with.
   func train(
-    _ planned: PlannedRun, before: Report?, until shouldStop: () -> Bool
-  ) throws -> TrainingOutcome {
+    _ planned: PlannedRun, before: Judgement?, until shouldStop: () -> Bool
+  ) throws -> (outcome: TrainingOutcome, after: Judgement?) {
     let opened = planned.opened, receipt = planned.receipt, model = planned.model
     var options = planned.options
-    options.greaterIsBetter = try greaterIsBetter(opened, before)
+    options.greaterIsBetter = try greaterIsBetter(opened, before?.report)
     var runner = StepRunner(
       model, terms: planned.terms, reference: planned.reference,
       sharesPrefixes: !options.usesDropout, temperature: temperature,
       comparesPasses: recipe.stepsPerSampling * recipe.objective.grpo.iterations > 1)
     runner.share = share
-    let isSampled = planned.terms.rows == .prompts
+    let isSampled = planned.terms.rows == .prompts, reports = KeptReports()
     let order = DataOrder(rows: opened.train.count, options)
     let kept =
       isSampled ? nil : try table(runner, opened.train, rows: order.rows(through: options.steps))
@@ -58,6 +59,7 @@ extension TrainingRun {
             batchSize: options.evaluationBatchSize)
           source.kept = try table(runner, validation, rows: source.rows)
           source.options = rewardedOptions(opened, of: validation)
+          source.isCancelled = { group.isAlone && session.catalog.isCancelled() }
           return source
         }, options: options, folder: planned.folder, base: session.modelFolder,
       receipt: {
@@ -65,10 +67,21 @@ extension TrainingRun {
         return receipt.ofCheckpoint
       },
       judge: opened.judge.map { judge in
-        { try judge.metrics(of: model, at: $0, reference: planned.likelihoods) }
+        { step in
+          let judged = try judge.judge(
+            model, label: "answering", at: .step(step), reference: planned.likelihoods)
+          reports.keep(Judgement(judged), of: step)
+          return judged.report.metrics.map { ($0.name, $0.measure.value) }
+        }
       },
-      observe: { tell(.training($0)) })
-    return try trainer.run(resuming: planned.folder.resumption != nil, shouldStop: shouldStop)
+      observe: { event in
+        if case .evaluated(let step, _, isBest: true) = event { reports.noteBest(step) }
+        time.note(event)
+        tell(.training(event))
+      })
+    let outcome = try trainer.run(
+      resuming: planned.folder.resumption != nil, shouldStop: shouldStop)
+    return (outcome, reports.found(of: trainer.lastingStep))
   }
 
   /// What logits are divided by where completions are sampled, and so where they are learnt.

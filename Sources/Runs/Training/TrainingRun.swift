@@ -1,7 +1,8 @@
 import Formats
 public import Ranks
+import Tasks
 public import Tracking
-import Training
+public import Training
 
 /// One training run: its folder is claimed; rows and judge are opened; all is decided; the model is
 /// trained, its answers are judged, and what came out is recorded.
@@ -12,6 +13,7 @@ public struct TrainingRun {
   let group: Group, probes: Bool
   /// What the program prints, for trackers that keep it.
   let console: PrintedLines?
+  let time = RunTime()
   var recipe: Recipe { session.recipe }
   var tell: RunObserver { session.tell }
 
@@ -32,19 +34,36 @@ public struct TrainingRun {
   }
 
   /// Trains until the last step or until `shouldStop`. Everything that can be refused is refused
-  /// before anything is written.
-  public func run(until shouldStop: () -> Bool) throws {
+  /// before anything is written. Returns how it ended.
+  @discardableResult
+  public func run(until shouldStop: () -> Bool) throws -> TrainingOutcome {
     let folder = try RunFolder.shared(by: group, claimFolder)
     var run = self
     run.session = session.onDay(of: folder.resumption?.receipt)
-    try withExtendedLifetime(folder) {
+    return try withExtendedLifetime(folder) {
       let planned = try run.plan(try run.open(in: folder))
       tell(.planned(planned))
       try run.begin(planned)
-      let before = try run.judgeBase(planned)
-      let outcome = try run.train(planned, before: before, until: shouldStop)
+      guard let before = try run.unlessStopped(shouldStop, { try run.judgeBase(planned) }) else {
+        let step = folder.resumption?.step ?? 0
+        tell(.trained(.interrupted(step: step)))
+        try run.record(.interrupted(step: step), of: planned, before: nil, after: nil)
+        return .interrupted(step: step)
+      }
+      let (outcome, after) = try run.train(planned, before: before, until: shouldStop)
       tell(.trained(outcome))
-      try run.record(outcome, of: planned, before: before)
+      try run.record(outcome, of: planned, before: before, after: after)
+      return outcome
+    }
+  }
+
+  /// What `body` makes; nil where it was left because the run is to stop.
+  private func unlessStopped<Value>(
+    _ shouldStop: () -> Bool, _ body: () throws -> Value
+  ) throws -> Value? {
+    do { return try body() } catch let error as TaskError where error.kind == .cancelled {
+      guard group.isAlone, shouldStop() else { throw error }
+      return nil
     }
   }
 

@@ -16,7 +16,7 @@ struct BenchGemm: ParsableCommand {
       Examples:
         host bench gemm
         host bench gemm --shape 512x1024x1024 --shape 1x3072x1024 --dtype f32 \\
-            --dtype int8
+          --dtype int8
         HOST_THREADS=1 HOST_INSTRUCTION_SET=avx2 host bench gemm --json
       """)
 

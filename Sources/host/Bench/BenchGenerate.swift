@@ -18,8 +18,7 @@ struct BenchGenerate: ParsableCommand {
       Examples:
         host bench generate --model nano-qwen3
         host bench generate --model Qwen/Qwen3-0.6B --prompt-tokens 512 \\
-            --new-tokens 64 \\
-          --quantization nf4 --batch 8 --runs 5 --json
+          --new-tokens 64 --quantization nf4 --batch 8 --runs 5 --json
       """)
 
   @OptionGroup var model: ModelOptions

@@ -23,7 +23,7 @@ struct BenchRollouts: ParsableCommand {
       Examples:
         host bench rollouts --model nano-qwen3
         host bench rollouts --model ./smollm2 --prompt-tokens 256 --prompts 2 \\
-            --completions 8 --new-tokens 64 --bf16
+          --completions 8 --new-tokens 64 --bf16
       """)
 
   @OptionGroup var model: ModelOptions

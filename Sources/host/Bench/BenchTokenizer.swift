@@ -18,7 +18,7 @@ struct BenchTokenizer: ParsableCommand {
       Examples:
         host bench tokenizer --task hri_dialogue
         host bench tokenizer --config mine.yaml --model Qwen/Qwen3-0.6B \\
-            --rows 20000 --json
+          --rows 20000 --json
       """)
 
   @OptionGroup var task: TaskOptions

@@ -22,11 +22,10 @@ struct BenchTrain: ParsableCommand {
         host bench train --model nano-qwen3 --set peft.use_dora=true
         host bench train --model nano-qwen3 --objective dpo --seq 320 --batch 2 \\
           --supervised 64
-        host bench train --model nano-qwen3 --objective grpo --seq 320 \\
-          --batch 2 --supervised 64 --group 8
-        HOST_THREADS=2 host bench train --model ./qwen3-0.6b --seq 512 \\
-            --batch 1 --steps 5 \\
-          --supervised 256 --json
+        host bench train --model nano-qwen3 --objective grpo --seq 320 --batch 2 \\
+          --supervised 64 --group 8
+        HOST_THREADS=2 host bench train --model ./qwen3-0.6b --seq 512 --batch 1 \\
+          --steps 5 --supervised 256 --json
       """)
 
   @OptionGroup var model: ModelOptions

@@ -21,12 +21,12 @@ struct BenchmarkCommand: ParsableCommand {
 
       Examples:
         host benchmark --model HuggingFaceTB/SmolLM2-135M \\
-            --tasks arc_challenge,hellaswag
-        host benchmark --model Qwen/Qwen3-4B-Base --base \\
-            --adapter output/sft --adapter output/dpo \\
-            --tasks arc_challenge,commonsense_qa,gsm8k,hellaswag,winogrande
+          --tasks arc_challenge,hellaswag
+        host benchmark --model Qwen/Qwen3-4B-Base --base --adapter output/sft \\
+          --adapter output/dpo \\
+          --tasks arc_challenge,commonsense_qa,gsm8k,hellaswag,winogrande
         host benchmark --model output/new --tasks gsm8k \\
-            --vs output/benchmark/Qwen__Qwen3-4B
+          --vs output/benchmark/Qwen__Qwen3-4B
         host benchmark --model nano-qwen3 --tasks mine.yaml --data rows --shots 5
       """)
 

@@ -26,10 +26,9 @@ struct CompareCommand: ParsableCommand {
 
       Examples:
         host compare --task hri_dialogue --base nano-qwen3 \\
-            --adapter output/hri_dialogue \\
-          --split validation
+          --adapter output/hri_dialogue --split validation
         host compare --config mine.yaml --split test --limit 400 \\
-            --report-dir output/comparison
+          --report-dir output/comparison
         host compare --config mine.yaml --adapter output/mine --json
       """)
 

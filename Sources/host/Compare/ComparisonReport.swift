@@ -77,9 +77,19 @@ struct ComparisonReport {
     Console.print(ReportTable([("base", base.report), ("tuned", tuned.report)]).description)
     let width = max(16, (Console.output.isTerminal ? Console.output.width : 160) / 5)
     for table in tables(examples, width: width) {
-      Console.print("")
+      Console.print("\n" + Style.bold(Self.title(of: table)))
       Console.print(TextTable(table).text)
     }
+  }
+
+  /// What stands above a table.
+  private static func title(of table: Table) -> String {
+    let name = table.name.replacing("comparison_", with: "")
+    return [
+      "comparison": "base and tuned, metric by metric", "outcomes": "the answers to each row",
+      "improvements": "improvements: rows that the tuned model alone has right",
+      "regressions": "regressions: rows that the base alone has right",
+    ][name] ?? name
   }
 
   private func tables(_ examples: Int, width: Int) -> [Table] {

@@ -35,8 +35,14 @@ struct DataPrepare: ParsableCommand {
     let assembled = try task.assemble(isCancelled: { StopSignal.isRaised })
     try assembled.reads.check(folder: outputDir, .replacesAll, option: "--output-dir")
     let rows = try PreparedRows(assembled, tell: .console)
-    try DurableFolder.write(to: outputDir) { (folder) throws(FormatError) in
-      try rows.write(into: folder)
+    do {
+      try DurableFolder.write(to: outputDir) { (folder) throws(FormatError) in
+        try rows.write(into: folder)
+      }
+    } catch {
+      guard let code = StopSignal.exitCode else { throw error }
+      Console.note("host: \(error)")
+      throw ExitCode(code)
     }
     for split in rows.splits {
       Console.note("\(split.name.rawValue): \(Format.grouped(split.data.count)) rows")

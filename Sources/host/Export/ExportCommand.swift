@@ -21,9 +21,9 @@ struct ExportCommand: ParsableCommand {
 
       Examples:
         host export --model nano-qwen3 --adapter output/hri_dialogue \\
-            --format gguf --type Q8_0 --output hri.gguf
+          --format gguf --type Q8_0 --output hri.gguf
         host export --model Qwen/Qwen3-0.6B --format gguf --type Q4_K_M \\
-            --output qwen3.gguf
+          --output qwen3.gguf
         host export --adapter output/my_run --for vllm --output-dir ./for-vllm
         host export --adapter output/my_run --for ollama --output-dir ./for-ollama
       """)

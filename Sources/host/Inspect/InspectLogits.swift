@@ -16,8 +16,7 @@ struct InspectLogits: ParsableCommand {
       Examples:
         host inspect logits --model nano-qwen3 --ids 1,2,3 --out logits.safetensors
         host inspect logits --model Qwen/Qwen3-0.6B --adapter output/my_run \\
-            --ids 9707,11 \\
-          --out logits.safetensors
+          --ids 9707,11 --out logits.safetensors
       """)
 
   @OptionGroup var options: TunedModelOptions

@@ -58,15 +58,35 @@ struct InspectRun: ParsableCommand {
     }
     for (name, fault) in checkpoints { head.append(name, fault ?? "whole") }
     Console.print(head.text)
-    var table = TextTable(("step", .right), ("epoch", .right), ("values", .left))
-    for row in state.logHistory.suffix(20) {
-      let values = (row.object ?? [:]).filter { $0.key != "step" && $0.key != "epoch" }
+    let curves = Self.curves(state.logHistory)
+    guard !curves.isEmpty else { return }
+    Console.print("")
+    var table = TextTable(("", .left), ("", .left), ("", .right), ("", .right))
+    for curve in curves {
       table.append(
-        row["step"]?.text() ?? "", row["epoch"]?.double.map { Format.fixed($0, 2) } ?? "",
-        values.map { "\($0.key) \($0.value.double.map(Format.short) ?? $0.value.text())" }
-          .joined(separator: "  "))
+        curve.name, Sparkline(curve.values, width: 30).text, Format.short(curve.values[0]),
+        "→ " + Format.short(curve.values[curve.values.count - 1]))
     }
-    Console.print("\n" + table.text)
+    Console.print(table.text)
+    Console.print("\n\(state.logHistory.count) rows in metrics.jsonl; --json prints all")
+  }
+
+  /// Each quantity's values in the order of steps, in the order in which they first appear: what training
+  /// says first.
+  private static func curves(_ history: [JSONValue]) -> [(name: String, values: [Double])] {
+    var curves: [(name: String, values: [Double])] = []
+    for row in history {
+      for (key, value) in row.object ?? [:] where key != "step" && key != "epoch" {
+        guard let value = value.double, value.isFinite else { continue }
+        if let place = curves.firstIndex(where: { $0.name == key }) {
+          curves[place].values.append(value)
+        } else {
+          curves.append((key, [value]))
+        }
+      }
+    }
+    return curves.filter { !$0.name.hasPrefix("eval_") }
+      + curves.filter { $0.name.hasPrefix("eval_") }
   }
 
   private func checkpoints() -> [(name: String, fault: String?)] {

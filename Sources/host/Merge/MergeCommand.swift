@@ -20,12 +20,12 @@ struct MergeCommand: ParsableCommand {
 
       Examples:
         host merge --model nano-qwen3 --adapter output/hri_dialogue \\
-            --output-dir output/hri_dialogue_merged
+          --output-dir output/hri_dialogue_merged
         host merge --model Qwen/Qwen3-0.6B --adapter output/my_run/best \\
-            --dtype f32 --output-dir ./merged
+          --dtype f32 --output-dir ./merged
         host merge --model ./base --adapter ./sft --adapter ./dpo --output-dir ./both
         host merge --model ./base --adapter ./a --weight 0.7 --adapter ./b \\
-            --weight 0.3 --output-dir ./mixed
+          --weight 0.3 --output-dir ./mixed
         host merge --model ./merged --adapter ./a --weight=-1 --output-dir ./without
       """)
 

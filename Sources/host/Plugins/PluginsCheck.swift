@@ -13,8 +13,9 @@ struct PluginsCheck: ParsableCommand {
       rows: on several threads, with memory that can only be read and only during
       the call, with wrong configurations. A crash or a hang is named by the call.
       The lines begin with
-        ok  in order    \\
-            --  a note, or not checked, and why    !!  fails, and how to mend it
+        ok  in order
+        --  a note, or not checked, and why
+        !!  fails, and how to mend it
 
       PLUGIN is a file; FILE.so:NAME for one export of it; the folder of a plugin
       with a Makefile, which is built, with sanitizers too; or the name of a task or
@@ -24,7 +25,7 @@ struct PluginsCheck: ParsableCommand {
       Examples:
         host plugins check ./libbrevity.so --config '{"target": 40}'
         host plugins check ./libbrevity.so --config '{"target": 40}' \\
-            --data rows.jsonl
+          --data rows.jsonl
         host plugins check hri_dialogue
         host plugins check ./build/libmy_task.so --config my_task.yaml
 

@@ -71,7 +71,7 @@ extension PluginsCommand {
         Examples:
           host plugins new --kind reward --language c politeness
           host plugins new --kind task --language swift word_count \\
-              --directory plugins/word_count
+            --directory plugins/word_count
         """)
 
     @Option(help: "reward, task or dataset.") var kind: PluginKind

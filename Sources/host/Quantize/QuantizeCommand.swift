@@ -16,7 +16,7 @@ struct QuantizeCommand: ParsableCommand {
       Examples:
         host quantize --model Qwen/Qwen3-0.6B --output-dir ./qwen3-0.6b-nf4
         host quantize --model ./my-model --quantization int8 \\
-            --output-dir ./my-model-int8
+          --output-dir ./my-model-int8
       """)
 
   @OptionGroup var options: ModelOptions

@@ -22,9 +22,9 @@ struct RewardTry: ParsableCommand {
 
       Examples:
         host reward try --reward ./libbrevity.so --data rows.jsonl \\
-            --config '{"target": 40}'
+          --config '{"target": 40}'
         host reward try --reward ./liba.so --reward ./libb.so --data rows.jsonl \\
-            --json
+          --json
         host reward try --reward ./libjudge.so --data rows.jsonl --model nano-qwen3
       """)
 

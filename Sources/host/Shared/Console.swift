@@ -43,8 +43,32 @@ enum Console {
   /// Prints a line of results.
   static func print(_ text: String) { output.write(line: text) }
 
-  /// Prints a line that is no result: progress, a note.
-  static func note(_ text: String) { error.write(line: text) }
+  /// Prints a line that is no result: progress, a note. A terminal sees it cut between words.
+  static func note(_ text: String) {
+    let fits = error.isTerminal ? wrapped(text, indent: 10, width: error.width) : text
+    StatusLine.shared.write(line: fits)
+  }
+
+  /// The text in lines that a terminal's width holds, cut between words; lines after the first are
+  /// indented. What is not written to a terminal stays in one line.
+  static func wrapped(_ text: String, indent: Int, width: Int? = nil) -> String {
+    guard let width = width ?? (output.isTerminal ? output.width : nil) else { return text }
+    let margin = String(repeating: " ", count: indent)
+    return text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
+      var lines: [String] = [], current = "", isFirst = true
+      for word in line.split(separator: " ", omittingEmptySubsequences: false) {
+        let longer = isFirst ? String(word) : current + " " + word
+        if !isFirst, longer.count >= width, !current.allSatisfy({ $0 == " " }) {
+          lines.append(current)
+          current = margin + word
+        } else {
+          current = longer
+        }
+        isFirst = false
+      }
+      return (lines + [current]).joined(separator: "\n")
+    }.joined(separator: "\n")
+  }
 
   /// Ends the program.
   static func leave(_ code: Int32) -> Never { exit(code) }

@@ -67,6 +67,15 @@ struct TaskOptions: ParsableArguments {
         "name a task with --task, or a recipe with --config that has the key 'task'; "
           + HostPaths().summary)
     }
+    if let task, let config = recipe.config,
+      let other = try Recipe(layers: [.file(config)], isWhole: false).task, other != task,
+      !task.contains("/")
+    {
+      throw Diagnosis(
+        Diagnosis.usage,
+        "--task \(task) and the recipe \(config), whose task is \(other), name different tasks; leave "
+          + "--task out, or change the recipe")
+    }
     // A recipe is checked before a plugin is looked for: its errors are the nearer ones.
     if let config = recipe.config { _ = try Recipe(layers: [.file(config)], isWhole: false) }
     let catalog = plugins.catalog(isCancelled: isCancelled)

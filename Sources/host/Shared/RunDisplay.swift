@@ -11,16 +11,22 @@ final class RunDisplay {
     switch event {
     case .note(let text): Console.note(text)
     case .working(let work, let done):
-      if work != self.work {
+      if work.label != self.work?.label {
         bar?.finish()
-        bar = ProgressBar(work.label, total: work.total, unit: work.unit)
-        self.work = work
+        bar = ProgressBar(
+          training?.label(of: work) ?? work.label, total: work.total, unit: work.unit)
       }
-      if done > 0 { bar?.update(done) }
+      self.work = work
+      if done > 0 { bar?.update(done, total: work.total, rest: training?.remaining) }
     case .worked:
       bar?.finish()
       (bar, work) = (nil, nil)
     case .planned(let run):
+      let outlook = RunOutlook.current
+      outlook.plan(
+        steps: run.options.steps, interval: run.options.evaluationSteps,
+        evaluates: run.validation != nil, ranks: run.ranks)
+      outlook.enter(.answeringBase)
       training = TrainingDisplay(run.options)
       training?.introduce(run)
     case .training(let event): training?.observe(event)

@@ -24,8 +24,29 @@ struct TextTable {
     rows.append(cells)
   }
 
-  /// The table, one line for each row, no line break at the end.
+  /// The table, one line for each row, no line break at the end; on a terminal that is too narrow each
+  /// row becomes lines of titles and cells.
   var text: String {
+    let aligned = alignedText
+    guard Console.output.isTerminal, !titles.allSatisfy(\.isEmpty) else { return aligned }
+    let width = Console.output.width
+    let isTooWide = aligned.split(separator: "\n").contains { $0.count > width }
+    return isTooWide ? stacked(width) : aligned
+  }
+
+  private func stacked(_ width: Int) -> String {
+    let margin = (titles.map(\.count).max() ?? 0) + 4
+    return rows.map { cells in
+      let lines = zip(titles, cells).dropFirst().filter { !$1.isEmpty }.map { title, cell in
+        Console.wrapped(
+          "  " + title + String(repeating: " ", count: margin - 2 - title.count) + cell,
+          indent: margin, width: width)
+      }
+      return ([Style.bold(cells.first ?? "")] + lines).joined(separator: "\n")
+    }.joined(separator: "\n")
+  }
+
+  private var alignedText: String {
     let all = (titles.allSatisfy(\.isEmpty) ? [] : [titles]) + rows
     let widths = titles.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
     let lines = all.map { cells in

@@ -76,7 +76,7 @@ struct LocalLaunch {
 
   private static let process = Atomic<Int32>(0)
 
-  /// Runs to the end; the exit code of the ranks. SIGTERM and SIGINT reach them as SIGUSR1, since an
+  /// Runs to the end; the exit code of the ranks. SIGTERM, SIGINT and SIGHUP reach them as SIGUSR1, since an
   /// mpirun that gets SIGTERM gives its ranks a second.
   func run() throws -> Int32 {
     var process = pid_t()
@@ -88,9 +88,9 @@ struct LocalLaunch {
     Self.process.store(process, ordering: .relaxed)
     var signals = sigset_t()
     sigemptyset(&signals)
-    for number in [SIGTERM, SIGINT, SIGUSR1] { sigaddset(&signals, number) }
+    for number in [SIGTERM, SIGINT, SIGHUP, SIGUSR1] { sigaddset(&signals, number) }
     pthread_sigmask(SIG_UNBLOCK, &signals, nil)
-    for number in [SIGTERM, SIGINT, SIGUSR1] {
+    for number in [SIGTERM, SIGINT, SIGHUP, SIGUSR1] {
       signal(number) { _ in
         let process = LocalLaunch.process.load(ordering: .relaxed)
         if process > 0 { kill(process, SIGUSR1) }

@@ -1,5 +1,4 @@
 import Formats
-import JSON
 import Models
 import Rows
 import Runs
@@ -9,15 +8,15 @@ import Training
 /// What a person, or a log file, sees of a run.
 final class TrainingDisplay {
   private let options: TrainingOptions
-  private var bar: ProgressBar
-  private var lossAverage: Double?
+  private let outlook = RunOutlook.current
+  private var bar: ProgressBar?, evaluation: ProgressBar?
+  private var notes: [String] = [], speed = 0.0
   private var isUnderWay = false
   private var times = PartTimes()
   private let isTerminal = Console.error.redraws
 
   init(_ options: TrainingOptions) {
     self.options = options
-    bar = ProgressBar("training", total: options.steps, unit: "steps")
   }
 
   /// What will be trained, on what, with which settings.
@@ -59,60 +58,85 @@ final class TrainingDisplay {
 
   func observe(_ event: TrainingEvent) {
     switch event {
+    case .began(let step):
+      outlook.enter(.step(step))
+      show(step - 1)
+    case .evaluates(let step): outlook.enter(.evaluation(step))
     case .step(
-      let number, let loss, let rewards, let norm, let rate, let tokens, let seconds,
-      let parts):
+      let number, let loss, let rewards, _, _, let tokens, let seconds, let parts):
       times.add(parts, of: seconds)
+      speed = Double(tokens) / seconds
       if !isUnderWay {
         let start = Format.fixed(Machine.secondsSinceStart - seconds, 2)
-        bar.interject("started   step \(number) began \(start) s after the program")
+        Console.note("started   step \(number) began \(start) s after the program")
         isUnderWay = true
       }
-      let speed = Double(tokens) / seconds
-      guard isTerminal else {
-        guard number % options.loggingSteps == 0 else { return }
-        return line(
-          [("step", .int(number)), ("loss", .double(loss))]
-            + rewards.map { ($0.name, .double($0.value)) } + [
-              ("grad_norm", .double(norm)), ("learning_rate", .double(rate)),
-              ("tokens_per_second", .double(speed)),
-            ])
-      }
-      let average = lossAverage.map { 0.9 * $0 + 0.1 * loss } ?? loss
-      lossAverage = average
+      guard isTerminal else { return }
       let shown = [
         ("rewards/margins", "margin"), ("margin", "margin"), ("reward", "reward"),
         ("completions/mean_length", "length"),
       ].compactMap { name, label in
-        rewards.first { $0.name == name }.map { "  \(label) \(Format.fixed($0.value, 2))" }
-      }.joined()
-      bar.update(
-        number,
-        note: "loss \(Format.fixed(average, 4))\(shown)  \(Format.short(speed)) tokens/s")
-    case .evaluating, .saved: break
-    case .evaluated(let step, let values, let isBest):
-      guard isTerminal else {
-        return line([("step", .int(step))] + values.map { ($0.name, .double($0.value)) })
+        rewards.first { $0.name == name }.map { "\(label) \(Format.fixed($0.value, 2))" }
       }
+      notes = ["loss \(Format.fixed(loss, 4))"] + shown + ["\(Format.short(speed)) tokens/s"]
+      show(number)
+    case .logged(let step, let values):
+      // A terminal sees the bar; a log gets what metrics.jsonl gets.
+      if !isTerminal { line(step, values, "\(Format.short(speed)) tokens/s") }
+    case .evaluating(let done, let total):
+      guard isTerminal else { return }
+      let bar = evaluation ?? ProgressBar("loss of validation rows", total: total, unit: "rows")
+      evaluation = bar
+      evaluation?.update(done, total: total, rest: outlook.remaining)
+      if done >= total { endEvaluation() }
+    case .saved: break
+    case .evaluated(let step, let values, let isBest):
+      endEvaluation()
       // The loss and the task's main metric; the others stand in metrics.jsonl.
-      let text = values.prefix(2).map { "\($0.name) \(Format.fixed($0.value, 4))" }
-      bar.interject("step \(step)  " + text.joined(separator: "  ") + (isBest ? "  (best)" : ""))
-    case .note(let text): bar.interject(text)
+      line(
+        step, isTerminal ? Array(values.prefix(2)) : values,
+        isBest ? "(best \(options.bestMetric))" : nil)
+      if isTerminal { show(step) }
+    case .note(let text): Console.note(text)
     }
   }
 
-  /// One JSON object on a line of its own: what a log file gets instead of a bar.
-  private func line(_ members: [(String, JSONValue)]) {
-    Console.note(members.reduce(JSONValue.emptyObject) { $0.setting($1.0, $1.1) }.text(.spaced))
+  /// What a piece of work within training is called.
+  func label(of work: Work) -> String {
+    outlook.evaluated.map { "step \($0): \(work.label)" } ?? work.label
+  }
+
+  /// Seconds until the run's end; nil where nobody knows yet.
+  var remaining: Double? { outlook.remaining }
+
+  /// Draws the bar over the steps, which is there from the first one on.
+  func show(_ step: Int) {
+    guard isTerminal else { return }
+    if bar == nil { bar = ProgressBar("training", total: options.steps, unit: "steps") }
+    let left = outlook.remaining
+    bar?.update(step, notes: notes, left: left)
+  }
+
+  private func endEvaluation() {
+    evaluation?.finish()
+    evaluation = nil
+  }
+
+  /// What a step was, on a line of its own.
+  private func line(_ step: Int, _ values: [(name: String, value: Double)], _ end: String?) {
+    let parts = values.map { "\($0.name) \(Format.short($0.value))" } + [end].compactMap(\.self)
+    Console.note((["step \(step)"] + parts).joined(separator: "  "))
   }
 
   func finish(_ outcome: TrainingOutcome) {
+    outlook.enter(.recording)
+    bar?.finish()
     switch outcome {
-    case .finished(let step): bar.finish("finished at step \(step)")
-    case .stopped(let step, let reason): bar.finish("stopped early at step \(step): \(reason)")
-    case .interrupted(let step): bar.finish("interrupted at step \(step)")
+    case .finished(let step): Console.note("finished at step \(step)")
+    case .stopped(let step, let reason): Console.note("stopped early at step \(step): \(reason)")
+    case .interrupted(let step): Console.note("interrupted at step \(step)")
     }
-    if let text = times.text { Console.note("time      " + text) }
+    if let text = times.text { Console.note("rows      " + text) }
   }
 }
 

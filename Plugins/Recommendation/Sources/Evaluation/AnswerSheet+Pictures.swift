@@ -125,7 +125,7 @@ extension AnswerSheet {
       [("model", tally)]
       + baselines.filter(\.ranks).map { ($0.name, Tally($0.judgements)) }
     return Chart(
-      title: "ROC curve", caption: "The line is guessing. Rules are ranked by their score.",
+      title: "ROC curve", caption: "The dashed line is guessing. Rules are ranked by their score.",
       content: .scatter(
         Chart.Scatter(
           series: curves.map { name, tally in
@@ -133,6 +133,6 @@ extension AnswerSheet {
               name: name,
               points: Self.thinned(tally.rocCurve).map { .init($0.falseRate, $0.trueRate) })
           }, x: .init("false positive rate", low: 0, high: 1),
-          y: .init("true positive rate", low: 0, high: 1), showsIdentity: true)))
+          y: .init("true positive rate", low: 0, high: 1), showsIdentity: true, joins: true)))
   }
 }
