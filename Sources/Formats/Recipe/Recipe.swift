@@ -180,11 +180,6 @@ extension Recipe: RecipeSection {
       throw fault(
         "quantization_config.load_in_8bit", "and load_in_4bit exclude each other; choose one")
     }
-    if let limit = training.memoryLimit, limit.bytes < 1_000_000 {
-      throw fault(
-        "training_args.memory_limit",
-        "is \(limit.bytes) bytes, in which nothing runs; write it with its unit, as in 6GB")
-    }
     if plugins.memoryLimit.bytes < 1_000_000 {
       throw fault("plugins.memory_limit", "must be at least 1MB")
     }

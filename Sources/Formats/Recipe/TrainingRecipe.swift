@@ -114,7 +114,7 @@ extension TrainingRecipe: RecipeSection {
       .positive),
     RecipeKey(
       "eval_steps", \.evaluationSteps,
-      "steps between evaluations; null: a quarter of the run, of one below 8 steps all", .positive),
+      "steps between evaluations; null: a quarter of the run", .positive),
     RecipeKey(
       "save_steps", \.saveSteps, "steps between checkpoints; null: as eval_steps", .positive),
     RecipeKey(

@@ -27,6 +27,11 @@ public struct MemoryBudget {
     _ session: TaskSession, _ train: EncodedDataset, _ model: CausalLanguageModel, judges: Bool,
     evaluates: Bool, ranks: Int = 1, ranksHere: Int = 1
   ) throws(FormatError) {
+    if let limit = session.recipe.training.memoryLimit?.bytes, limit < 1_000_000 {
+      throw session.recipe.fault(
+        "training_args.memory_limit",
+        "is \(limit) bytes, in which nothing runs; write it with its unit, as in 6GB")
+    }
     self.ranks = ranks
     self.session = session
     self.judges = judges

@@ -23,8 +23,7 @@ extension TrainingOptions {
     epochs = Double(steps) / Double(perEpoch)
     maximumNorm = training.maximumGradientNorm > 0 ? training.maximumGradientNorm : nil
     loggingSteps = training.loggingSteps ?? max(1, steps / 50)
-    // A run of a few steps is evaluated at its end.
-    evaluationSteps = training.evaluationSteps ?? (steps < 8 ? steps : (steps + 3) / 4)
+    evaluationSteps = training.evaluationSteps ?? max(1, (steps + 3) / 4)
     saveSteps = training.saveSteps ?? evaluationSteps
     saveSeconds = training.saveMinutes.map { 60 * $0 }
     saveLimit = training.saveLimit
