@@ -46,6 +46,8 @@ extension Weight {
   /// The numbers in f32, as a leaf with storage of its own.
   fileprivate func leaf() -> Tensor {
     if case .tensor(let tensor) = self { return tensor.copy().asLeaf() }
+    // Nobody reads the file any more.
+    defer { if case .dense(let stored) = self { stored.release() } }
     return tensor().asLeaf()
   }
 }

@@ -26,17 +26,15 @@ public final class AdamW {
     self.beta2 = beta2
     self.epsilon = epsilon
     self.weightDecay = weightDecay
-    begin(
-      parameters.enumerated().map {
-        Pieces.Run(tensor: $0, range: 0..<$1.tensor.count)
-      })
+    runs = parameters.enumerated().map { Pieces.Run(tensor: $0, range: 0..<$1.tensor.count) }
   }
 
   /// Updates only what this rank owns from now on, where `masters` have it; all moments are zero.
   func own(_ ownership: Ownership, _ masters: Masters? = nil) {
     self.ownership = ownership
     self.masters = masters
-    begin(ownership.own)
+    runs = ownership.own
+    (moments, variances) = ([], [])
   }
 
   /// Has the moments, which are zero, lie in a scratch file in `folder` from now on.
@@ -46,12 +44,13 @@ public final class AdamW {
     file = try StateFile(in: folder, runs: runs.map(\.count))
   }
 
-  private func begin(_ runs: [Pieces.Run]) {
-    self.runs = runs
-    // One after the other: what was there before is gone by then.
-    (moments, variances) = ([], [])
-    moments = runs.map { Tensor(rows: 1, columns: $0.count, repeating: 0) }
-    variances = moments.map { $0.copy() }
+  /// A run's moments in memory; they are there from the first time on that one is asked for.
+  private func kept(_ run: Int) -> (moment: Tensor, variance: Tensor) {
+    if moments.isEmpty {
+      moments = runs.map { Tensor(rows: 1, columns: $0.count, repeating: 0) }
+      variances = moments.map { $0.copy() }
+    }
+    return (moments[run], variances[run])
   }
 
   /// The gradients of the runs' tensors, where all of them are here.
@@ -89,8 +88,7 @@ public final class AdamW {
     for (index, gradient) in values(gradients).enumerated() {
       guard wants(gradient, missing) else { continue }
       update(
-        index, gradient, (moments[index], variances[index]), step: step,
-        learningRate: learningRate, scale: scale)
+        index, gradient, kept(index), step: step, learningRate: learningRate, scale: scale)
     }
   }
 
@@ -135,15 +133,16 @@ public final class AdamW {
 extension AdamW {
   /// A run's moments; where they lie in a file, a copy of them.
   func moments(of run: Int) throws(FormatError) -> (moment: Tensor, variance: Tensor) {
-    guard let file else { return (moments[run], variances[run]) }
+    guard let file else { return kept(run) }
     return try file.read(run)
   }
 
   /// Puts moments in the place of a run's.
   func set(_ value: (moment: Tensor, variance: Tensor), of run: Int) throws(FormatError) {
     guard let file else {
-      moments[run].assign(value.moment)
-      variances[run].assign(value.variance)
+      let own = kept(run)
+      own.moment.assign(value.moment)
+      own.variance.assign(value.variance)
       return
     }
     try file.write(run, moment: value.moment, variance: value.variance)

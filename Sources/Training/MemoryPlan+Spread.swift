@@ -80,13 +80,19 @@ extension MemoryPlan {
         isOnDisk ? 2 * portion : 2 * (ranks > 1 && stage == .nothing ? trained : part)
       guard ranks > 1 else { return moments + StepLeaves.held(0..<leaves) * trained }
       if isDealt {
-        let sums = StepLeaves.held(0..<leaves) * part
-        return moments + sums + parts.underWay(ranks, others: trained - parts.all)
+        // Rounds end with the sums of the nodes so far.
+        let sums =
+          stride(from: ranks, to: leaves + ranks, by: ranks).map {
+            SumNode.greatest(of: 0..<min($0, leaves)).count
+          }.max() ?? 1
+        return moments + sums * part + parts.underWay(ranks, others: trained - parts.all)
       }
-      let underWay = 4 * (ranks - 1) * portion * max(rounds, 1)
+      // While leaves are computed; while sums come together, then those that every rank needs.
       let held = (0..<ranks).map { StepLeaves.held(own($0)) }.max() ?? 1
-      let sums = stage == .nothing ? part + trained : part
-      return moments + underWay + held * trained + sums
+      let meeting = (stage == .nothing ? max(rounds, 1) : rounds) * trained + part
+      // What goes and what comes, of two parcels at most.
+      let underWay = 2 * (ranks - 1) * min(part, 2 * Ownership.size) * max(rounds, 1)
+      return moments + max(held * trained, meeting) + underWay
     }
   }
 

@@ -71,7 +71,8 @@ public struct MemoryPlan: Sendable, Hashable {
     program: Int
   ) {
     let trained = 4 * setup.trainedParameters
-    weights = setup.storedBytes * (reference == .frozen ? 2 : 1)
+    // Weights that are trained are read once; only a reference reads them again.
+    weights = setup.trainsAll && reference != .frozen ? 0 : setup.storedBytes
     adapter =
       4 * spread.weights(setup.trainedParameters) + (reference == .snapshot ? trained : 0)
     optimizer = 4 * spread.numbers(setup.trainedParameters)

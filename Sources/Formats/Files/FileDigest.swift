@@ -8,6 +8,9 @@ public struct FileDigest: Sendable, Hashable {
   /// SHA-256 as 64 hexadecimal digits.
   public let sha256: String
 
+  /// Bytes of a file that are read at once.
+  private static let part = 1 << 22
+
   init(size: Int, sha256: String) {
     self.size = size
     self.sha256 = sha256
@@ -19,8 +22,14 @@ public struct FileDigest: Sendable, Hashable {
     do { file = try MappedFile(path: path) } catch {
       throw FormatError(.missing, error.path, "cannot be read: \(error.reason)")
     }
-    size = file.count
-    sha256 = file.withBytes(0..<file.count) { bytes in SHA256.hash(bytes) }
+    var running = RunningDigest()
+    // A part at a time, so that a large file is never in memory as a whole.
+    for first in stride(from: 0, to: file.count, by: Self.part) {
+      let range = first..<min(first + Self.part, file.count)
+      file.withBytes(range) { running.update($0) }
+      file.release(range)
+    }
+    self = running.finish()
   }
 
   /// Hashes bytes in memory.

@@ -106,6 +106,13 @@ final class RunReceipt {
       ])
   }
 
+  /// Notes the most memory that each rank has had in use.
+  func note(peaks: [Int]) {
+    guard let ranks = json["ranks"] else { return }
+    json = json.setting(
+      "ranks", ranks.setting("peak_memory_bytes", .array(peaks.map(JSONValue.int))))
+  }
+
   /// The receipt as a checkpoint holds it, which nothing of ranks enters.
   var ofCheckpoint: JSONValue {
     let kept = json.object?.filter { $0.key != "ranks" } ?? [:]

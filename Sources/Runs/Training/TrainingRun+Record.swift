@@ -26,6 +26,8 @@ extension TrainingRun {
     _ outcome: TrainingOutcome, of planned: PlannedRun, before: Judgement?, after: Judgement?
   ) throws {
     let path = planned.folder.path, receipt = planned.receipt
+    let peak = Int(Machine.peakMemory * 1_048_576)
+    receipt.note(peaks: try group.gather("peaks of memory", numbers: [peak]).map { $0[0] })
     if case .interrupted(let step) = outcome {
       guard group.isFirst else { return }
       receipt.finish(outcome, before: before?.report, after: nil, time)
