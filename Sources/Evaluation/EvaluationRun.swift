@@ -69,27 +69,32 @@ public struct EvaluationRun {
     let batches = stride(from: 0, to: rows.count, by: batchSize).map {
       rows[$0...].prefix(batchSize)
     }
-    var found: [Int: [Prediction]] = [:], own: [(number: Int, value: [Answer])] = []
-    try together {
-      for number in group.dealt(batches.count) {
-        let questions = try batches[number].map(question)
-        let answers = try respond(number, questions)
-        precondition(
-          answers.count == questions.count,
-          "evaluation: \(answers.count) answers to \(questions.count) questions")
-        let batch = try predictions(questions, answers)
-        found[number] = batch
-        own.append((number, answers))
-        // Other ranks are about as far.
-        let last = batches[min(number + group.count, batches.count) - 1]
-        observe(Progress(done: last.endIndex, total: rows.count, batch: batch))
+    var found: [Int: [Prediction]] = [:]
+    let all = try group.inOrder("answers", of: batches.count) {
+      var own: [(number: Int, value: [Answer])] = []
+      try together {
+        for number in group.dealt(batches.count) {
+          let questions = try batches[number].map(question)
+          let answers = try respond(number, questions)
+          precondition(
+            answers.count == questions.count,
+            "evaluation: \(answers.count) answers to \(questions.count) questions")
+          let batch = try predictions(questions, answers)
+          found[number] = batch
+          own.append((number, answers))
+          // Other ranks are about as far.
+          let last = batches[min(number + group.count, batches.count) - 1]
+          observe(Progress(done: last.endIndex, total: rows.count, batch: batch))
+        }
       }
+      return own
     }
-    let all = try group.inOrder("answers", of: batches.count, own)
-    return try batches.indices.flatMap { number in
-      if let batch = found[number] { return batch }
-      guard group.isFirst else { return [] }
-      return try predictions(try batches[number].map(question), all[number])
+    return try group.together("the answers' rows") {
+      try batches.indices.flatMap { number in
+        if let batch = found[number] { return batch }
+        guard group.isFirst else { return [] }
+        return try predictions(try batches[number].map(question), all[number])
+      }
     }
   }
 

@@ -16,6 +16,10 @@ final class CommunicationThread: @unchecked Sendable {
     var timeout: Duration
     /// How messages name the ranks.
     var names: [String] = []
+    /// The ranks that run on this machine.
+    var neighbors = Neighbors()
+    /// The newest checkpoint, by its name; nil where there is none.
+    var whole: String?
     /// Why nothing goes on any more.
     var fault: RanksError?
     var hasEnded = false
@@ -24,7 +28,7 @@ final class CommunicationThread: @unchecked Sendable {
   let transport: any Transport
   let orders: Monitor<Orders>
   private let verifies: Bool
-  private let note: @Sendable (String) -> Void
+  private let note: @Sendable (String) -> Void, lost: @Sendable (RanksError) -> Void
   private let opened = Monitor<Result<Place, RanksError>?>(nil)
   private var place = Place(rank: 0, count: 1)
   private var peers: [Peer] = []
@@ -32,15 +36,16 @@ final class CommunicationThread: @unchecked Sendable {
   private var waitingSince: ContinuousClock.Instant?
 
   /// Starts the thread and joins the others. A rank is given up that does not answer for `timeout`;
-  /// `note` hears of ranks that are late.
+  /// `note` hears of ranks that are late, `lost` of one that is lost.
   init(
     _ transport: any Transport, verifies: Bool, timeout: Duration,
-    note: @escaping @Sendable (String) -> Void
+    note: @escaping @Sendable (String) -> Void, lost: @escaping @Sendable (RanksError) -> Void
   ) {
     self.transport = transport
     self.verifies = verifies
     orders = Monitor(Orders(timeout: timeout))
     self.note = note
+    self.lost = lost
     StartedThread { self.run() }.detach()
   }
 
@@ -148,7 +153,11 @@ final class CommunicationThread: @unchecked Sendable {
       throw RanksError(
         .silent,
         "\(name(rank)) has not answered for \(Int(timeout / .seconds(1))) s; it was in "
-          + "\(theirs.sentence), and the others wait for it; the run ends")
+          + "\(theirs.sentence), and the others wait for it; the run ends" + orders.read(\.remedy))
+    }
+    let watched = rollCall.watching
+    if let rank = orders.change({ $0.neighbors.gone(among: watched) }) {
+      throw RanksError(.gone, "\(name(rank)) is gone" + orders.read(\.remedy))
     }
     let awaited = peers.filter(\.isAwaited).map(\.rank)
     guard !awaited.isEmpty else { return waitingSince = nil }
@@ -179,14 +188,24 @@ final class CommunicationThread: @unchecked Sendable {
 
   /// From now on nothing is sent or awaited: the first fault is what everybody hears of.
   private func fail(_ error: RanksError, also transfers: [Transfer]) {
-    let (fault, waiting) = orders.change { orders in
+    let (fault, waiting, isNew) = orders.change { orders in
       defer { orders.transfers = [] }
-      if orders.fault == nil { orders.fault = error }
-      return (orders.fault ?? error, orders.transfers)
+      let isNew = orders.fault == nil
+      if isNew { orders.fault = error }
+      return (orders.fault ?? error, orders.transfers, isNew)
     }
+    // At once: a launcher leaves little time.
+    if isNew, [.silent, .gone].contains(error.kind) { lost(error) }
     for transfer in waiting + transfers + peers.flatMap(\.transfers) {
       transfer.finish(.failure(fault))
     }
+  }
+}
+
+extension CommunicationThread.Orders {
+  /// What the end of a run that cannot go on does not take away, as the rest of a sentence.
+  var remedy: String {
+    whole.map { "; \($0) is whole, --resume goes on from there" } ?? ""
   }
 }
 

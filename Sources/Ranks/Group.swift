@@ -15,6 +15,8 @@ public final class Group: Sendable {
   /// What bytes go through: `openmpi`; nil in a group of one that nobody started as more.
   public let transport: String?
   let thread: CommunicationThread?
+  /// How other ranks are told of an error: what all leave with, and a sentence.
+  let diagnose: @Sendable (any Error) -> (code: Int32, sentence: String)
   private let counted = Mutex(Traffic())
 
   /// What has gone between this rank and the others.
@@ -32,29 +34,41 @@ public final class Group: Sendable {
 
   private init() {
     (rank, count, hosts, transport, thread) = (0, 1, [Self.hostName], nil, nil)
+    diagnose = { (1, "\($0)") }
   }
 
   private init(
-    _ place: Place, _ hosts: [String], _ transport: any Transport, _ thread: CommunicationThread
+    _ place: Place, _ hosts: [String], _ transport: any Transport, _ thread: CommunicationThread,
+    _ diagnose: @escaping @Sendable (any Error) -> (code: Int32, sentence: String)
   ) {
     (rank, count, self.hosts, self.thread) = (place.rank, place.count, hosts, thread)
     self.transport = transport.name
+    self.diagnose = diagnose
   }
 
   /// Joins a group over a transport; returns once all are there. `verifies`: each payload has a
   /// checksum; the same at all ranks. A rank that does not answer for `timeout` seconds ends the run;
-  /// `note` hears, on a thread of its own, of ranks that are late.
+  /// `note` hears, on a thread of its own, of ranks that are late, `lost` of one that is lost.
+  /// `diagnose`: how other ranks are told of an error of this one.
   public static func join(
     _ transport: any Transport, verifies: Bool = true, timeout: Double = 600,
-    note: @escaping @Sendable (String) -> Void = { _ in }
+    diagnose: @escaping @Sendable (any Error) -> (code: Int32, sentence: String) = { (1, "\($0)") },
+    note: @escaping @Sendable (String) -> Void = { _ in },
+    lost: @escaping @Sendable (RanksError) -> Void = { _ in }
   ) throws(RanksError) -> Group {
     let thread = CommunicationThread(
-      transport, verifies: verifies, timeout: .seconds(timeout), note: note)
+      transport, verifies: verifies, timeout: .seconds(timeout), note: note, lost: lost)
     let place = try thread.opening()
-    let stranger = Group(place, [], transport, thread)
-    let hosts = try stranger.gather("the hosts' names", Array(hostName.utf8))
-    let group = Group(place, hosts.map { String(decoding: $0, as: UTF8.self) }, transport, thread)
-    thread.orders.change { $0.names = (0..<place.count).map(group.name) }
+    let stranger = Group(place, [], transport, thread, diagnose)
+    // A host's name and the process's mark, of each.
+    let words = try stranger.gather(
+      "the hosts' names", Array("\(hostName) \(Neighbors.mark)".utf8)
+    ).map { String(decoding: $0, as: UTF8.self).split(separator: " ").map(String.init) }
+    let group = Group(place, words.map { $0[0] }, transport, thread, diagnose)
+    thread.orders.change {
+      $0.names = (0..<place.count).map(group.name)
+      $0.neighbors = Neighbors(words.map { Array($0.dropFirst()) }, own: place.rank)
+    }
     return group
   }
 
@@ -68,6 +82,14 @@ public final class Group: Sendable {
   public func giveUp(after seconds: Double) {
     thread?.orders.change { $0.timeout = .seconds(seconds) }
   }
+
+  /// Notes the newest checkpoint by its name: what remains of the run, should a rank be lost.
+  public func note(whole checkpoint: String) {
+    thread?.orders.change { $0.whole = checkpoint }
+  }
+
+  /// What is said behind the reason why a run ends: what remains of it.
+  public var remedy: String { thread?.orders.read(\.remedy) ?? "" }
 
   /// Why nothing goes on any more; nil while all is well.
   public var fault: RanksError? { thread?.orders.read { $0.fault } }
@@ -163,11 +185,15 @@ public final class Group: Sendable {
     }
   }
 
-  /// Ends all processes of the group, this one too where the transport can, with this exit code.
+  /// Ends all processes of the group, this one too where the transport can, with this exit code. Returns
+  /// after some seconds where it cannot: an MPI may wait there for a rank that is stopped.
   public func abort(code: Int32) {
     guard let thread else { return }
     thread.orders.change { $0.abort = code }
-    thread.orders.wait { $0.hasEnded ? () : nil }
+    let start = ContinuousClock.now
+    while !thread.orders.read({ $0.hasEnded }), ContinuousClock.now - start < .seconds(5) {
+      thread.orders.rest(microseconds: 100_000) { $0.hasEnded }
+    }
   }
 
   /// This host's name, up to its first dot.

@@ -1,6 +1,7 @@
-/// Why ranks cannot go on together. The group is over then: the process says why and leaves.
+/// Why ranks cannot go on together.
 public struct RanksError: Error, Sendable, Equatable, CustomStringConvertible {
-  /// What kind of fault it is.
+  /// What kind of fault it is. After all but `shared` the group is over: the process says why and
+  /// leaves.
   public enum Kind: Sendable, Equatable {
     /// The transport reports it.
     case transport
@@ -10,8 +11,12 @@ public struct RanksError: Error, Sendable, Equatable, CustomStringConvertible {
     case schedule
     /// A rank no longer answers.
     case silent
+    /// A rank's process is no more.
+    case gone
     /// Another rank has failed, and leaves with this code.
     case failed(code: Int32)
+    /// A rank has failed in its part of what all do together; all throw this, and can still talk.
+    case shared(code: Int32)
     /// The ranks cannot work together as they were started; with the exit code.
     case refused(code: Int32)
   }
@@ -29,10 +34,16 @@ public struct RanksError: Error, Sendable, Equatable, CustomStringConvertible {
   /// What the process ends with.
   public var exitCode: Int32 {
     switch kind {
-    case .failed(let code), .refused(let code): code
-    case .transport, .corrupt, .schedule, .silent: 1
+    case .failed(let code), .shared(let code), .refused(let code): code
+    case .transport, .corrupt, .schedule, .silent, .gone: 1
     }
   }
+
+  /// Whether all ranks throw it at the same place, so that they can still save what is whole.
+  public var isShared: Bool { if case .shared = kind { true } else { false } }
+
+  /// Whether a rank is lost: another start may go on from the last checkpoint.
+  public var isLoss: Bool { [.silent, .gone, .transport].contains(kind) }
 
   /// The message.
   public var description: String { message }

@@ -55,6 +55,9 @@ final class RollCall {
     place.count == 1 || hasSaidLast && sending == nil && watched.allSatisfy(\.hasLeft)
   }
 
+  /// The ranks that are listened to and have not left.
+  var watching: [Int] { watched.filter { !$0.hasLeft }.map(\.rank) }
+
   /// The rank that has been silent for longer than that, if there is one.
   func silent(for timeout: Duration) -> (rank: Int, activity: Activity)? {
     let now = ContinuousClock.now

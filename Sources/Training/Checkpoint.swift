@@ -7,13 +7,14 @@ import Tracking
 /// and its receipt as it was then. Data order and dropout are functions of (seed, step), so the step's number is the whole of
 /// the random state and of the cursor.
 enum Checkpoint {
-  static let optimizer = "optimizer.safetensors", state = "trainer_state.json"
+  static let state = "trainer_state.json"
   /// Sampled completions that steps after this one learn from.
   static let rows = "rollouts.json"
 
   static func write(
-    to path: String, _ trainable: Trainable, _ moments: SpreadFile, _ state: TrainerState,
-    rows: JSONValue?, receipt: JSONValue?, base: String?, _ group: Group
+    to path: String, _ trainable: Trainable, _ state: TrainerState,
+    rows: JSONValue?, receipt: JSONValue?, base: String?, _ group: Group,
+    moments: (DurableFolder) throws(FormatError) -> Void
   ) throws(FormatError) {
     let style = JSONValue.Style(indent: 2, sortsKeys: true, isSpaced: true)
     try DurableFolder.write(to: path) { (folder) throws(FormatError) in
@@ -28,9 +29,7 @@ enum Checkpoint {
           try SafeTensorsWriter.write(trainable.state.sources, into: sink)
         }
       }
-      _ = try folder.write(Self.optimizer) { (sink) throws(FormatError) in
-        try SafeTensorsWriter.write(moments.sources(), into: sink)
-      }
+      try moments(folder)
       _ = try folder.write(Self.state, state.json.text(style) + "\n")
       if let rows { _ = try folder.write(Self.rows, rows.text(.compact) + "\n") }
       // A whole model is to be loaded from a checkpoint, too.
@@ -57,7 +56,7 @@ enum Checkpoint {
       throw FormatError(.malformed, path + "/" + Self.state, "not a trainer's state")
     }
     try trainable.restore(from: path, group)
-    try moments.restore(from: path + "/" + Self.optimizer)
+    try moments.restore(from: group.isFirst ? MomentsReader(path) : nil)
     return state
   }
 }

@@ -9,20 +9,28 @@ struct Checkpoints {
   let trainable: Trainable, optimizer: AdamW, group: Group
   /// What the run is, for each checkpoint, and the folder of the base model.
   let receipt: (() throws -> JSONValue)?, base: String?
+  /// What all ranks find alike before the first commit; where they do not, all throw the same.
+  private var agree: (() throws -> Void)?
+  /// The run's folder as this rank sees it, where each writes its part of the moments; nil: rank 0 writes
+  /// them.
+  private let parts: String?
   /// Checkpoints kept beside the best one; nil: all.
   let limit: Int?
   /// The step whose state is on disk.
   private(set) var savedStep: Int?
 
   init(
-    _ folder: RunFolder, _ trainable: Trainable, _ optimizer: AdamW, _ group: Group, limit: Int?,
-    base: String?, receipt: (() throws -> JSONValue)?
+    _ folder: RunFolder, _ trainable: Trainable, _ optimizer: AdamW, _ group: Group,
+    _ options: TrainingOptions, base: String?, agree: (() throws -> Void)?,
+    receipt: (() throws -> JSONValue)?
   ) {
     self.folder = folder
     self.trainable = trainable
     self.group = group
     self.optimizer = optimizer
-    self.limit = limit
+    limit = options.saveLimit
+    parts = options.partsFolder
+    self.agree = agree
     self.base = base
     self.receipt = receipt
   }
@@ -32,16 +40,46 @@ struct Checkpoints {
   /// before all is safe.
   mutating func save(_ state: inout TrainerState, rows: JSONValue?) throws -> String? {
     guard savedStep != state.globalStep else { return nil }
-    if group.isFirst { try write(&state, rows) } else { try send() }
+    try agree?()
+    agree = nil
+    do {
+      if group.isFirst { try write(&state, rows) } else { try send(state.globalStep) }
+    } catch let error as RanksError where error.isShared {
+      // What is not committed is lost, what is older stays.
+      throw RanksError(error.kind, error.message + group.remedy)
+    }
     try group.barrier("the checkpoint's commit")
     savedStep = state.globalStep
+    group.note(whole: "checkpoint-\(state.globalStep)")
     return group.isFirst ? folder.checkpoint(state.globalStep) : nil
   }
 
   /// What other ranks do while rank 0 writes, file after file.
-  private func send() throws {
+  private func send(_ step: Int) throws {
     try trainable.send(group)
-    try optimizer.file(group).send()
+    guard let parts else { return try optimizer.file(group).send() }
+    try MomentsParts(optimizer, group).write(into: RunFolder.checkpoint(step, in: parts))
+  }
+
+  private func write(to path: String, _ state: TrainerState, _ rows: JSONValue?) throws {
+    let receipt = try receipt?()
+    var shared: RanksError?
+    do throws(FormatError) {
+      try Checkpoint.write(
+        to: path, trainable, state, rows: rows, receipt: receipt, base: base, group
+      ) { (folder) throws(FormatError) in
+        guard parts != nil else {
+          _ = try folder.write(MomentsReader.whole) { (sink) throws(FormatError) in
+            try SafeTensorsWriter.write(optimizer.file(group).sources(), into: sink)
+          }
+          return
+        }
+        do { try MomentsParts(optimizer, group).write(into: folder) } catch {
+          shared = error as? RanksError
+          throw FormatError(.unwritable, path, "\(error)")
+        }
+      }
+    } catch { throw shared ?? error }
   }
 
   private func write(_ state: inout TrainerState, _ rows: JSONValue?) throws {
@@ -52,9 +90,7 @@ struct Checkpoints {
       best == state.globalStep || FileSystem.exists(folder.checkpoint(best)) ? best : nil
     }
     state.bestCheckpoint = best.map { "checkpoint-\($0)" }
-    try Checkpoint.write(
-      to: path, trainable, optimizer.file(group), state, rows: rows, receipt: receipt?(),
-      base: base, group)
+    try write(to: path, state, rows)
     try FileSystem.link(folder.path + "/last", to: "checkpoint-\(state.globalStep)")
     if let best = state.bestCheckpoint {
       try FileSystem.link(folder.path + "/best", to: best)
@@ -86,6 +122,7 @@ struct Checkpoints {
     let state = try Checkpoint.read(
       from: folder.checkpoint(step), trainable, optimizer.file(group), group)
     savedStep = step
+    group.note(whole: "checkpoint-\(step)")
     note("resumed from checkpoint-\(step)")
     return state
   }

@@ -1,4 +1,5 @@
 public import Rows
+import Ranks
 import Tasks
 
 /// The rows of a validation split, or the sample of it that a run evaluates.
@@ -35,19 +36,23 @@ public struct EvaluationSource {
       try batch.map { try dataset.row($0, epoch: 0, kept, options) }
     }
     let group = runner.share.group, own = group.dealt(batches.count)
-    let terms = try runner.prepared(
-      StepRows(runner.measuresDrift ? batches.map(read) : []), own: own)
-    var parts: [(number: Int, value: StepRunner.Evaluated)] = []
-    try runner.model.together {
-      for number in own {
-        if isCancelled() { throw TaskError(.cancelled, "interrupted in an evaluation") }
-        parts.append((number, try runner.evaluate(read(batches[number]), terms)))
-        // Other ranks are about as far.
-        progress(batches[min(number + group.count, batches.count) - 1].endIndex, rows.count)
+    let all =
+      try runner.measuresDrift
+      ? group.together("the rows of an evaluation") { try batches.map(read) } : []
+    let terms = try runner.prepared(StepRows(all), own: own)
+    let parts = try group.inOrder("the evaluation", of: batches.count) {
+      try runner.model.together {
+        try own.map { number in
+          if isCancelled() { throw TaskError(.cancelled, "interrupted in an evaluation") }
+          let value = try runner.evaluate(read(batches[number]), terms)
+          // Other ranks are about as far.
+          progress(batches[min(number + group.count, batches.count) - 1].endIndex, rows.count)
+          return (number, value)
+        }
       }
     }
     var sums: StepRunner.Evaluated?
-    for part in try group.inOrder("the evaluation", of: batches.count, parts) {
+    for part in parts {
       if sums == nil { sums = part } else { sums? += part }
     }
     guard let sums else { return [] }

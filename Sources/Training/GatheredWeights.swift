@@ -50,12 +50,17 @@ public final class GatheredWeights {
     if isTogether { return try body() }
     isTogether = true
     defer { isTogether = false }
-    let result = try checked(body)
+    // Where `body` fails others still go on: they must not wait.
+    let result: Swift.Result<Result, any Error>
+    do { result = .success(try checked(body)) } catch let error as RanksError { throw error } catch
+    {
+      result = .failure(error)
+    }
     while try group.any("whether a pass follows", false) {
       open()
       try checked { walk() }
     }
-    return result
+    return try result.get()
   }
 
   /// Runs `body`, in which there is one pass forward and back, or none; ranks do this at the same time.

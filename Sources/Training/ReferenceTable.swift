@@ -30,8 +30,7 @@ extension StepRunner {
     let missing = Set(rows).subtracting(table.rows.keys).sorted()
     guard !missing.isEmpty else { return table }
     let count = (missing.count + batchSize - 1) / batchSize
-    var found: [(number: Int, value: [[Float]])] = []
-    for number in group.dealt(count) {
+    func values(_ number: Int) throws -> (number: Int, value: [[Float]]) {
       let first = number * batchSize
       if isCancelled() {
         throw TaskError(
@@ -50,10 +49,12 @@ extension StepRunner {
         defer { rest = rest.dropFirst(count) }
         return Array(rest.prefix(count))
       }
-      found.append((number, values))
       progress(min((number + group.count) * batchSize, missing.count), missing.count)
+      return (number, values)
     }
-    let all = try group.inOrder("the reference", of: count, found).joined()
+    let all = try group.inOrder("the reference", of: count) {
+      try group.dealt(count).map(values)
+    }.joined()
     for (row, values) in zip(missing, all) { table.insert(values, at: row) }
     if group.isFirst, let fault = store?.write(table.rows) {
       note("\(dataset.name): the reference's numbers are not kept: \(fault)")

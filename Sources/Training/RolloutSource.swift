@@ -1,5 +1,6 @@
 public import JSON
 public import Objectives
+import Ranks
 import Tasks
 
 /// How sampled completions become steps.
@@ -75,7 +76,9 @@ public final class RolloutSource: StepSource {
       Advantages.rewards(group.completions.map(\.scores), weights: plan.weights)
     }
     let advantages = plan.advantages(rewards)
-    let shown = try source.record(groups, rewards: rewards, advantages: advantages, step: step)
+    let shown = try runner.share.group.together("what is kept of samples") {
+      try source.record(groups, rewards: rewards, advantages: advantages, step: step)
+    }
     sampling = Sampling(number, groups, advantages)
     if plan.cycle > 1 { try fixOldLogProbabilities() }
     let statistics = SamplingStatistics(groups, rewards, advantages, names: source.rewards)

@@ -60,6 +60,24 @@ public struct RunFolder: Sendable {
     return own ?? RunFolder(elsewhere: resumption)
   }
 
+  /// Refuses ranks that do not see rank 0's folder at `path`, into which each is to write.
+  public func check(seenBy group: Group, as path: String) throws {
+    guard !group.isAlone else { return }
+    let name = try group.share("a file to look for") { () -> String in
+      let name = ".seen-\(UInt64.random(in: 0 ... .max)).partial"
+      try DurableFile.write("", to: self.path + "/" + name)
+      return name
+    }
+    let seen = try group.gather(
+      "whether it is seen", numbers: [FileSystem.exists(path + "/" + name) ? 1 : 0])
+    if group.isFirst { DurableFolder.remove(self.path + "/" + name) }
+    guard let rank = seen.firstIndex(of: [0]) else { return }
+    throw TrainingError(
+      .refused,
+      "\(group.name(of: rank)) does not see rank 0's output folder, into which checkpoint.sharded has each "
+        + "rank write; name one on a file system that all share, or leave checkpoint.sharded out")
+  }
+
   private init(elsewhere resumption: Resumption?) {
     (path, lock) = ("", nil)
     self.resumption = resumption
@@ -148,6 +166,11 @@ public struct RunFolder: Sendable {
 
   /// The folder of the checkpoint of `step`.
   func checkpoint(_ step: Int) -> String { Self.checkpoint(step, in: path) }
+
+  /// The name of the newest checkpoint of the run in `path`; nil where it has none.
+  public static func newestCheckpoint(in path: String) -> String? {
+    checkpoints(in: path).last.map { "\(RunRecords.checkpointPrefix)\($0)" }
+  }
 
   static func checkpoint(_ step: Int, in path: String) -> String {
     "\(path)/\(RunRecords.checkpointPrefix)\(step)"

@@ -84,8 +84,22 @@ struct SpreadFile {
   /// Takes the numbers back that `path` holds, which only rank 0 opens.
   func restore(from path: String) throws {
     let file = group.isFirst ? try SafeTensorsFile(path: path) : nil
+    try restore { entry in try file.map { try values(entry, in: $0, path) } }
+  }
+
+  /// Takes the numbers back that a checkpoint holds of moments, which only rank 0 opens.
+  func restore(from reader: MomentsReader?) throws {
+    try restore { entry in
+      let count = parameters[entry.parameter].tensor.count
+      return try reader.map {
+        Tensor(rows: 1, columns: count, values: try $0.values(entry.name, count: count))
+      }
+    }
+  }
+
+  private func restore(_ values: (Entry) throws -> Tensor?) throws {
     for entry in entries {
-      let whole = try file.map { try values(entry, in: $0, path) }
+      let whole = try values(entry)
       guard !isEverywhere else {
         try restoreEverywhere(entry, whole)
         continue

@@ -27,13 +27,17 @@ public final class Trainer {
   private var group: Group { runner.share.group }
   private(set) var state = TrainerState()
   private var log: RunLog?
+  /// Where the time goes, where there are several ranks.
+  private var record: RankRecord?
   private var savedAt = ContinuousClock.now
 
-  /// Assembles a run; nothing is written before `run`.
+  /// Assembles a run; nothing is written before `run`. `agree`: what ranks must find alike before the first
+  /// checkpoint counts.
   public init(
     _ runner: StepRunner, trainable: Trainable, optimizer: AdamW, source: any StepSource,
     evaluation: EvaluationSource?, options: TrainingOptions, folder: RunFolder,
-    base: String? = nil, receipt: (() throws -> JSONValue)? = nil,
+    base: String? = nil, agree: (() throws -> Void)? = nil,
+    receipt: (() throws -> JSONValue)? = nil,
     judge: ((_ step: Int) throws -> [(name: String, value: Double)])?,
     observe: @escaping (TrainingEvent) -> Void
   ) {
@@ -53,7 +57,7 @@ public final class Trainer {
       masters: trainable.masters, needsAll: trainable.adapters?.needsGradients ?? false)
     probes = options.probes && !runner.share.group.isAlone
     checkpoints = Checkpoints(
-      folder, trainable, optimizer, runner.share.group, limit: options.saveLimit, base: base,
+      folder, trainable, optimizer, runner.share.group, options, base: base, agree: agree,
       receipt: receipt)
   }
 
@@ -65,6 +69,7 @@ public final class Trainer {
     if resuming { try resume() }
     options.note(in: &state)
     log = group.isFirst ? try RunLog(folder.path, after: state, options.tracking) : nil
+    if !group.isAlone { record = try RankRecord(group, folder.path, after: state.globalStep) }
     defer { if let upload = log?.upload { observe(.note("to upload the run: \(upload)")) } }
     tellNotes()
     defer { tellNotes() }
@@ -74,9 +79,9 @@ public final class Trainer {
     while ending == nil, state.globalStep < options.steps {
       let number = state.globalStep + 1
       observe(.began(step: number))
-      do { try step(number) } catch let error as TaskError {
+      do { try step(number) } catch where leavesAllAlike(error) {
         // While a step's rows are being made nothing has been learnt of them.
-        guard error.kind == .cancelled, group.isAlone, shouldStop() else {
+        guard group.isAlone, (error as? TaskError)?.kind == .cancelled, shouldStop() else {
           if state.globalStep > 0 { saveAll(until: "the next step") }
           throw error
         }
@@ -85,6 +90,7 @@ public final class Trainer {
       }
       ending = try conclude(number, shouldStop)
     }
+    if let sentence = record?.sentence { observe(.note(sentence)) }
     if case .interrupted = ending { return .interrupted(step: state.globalStep) }
     if options.loadsBest, let step = try checkpoints.restoreBest(state) {
       observe(.note("ends with the weights of step \(step), the best by \(best.watched)"))
@@ -131,16 +137,20 @@ public final class Trainer {
     if state.owesEvaluation { checkpoints.forget() }
     state.owesEvaluation = true
     do { try evaluate() } catch {
-      saveAll(until: "its evaluation")
+      if group.isAlone || leavesAllAlike(error) { saveAll(until: "its evaluation") }
       throw error
     }
     state.owesEvaluation = false
   }
 
+  /// Whether after `error`, of the making of rows, weights and moments are those of the last step: a task's
+  /// fault, or with several ranks what all of them have thrown there.
+  private func leavesAllAlike(_ error: any Error) -> Bool {
+    group.isAlone ? error is TaskError : (error as? RanksError)?.isShared == true
+  }
+
   /// Saves what an error would lose, and says with what a resumed run begins.
   private func saveAll(until next: String) {
-    // Other ranks are somewhere else.
-    guard group.isAlone else { return }
     do {
       try save()
       observe(.note("step \(state.globalStep) is saved; --resume goes on with \(next)"))
@@ -167,8 +177,12 @@ public final class Trainer {
 
   private func step(_ number: Int) throws {
     let clock = ContinuousClock(), start = clock.now
+    record?.begin()
     group.enter("the reading of rows", step: number)
-    let source = try source.rows(of: number, only: needed)
+    let source = try group.together("the rows of a step") {
+      try self.source.rows(of: number, only: needed)
+    }
+    record?.hasRead()
     group.enter("the forward and backward passes", step: number)
     source.notes.forEach { observe(.note($0)) }
     if number == 1 {
@@ -192,10 +206,12 @@ public final class Trainer {
     state.globalStep = number
     state.epoch = self.source.progress(after: number)
     state.tokensSeen += result.tokens
+    let isRow = number % options.loggingSteps == 0 || number == options.steps
     try log?.add(source.distributions, step: number)
-    let logged = try log?.add(
-      result, norm: norm, rate: rate,
-      isRow: number % options.loggingSteps == 0 || number == options.steps, to: &state)
+    let logged = try log?.add(result, norm: norm, rate: rate, isRow: isRow, to: &state)
+    if let told = try record?.end(number, isRow: isRow) {
+      observe(.ranks(waiting: told.waiting, slowest: told.slowest))
+    }
     tellNotes()
     let seconds = (clock.now - start) / .seconds(1)
     observe(

@@ -43,6 +43,9 @@ public struct TrainingOptions: Sendable {
   public var isShuffled = true
   /// Where the optimizer's moments lie in a scratch file; nil: in memory.
   public var momentsFolder: String?
+  /// The run's folder as this rank sees it, where each rank writes its part of a checkpoint's moments; nil:
+  /// rank 0 writes them all.
+  public var partsFolder: String?
   /// Whether ranks show each other, before the first step, that they compute the same gradient.
   public var probes = true
   /// Whether anything is dropped out in training.
@@ -97,6 +100,9 @@ public enum TrainingEvent: Sendable {
     tokens: Int, seconds: Double, parts: [(name: String, seconds: Double)])
   /// Part of an evaluation is done: rows of all rows.
   case evaluating(Int, Int)
+  /// With several ranks: the share of the step that they waited for one another, and the rank that was the
+  /// last. Told before the step.
+  case ranks(waiting: Double, slowest: Int)
   /// A row of the log: the means of the steps since the last one.
   case logged(Int, [(name: String, value: Double)])
   /// An evaluation is done.

@@ -125,6 +125,36 @@ import Testing
     #expect(!outcome.output.contains("left over"))
   }
 
+  /// A rank is killed: the others are started anew, and the end is that of a run without a fault.
+  @Test(.enabled(if: MPI.isThere, "needs an MPI and its transport"), arguments: MPI.all)
+  func aKilledRankCostsNothing(_ mpi: MPI) throws {
+    let more = "--set training_args.save_steps=1 --set training_args.eval_steps=100"
+    let alone = try HostProgram.shell(train("1", steps: 12, more))
+    try #require(alone.code == 0, "\(alone.errors)")
+    let outcome = try HostProgram.shell(
+      """
+      export HOST_TRANSPORT=\(mpi.name)
+      \(train("out", steps: 12, more + " --ranks 2 --restarts 1")) & program=$!
+      for i in $(seq 600); do
+        [ -e \(scratch.path("out/checkpoint-2")) ] && break
+        kill -0 $program || exit 99
+        sleep 0.05
+      done
+      for rank in $(pgrep -x host); do
+        tr '\\0' ' ' < /proc/$rank/cmdline | grep -q "\(scratch.path("out"))" || continue
+        tr '\\0' '\\n' < /proc/$rank/environ | grep -qE '^(OMPI_COMM_WORLD_RANK|PMI_RANK)=1' \
+          && kill -KILL $rank
+      done
+      wait $program
+      """)
+    #expect(outcome.code == 0, "\(outcome.errors)")
+    #expect(
+      outcome.errors.contains(" is gone (killed by signal 9); checkpoint-"), "\(outcome.errors)")
+    #expect(outcome.errors.contains(" is whole, --resume goes on from there\n"))
+    #expect(outcome.errors.contains("restart   1 of 1\n"))
+    #expect(try files("out") == files("1"))
+  }
+
   @Test(.enabled(if: MPI.isThere, "needs an MPI and its transport"), arguments: MPI.all)
   func oneProcessDoesTheOtherVerbs(_ mpi: MPI) throws {
     let outcome = try HostProgram.shell("\(mpi.launcher) -n 2 host plan --task hri_dialogue")

@@ -59,6 +59,34 @@ import Testing
     if case .failure(let error as RanksError) = results[0] { #expect(error.exitCode == 1) }
   }
 
+  /// Work that fails at a rank fails at all, with the same words, and the group goes on.
+  @Test func aPartThatFailsEndsNoGroup() throws {
+    let results = outcomes(ofRanks: 3) { group in
+      func part(_ number: Int) throws -> Int {
+        if number == 4 { throw Trouble() }
+        return number
+      }
+      let works: [() throws -> Void] = [
+        { try group.together("rows") { _ = try part(group.rank == 1 ? 4 : 0) } },
+        {
+          _ = try group.inOrder("parts", of: 6) { try group.dealt(6).map { ($0, try part($0)) } }
+        },
+        { _ = try group.share("a report", from: 1) { try part(4) } },
+      ]
+      for work in works {
+        do {
+          try work()
+          Issue.record("nothing was thrown")
+        } catch let error as RanksError {
+          #expect(error.kind == .shared(code: 1) && error.isShared && error.exitCode == 1)
+          #expect(error.message == "\(group.name(of: 1)): rows.jsonl:118: no prompt")
+        }
+      }
+      try group.barrier("the end")
+    }
+    #expect(sentences(results) == ["no error", "no error", "no error"])
+  }
+
   @Test func checksumsAreTheRFCs() {
     let text = Array("123456789".utf8)
     #expect(crc32c(0, text, text.count) == 0xE306_9283)

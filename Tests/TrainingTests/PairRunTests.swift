@@ -30,8 +30,11 @@ import Testing
   private struct Pairs: StepSource {
     let order = DataOrder(rows: 8, rowsPerStep: 4, seed: 3, isShuffled: true)
     var batchSize = 2
+    /// The step whose rows cannot be made.
+    var failing: Int?
 
     func rows(of step: Int) throws -> StepRows {
+      if step == failing { throw TaskError(.data, "rows.jsonl:118: no prompt") }
       let rows = order.rows(of: step).map {
         TrainingRow(PairRunTests.pairs[$0], index: $0)
       }
@@ -188,7 +191,7 @@ import Testing
 
   func run(
     _ path: String, resuming: Bool = false, stopAfter: Int? = nil, share: StepShare = .alone,
-    isFull: Bool = false
+    isFull: Bool = false, failing: Int? = nil
   ) throws -> [[Float]] {
     var (model, adapters) = try model()
     var trainable = Trainable.adapter(adapters)
@@ -208,7 +211,8 @@ import Testing
     options.evaluationSteps = 6
     let trainer = Trainer(
       runner, trainable: trainable,
-      optimizer: AdamW(trainable.parameters), source: Pairs(batchSize: isFull ? 1 : 2),
+      optimizer: AdamW(trainable.parameters),
+      source: Pairs(batchSize: isFull ? 1 : 2, failing: failing),
       evaluation: nil, options: options,
       folder: try RunFolder.shared(by: share.group) {
         try RunFolder(path: path, earlier: resuming ? .isResumed : .isRefused)

@@ -161,6 +161,68 @@ import Testing
     #expect(FileSystem.names(in: scratch).isEmpty)
   }
 
+  /// Each rank writes what it owns of the moments; any number of them goes on from that.
+  @Test(arguments: [false, true]) func checkpointsInParts(isFull: Bool) throws {
+    let kind = isFull ? Kind.full : .lora, path = TrainerTests.folder()
+    for (count, stage) in [(3, StepShare.Stage.moments), (2, .gradients), (4, .nothing)] {
+      let done = [3: 0, 2: 2, 4: 3][count] ?? 0
+      _ = try ranks(count) { group in
+        _ = try TrainerTests().run(
+          path, resuming: done > 0, stopAfter: done > 0 ? 1 : 2,
+          share: StepShare(group, stage: stage), isFull: isFull, batches: 4, from: done,
+          partsFolder: path)
+      }
+      let last = "\(path)/checkpoint-\(done > 0 ? done + 1 : 2)"
+      try DurableFolder.verify(last)
+      let parts = FileSystem.names(in: last).filter { $0.hasPrefix("optimizer") }.sorted()
+      let writers = stage == .nothing ? 1 : count
+      #expect(parts == (0..<writers).map { "optimizer-0000\($0).safetensors" })
+    }
+    try Self.run(kind, path, .alone, resuming: true)
+    Self.expectEqual(try Self.files(path, kind), try Self.alone(kind), "\(kind)")
+  }
+
+  /// A part that cannot be written ends the run at all ranks, and the older checkpoint stays.
+  @Test func aPartThatCannotBeWritten() throws {
+    let path = TrainerTests.folder()
+    let outcomes = outcomes(ofRanks: 3) { group in
+      for stop in [2, nil] {
+        _ = try TrainerTests().run(
+          path, resuming: stop == nil, stopAfter: stop, share: StepShare(group), batches: 4,
+          partsFolder: stop == nil && group.rank == 1 ? path + "/not-there" : path)
+      }
+    }
+    for outcome in outcomes {
+      let error = #expect(throws: RanksError.self) { try outcome.get() }
+      #expect(error?.message.hasPrefix("rank 1 (") == true)
+      #expect(
+        error?.message.hasSuffix("; checkpoint-2 is whole, --resume goes on from there") == true)
+    }
+    #expect(
+      FileSystem.names(in: path).filter { $0.contains("checkpoint") } == ["checkpoint-2"])
+  }
+
+  /// Rows that fail at one rank: all say so, what was learnt before is saved, and any number of ranks goes
+  /// on as if nothing had been.
+  @Test func aRankThatFailsLosesNothing() throws {
+    let path = TrainerTests.folder()
+    let outcomes = outcomes(ofRanks: 3) { group in
+      _ = try PairRunTests().run(
+        path, share: StepShare(group), failing: group.rank == 1 ? 4 : nil)
+    }
+    #expect(outcomes.count == 3)
+    for outcome in outcomes {
+      let error = #expect(throws: RanksError.self) { try outcome.get() }
+      #expect(error?.message.hasPrefix("rank 1 (") == true)
+      #expect(error?.message.hasSuffix("): rows.jsonl:118: no prompt") == true)
+    }
+    #expect(FileSystem.exists(path + "/checkpoint-3"))
+    _ = try ranks(2) { group in
+      try PairRunTests().run(path, resuming: true, share: StepShare(group))
+    }
+    Self.expectEqual(try Self.files(path, .pairs), try Self.alone(.pairs), "pairs")
+  }
+
   @Test func whatAPlanSaysOfRanks() {
     typealias Spread = MemoryPlan.Spread
     #expect(Spread(ranks: 4, leaves: 16).rounds == 1 && Spread(ranks: 4, leaves: 12).rounds == 2)

@@ -55,7 +55,8 @@ import Tracking
     judge: ((_ step: Int) throws -> [(name: String, value: Double)])? = nil,
     stalls: Bool = false, data: EncodedDataset? = nil, share: StepShare = .alone,
     isFull: Bool = false, batches: Int = 2, stopsHere: Bool = true, from: Int = 0,
-    momentsFolder: String? = nil, ties: Bool = true, weights: ElementType = .f32
+    momentsFolder: String? = nil, partsFolder: String? = nil, ties: Bool = true,
+    weights: ElementType = .f32
   ) throws -> [[Float]] {
     let model = try Self.model(ties: ties)
     let trainable = try Self.trainable(model, isFull: isFull, share, weights)
@@ -69,6 +70,7 @@ import Tracking
     options.saveSteps = 2
     options.seed = 7
     options.momentsFolder = momentsFolder
+    options.partsFolder = partsFolder
     if stalls {
       // No evaluation gains enough: the run ends at its second one.
       options.patience = 1

@@ -96,6 +96,23 @@ public final class DurableFolder {
     return digest
   }
 
+  /// Writes a file of the folder `path` that another process is making, on a file system that both see;
+  /// that process `add`s it.
+  public static func write(
+    _ name: String, into path: String, _ body: (FileSink) throws(FormatError) -> Void
+  ) throws(FormatError) -> FileDigest {
+    let file = try NewFile("\(path)/\(name)", at: "\(DurableFile.temporaryPath(for: path))/\(name)")
+    let sink = FileSink(file)
+    try body(sink)
+    return try sink.finish()
+  }
+
+  /// Counts a file among the folder's that another process has written there.
+  public func add(_ name: String, _ digest: FileDigest) {
+    precondition(digests[name] == nil, "folder \(path): the file name '\(name)' is taken")
+    digests[name] = digest
+  }
+
   /// Copies the file `source` into the folder.
   @discardableResult
   public func copy(_ name: String, from source: String) throws(FormatError) -> FileDigest {

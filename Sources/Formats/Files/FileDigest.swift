@@ -11,7 +11,8 @@ public struct FileDigest: Sendable, Hashable {
   /// Bytes of a file that are read at once.
   private static let part = 1 << 22
 
-  init(size: Int, sha256: String) {
+  /// What is known of a file that somebody else has read.
+  public init(size: Int, sha256: String) {
     self.size = size
     self.sha256 = sha256
   }

@@ -27,6 +27,8 @@ public struct Recipe: Sendable {
   public var training = TrainingRecipe()
   /// How the work is spread over ranks.
   public var distribution = DistributionRecipe()
+  /// How several ranks write checkpoints.
+  public var checkpoint = CheckpointRecipe()
   /// How answers are decoded.
   public var generation = GenerationRecipe()
   /// How answers are judged.
@@ -138,6 +140,7 @@ extension Recipe: RecipeSection {
     RecipeKey("objective", \.objective, "what is minimized"),
     RecipeKey("training_args", \.training, "how it is minimized"),
     RecipeKey("distribution", \.distribution, "how the work is spread over ranks"),
+    RecipeKey("checkpoint", \.checkpoint, "how several ranks write a checkpoint"),
     RecipeKey("generation", \.generation, "how answers are decoded"),
     RecipeKey("evaluation", \.evaluation, "how answers are judged"),
     RecipeKey(

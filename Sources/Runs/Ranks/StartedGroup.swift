@@ -9,18 +9,24 @@ import Tensors
 extension Group {
   /// The group of the processes that this one was started with; alone, without a file being opened,
   /// where no launcher has left its mark and `HOST_TRANSPORT` names none. `note` hears of ranks that are
-  /// late, on any thread.
+  /// late, `lost` of one that is lost, on any thread.
   public static func started(
     _ catalog: PluginCatalog,
     environment: [String: String] = ProcessInfo.processInfo.environment,
-    timeout: Double = 600, note: @escaping @Sendable (String) -> Void
+    timeout: Double = 600, note: @escaping @Sendable (String) -> Void,
+    lost: @escaping @Sendable (RanksError) -> Void
   ) throws -> Group {
     let launcher = try Launcher.found(in: environment)
     let wish = environment["HOST_TRANSPORT"].flatMap { $0.isEmpty || $0 == "auto" ? nil : $0 }
     guard launcher != nil || wish != nil, wish != "none" else { return .alone }
     let name = try wish ?? launcher.map { try chosen(for: $0, catalog) } ?? "openmpi"
     let transport = try catalog.transport(named: name)
-    let group = try Group.join(transport, timeout: timeout, note: note)
+    let group = try Group.join(
+      transport, timeout: timeout,
+      diagnose: {
+        let diagnosis = Diagnosis($0)
+        return (diagnosis.code, diagnosis.description)
+      }, note: note, lost: lost)
     do { try launcher?.check(Place(rank: group.rank, count: group.count), over: name) } catch {
       try group.close()
       throw error

@@ -155,12 +155,15 @@ extension ModelGroups {
     _ drawn: [Draw]
   ) throws -> (groups: [SampledGroup], scored: [[ScoredCompletion]]) {
     let places = group.dealt(drawn.count)
-    let own = try model.together {
-      try places.isEmpty ? [] : sampleHere(places.map { drawn[$0] })
+    let all = try group.inOrder("sampled groups", of: drawn.count) {
+      let own = try model.together {
+        try places.isEmpty ? [] : sampleHere(places.map { drawn[$0] })
+      }
+      return zip(places, own).map { (number: $0, value: $1) }
     }
-    let all = try group.inOrder(
-      "sampled groups", of: drawn.count, zip(places, own).map { (number: $0, value: $1) })
-    let samples = try drawn.map { try prompt($0.row, epoch: $0.epoch) }
+    let samples = try group.together("the prompts of samples") {
+      try drawn.map { try prompt($0.row, epoch: $0.epoch) }
+    }
     let scored = all.map { $0.map(\.scored) }
     return (groups(drawn, samples, all.map { $0.map(\.sampled) }, scored), scored)
   }

@@ -16,6 +16,11 @@ enum RecipeRules {
       "training_args.early_stopping_threshold",
     ]
 
+  /// Whether a key speaks of ranks, which change nothing; what weights are rounded to does.
+  static func isOfRanks(_ key: String) -> Bool {
+    key != "distribution.weights" && ["distribution", "checkpoint"].contains { covers($0, key) }
+  }
+
   /// Those of them that decide how long a run goes on.
   static let length = ["training_args.num_train_epochs", "training_args.max_steps"]
 
@@ -96,8 +101,8 @@ struct ReceiptComparison {
     let defaults = Dictionary(
       Recipe.documentation.map { ($0.path, $0.defaultValue) }, uniquingKeysWith: { $1 })
     for (key, before, after) in Self.joined(Self.leaves(was["recipe"]), Self.leaves(now["recipe"]))
-    where key == "distribution.weights" || !RecipeRules.covers("distribution", key) {
-      // Ranks change nothing, rounded weights do. A key that one of two versions does not know has its default there.
+    where !RecipeRules.isOfRanks(key) {
+      // A key that one of two versions does not know has its default there.
       let standing = defaults[key] ?? .null
       let old = before ?? standing, new = after ?? standing
       let why = RecipeRules.length.contains(key) ? reasonOfLength : nil

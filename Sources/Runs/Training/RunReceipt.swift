@@ -52,10 +52,10 @@ final class RunReceipt {
 
   /// Notes what the base's files are, once: before the first checkpoint, which a resumed run compares
   /// them with. Hashing gigabytes at the start would keep the first step waiting.
-  func noteBase() {
+  func noteBase(_ known: JSONValue? = nil) {
     guard let place = json["base"], place["files"] == nil else { return }
-    json = json.setting(
-      "base", place.setting("files", Self.hashes(of: base)["files"] ?? .emptyObject))
+    let files = (known ?? Self.hashes(of: base))["files"]
+    json = json.setting("base", place.setting("files", files ?? .emptyObject))
   }
 
   /// Where the base lies, and what of the Hub it is.
@@ -116,10 +116,14 @@ final class RunReceipt {
   /// The receipt as a checkpoint holds it, which nothing of ranks enters.
   var ofCheckpoint: JSONValue {
     let kept = json.object?.filter { $0.key != "ranks" } ?? [:]
-    let recipe = json["recipe"]?.object?.filter { $0.key != "distribution" } ?? [:]
+    let recipe = (json["recipe"]?.object ?? [:]).filter {
+      $0.key == "distribution" || !RecipeRules.isOfRanks($0.key)
+    }
     // Of how work is spread only what weights are rounded to decides any number.
     let weights = json["recipe"]?["distribution"]?["weights"] ?? .null
-    return JSONValue.object(kept).setting(
+    // How many threads a rank has follows from how many ranks there are.
+    let engine = json["engine"]?.object?.filter { $0.key != "threads" } ?? [:]
+    return JSONValue.object(kept).setting("engine", .object(engine)).setting(
       "recipe", JSONValue.object(recipe).setting("distribution", ["weights": weights]))
   }
 
@@ -171,7 +175,7 @@ final class RunReceipt {
   }
 
   /// Sizes and SHA-256 of a model's or an adapter's files.
-  private static func hashes(of folder: String) -> JSONValue {
+  static func hashes(of folder: String) -> JSONValue {
     var files: JSONValue = .emptyObject
     let parts = ModelFolder.parts(of: folder).filter {
       [".json", ".safetensors", ".gguf"].contains(where: $0.hasSuffix)

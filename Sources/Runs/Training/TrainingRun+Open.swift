@@ -20,6 +20,7 @@ extension TrainingRun {
   /// Opens the rows, the rewards and the judge.
   func open(in folder: RunFolder) throws -> OpenedRun {
     try session.checkTrains()
+    group.enter("the reading of the data")
     let desk = session.offerModel()
     guard let train = try inTurn({ try session.encoded(.train, usesCache: usesCache) }) else {
       throw Diagnosis(

@@ -41,6 +41,7 @@ extension TrainingRun {
   /// the run that is resumed.
   func plan(_ opened: OpenedRun) throws -> PlannedRun {
     try checkShare()
+    group.enter("the opening of the model")
     let receipt = RunReceipt(
       session, train: opened.train, validation: opened.validation, panel: opened.panel)
     let changes = try changes(opened.folder, receipt)
@@ -63,6 +64,7 @@ extension TrainingRun {
     options.probes = probes
     options.tracking.console = console
     options.momentsFolder = recipe.distribution.offload.folder
+    options.partsFolder = recipe.checkpoint.isSharded ? recipe.outputDirectory : nil
     options.usesDropout = usesDropout(of: trainable)
     options.forgetsBest = changes?.concernsEvaluation ?? false
     try opened.folder.checkResumption(of: trainable, steps: options.steps)

@@ -48,6 +48,8 @@ extension TrainingRun {
     let order = DataOrder(rows: opened.train.count, options)
     let kept =
       isSampled ? nil : try table(runner, opened.train, rows: order.rows(through: options.steps))
+    let files = BaseFiles(session.modelFolder, in: group)
+    files.begin()
     let trainer = Trainer(
       runner, trainable: planned.trainable, optimizer: optimizer(of: planned.trainable),
       source: try source(planned, runner, kept, rewardedOptions(opened, of: opened.train)),
@@ -62,6 +64,7 @@ extension TrainingRun {
           source.isCancelled = { group.isAlone && session.catalog.isCancelled() }
           return source
         }, options: options, folder: planned.folder, base: session.modelFolder,
+      agree: { try files.check().map { receipt.noteBase($0) } },
       receipt: {
         receipt.noteBase()
         return receipt.ofCheckpoint

@@ -38,6 +38,9 @@ public struct TrainingRun {
   @discardableResult
   public func run(until shouldStop: () -> Bool) throws -> TrainingOutcome {
     let folder = try RunFolder.shared(by: group, claimFolder)
+    if recipe.checkpoint.isSharded {
+      try folder.check(seenBy: group, as: recipe.outputDirectory ?? "")
+    }
     var run = self
     run.session = session.onDay(of: folder.resumption?.receipt)
     return try withExtendedLifetime(folder) {

@@ -31,7 +31,7 @@ struct BenchRanks: ParsableCommand {
   func run() throws {
     let catalog = plugins.catalog()
     if try !RankedRun.isStarted() {
-      Console.leave(try LocalLaunch(2, catalog).run())
+      Console.leave(try Relaunch(LocalLaunch(2, catalog)).run())
     }
     try RankedRun.run(catalog) { group in
       guard !group.isAlone else { throw Diagnosis(Diagnosis.usage, "one rank has nobody to time") }

@@ -8,6 +8,14 @@ import Synchronization
 
 /// `--ranks N`: starts this command N times on this machine, by the launcher of an MPI.
 struct LocalLaunch {
+  /// How ranks have ended.
+  struct Ending {
+    /// Their exit code; 1 where a rank was lost.
+    var code: Int32
+    /// Why they cannot have gone on: a rank was lost. nil where they ended by themselves.
+    var loss: String?
+  }
+
   private let count: Int, name: String, launcher: String
 
   /// Finds an MPI whose transport and launcher are there.
@@ -42,8 +50,8 @@ struct LocalLaunch {
     return nil
   }
 
-  /// The launcher's command line.
-  private var words: [String] {
+  /// The launcher's command line, which runs the program with these arguments.
+  private func words(_ arguments: [String]) -> [String] {
     var words = [launcher]
     if name == "openmpi" {
       words += ["-q", "--bind-to", "none"]
@@ -51,7 +59,7 @@ struct LocalLaunch {
       if count > Machine().cores { words.append("--oversubscribe") }
     }
     words += ["-n", String(count), Self.program]
-    return words + Self.ownArguments
+    return words + arguments
   }
 
   private static var program: String {
@@ -59,28 +67,33 @@ struct LocalLaunch {
       ?? CommandLine.arguments[0]
   }
 
-  /// This command without `--ranks`.
-  private static var ownArguments: [String] {
+  /// This command without what starts several ranks.
+  static var ownArguments: [String] {
+    let own = ["--ranks", "--restarts"]
     var words: [String] = [], skips = false
     for word in CommandLine.arguments.dropFirst() {
       if skips {
         skips = false
-      } else if word == "--ranks" {
+      } else if own.contains(word) {
         skips = true
-      } else if !word.hasPrefix("--ranks=") {
+      } else if !own.contains(where: { word.hasPrefix($0 + "=") }) {
         words.append(word)
       }
     }
     return words
   }
 
-  private static let process = Atomic<Int32>(0)
+  private static let process = Atomic<Int32>(0), isStopped = Atomic<Bool>(false)
 
-  /// Runs to the end; the exit code of the ranks. SIGTERM, SIGINT and SIGHUP reach them as SIGUSR1, since an
+  /// Whether a signal has asked the ranks to stop.
+  static var wasStopped: Bool { isStopped.load(ordering: .relaxed) }
+
+  /// Runs to the end, with these arguments. SIGTERM, SIGINT and SIGHUP reach the ranks as SIGUSR1, since an
   /// mpirun that gets SIGTERM gives its ranks a second.
-  func run() throws -> Int32 {
+  func run(_ arguments: [String] = ownArguments) throws -> Ending {
+    let lastWords = LastWords()
     var process = pid_t()
-    let code = spawn(&process)
+    let code = spawn(&process, words(arguments), lastWords)
     guard code == 0 else {
       throw Diagnosis(
         Diagnosis.failed, "\(launcher) cannot be started: \(String(cString: strerror(code)))")
@@ -92,28 +105,34 @@ struct LocalLaunch {
     pthread_sigmask(SIG_UNBLOCK, &signals, nil)
     for number in [SIGTERM, SIGINT, SIGHUP, SIGUSR1] {
       signal(number) { _ in
+        LocalLaunch.isStopped.store(true, ordering: .relaxed)
         let process = LocalLaunch.process.load(ordering: .relaxed)
         if process > 0 { kill(process, SIGUSR1) }
       }
     }
     var status: Int32 = 0
     while waitpid(process, &status, 0) < 0 && errno == EINTR {}
-    return ending(status & 0x7f == 0 ? status >> 8 & 0xff : 128 + status & 0x7f)
+    return ending(
+      status & 0x7f == 0 ? status >> 8 & 0xff : 128 + status & 0x7f, lastWords.take())
   }
 
-  /// The exit code, which is the ranks' own; where one of them was killed, what there is to say.
-  private func ending(_ code: Int32) -> Int32 {
+  /// The exit code is the ranks' own, or tells what one of them was killed by.
+  private func ending(_ code: Int32, _ words: String?) -> Ending {
     let signal = code > 128 ? code - 128 : name != "openmpi" && (2..<32).contains(code) ? code : 0
-    guard signal > 0 else { return code }
-    Console.note(
-      "host: a rank was killed by signal \(signal), and the run is over; the same command with "
-        + "--resume goes on from the newest checkpoint")
-    return Diagnosis.failed
+    guard signal > 0 || words != nil else { return Ending(code: code) }
+    let gone = " is gone", cause = signal > 0 ? " (killed by signal \(signal))" : ""
+    let loss = words ?? "a rank" + gone
+    guard let place = loss.firstRange(of: gone) else {
+      return Ending(code: Diagnosis.failed, loss: loss)
+    }
+    return Ending(
+      code: Diagnosis.failed,
+      loss: loss[..<place.upperBound] + cause + String(loss[place.upperBound...]))
   }
 
-  private func spawn(_ process: inout pid_t) -> Int32 {
+  private func spawn(_ process: inout pid_t, _ words: [String], _ lastWords: LastWords) -> Int32 {
     let words = words.map { strdup($0) } + [nil]
-    let environment = environment.map { strdup("\($0)=\($1)") } + [nil]
+    let environment = environment(lastWords).map { strdup("\($0)=\($1)") } + [nil]
     defer { (words + environment).forEach { free($0) } }
     var attributes = posix_spawnattr_t(), actions = posix_spawn_file_actions_t()
     posix_spawnattr_init(&attributes)
@@ -134,9 +153,10 @@ struct LocalLaunch {
   }
 
   /// The ranks' environment: each has its share of the cores, unless somebody has said otherwise.
-  private var environment: [(String, String)] {
+  private func environment(_ lastWords: LastWords) -> [(String, String)] {
     var environment = ProcessInfo.processInfo.environment
     environment["HOST_TRANSPORT"] = name
+    environment[lastWords.environment.name] = lastWords.environment.value
     if environment["HOST_THREADS"] == nil {
       environment["HOST_THREADS"] = String(max(1, Machine().cores / count))
     }

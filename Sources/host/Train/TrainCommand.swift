@@ -22,6 +22,7 @@ struct TrainCommand: ParsableCommand {
         host train --config mine.yaml --resume
         host train --config mine.yaml --resume --max-steps 2000
         host train --ranks 2 --config mine.yaml
+        host train --ranks 2 --restarts 3 --config mine.yaml
         mpirun -n 4 --hostfile hosts --bind-to none host train --config mine.yaml
 
       A resumed run must be the run that it goes on with: recipe, rows, base,
@@ -39,11 +40,26 @@ struct TrainCommand: ParsableCommand {
       "Processes on this machine that share the work, started by an MPI's launcher.",
       valueName: "count"))
   var ranks: Int?
+  @Option(
+    help: ArgumentHelp(
+      "How often --ranks starts anew, from the newest checkpoint, after it has lost a rank.",
+      valueName: "count"))
+  var restarts: Int?
+  @Flag(help: "Let several ranks begin without comparing a gradient first.") var noProbe = false
+  @Flag(
+    help: ArgumentHelp(
+      "Fetch a model org/name that is not in the cache, also where no terminal shows its size first."
+    ))
+  var download = false
   @Flag(help: "Show what the run would do, as `host plan` does, and leave.") var dryRun = false
   @OptionGroup var cache: CacheOptions
 
   func validate() throws {
     guard ranks ?? 1 > 0 else { throw ValidationError("--ranks must be greater than 0.") }
+    guard restarts ?? 0 >= 0 else { throw ValidationError("--restarts must not be negative.") }
+    guard restarts == nil || ranks ?? 1 > 1 else {
+      throw ValidationError("--restarts means something beside --ranks 2 or more only.")
+    }
   }
 
   func run() throws {
@@ -56,7 +72,10 @@ struct TrainCommand: ParsableCommand {
         throw Diagnosis(
           Diagnosis.usage, "--ranks starts processes, and a launcher has done so; give one of them")
       }
-      Console.leave(try LocalLaunch(ranks, plugins).run())
+      let launch = try Relaunch(LocalLaunch(ranks, plugins), restarts: restarts ?? 0) {
+        try task.assemble(flags: options.layers()).recipe.outputDirectory
+      }
+      Console.leave(try launch.run())
     }
     let shouldStop = StopSignal.install { Console.note(RunOutlook.current.farewell) }
     Console.lines.begin()

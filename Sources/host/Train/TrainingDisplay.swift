@@ -13,6 +13,8 @@ final class TrainingDisplay {
   private var notes: [String] = [], speed = 0.0
   private var isUnderWay = false
   private var times = PartTimes()
+  /// The share of the last step that ranks waited, and the rank that they waited for.
+  private var ranks: (waiting: Double, slowest: Int)?
   private let isTerminal = Console.error.redraws
 
   init(_ options: TrainingOptions) {
@@ -78,11 +80,12 @@ final class TrainingDisplay {
       ].compactMap { name, label in
         rewards.first { $0.name == name }.map { "\(label) \(Format.fixed($0.value, 2))" }
       }
-      notes = ["loss \(Format.fixed(loss, 4))"] + shown + ["\(Format.short(speed)) tokens/s"]
+      notes = ["loss \(Format.fixed(loss, 4))"] + shown + pace
       show(number)
     case .logged(let step, let values):
       // A terminal sees the bar; a log gets what metrics.jsonl gets.
-      if !isTerminal { line(step, values, "\(Format.short(speed)) tokens/s") }
+      if !isTerminal { line(step, values, pace.joined(separator: "  ")) }
+    case .ranks(let waiting, let slowest): ranks = (waiting, slowest)
     case .evaluating(let done, let total):
       guard isTerminal else { return }
       let bar = evaluation ?? ProgressBar("loss of validation rows", total: total, unit: "rows")
@@ -99,6 +102,14 @@ final class TrainingDisplay {
       if isTerminal { show(step) }
     case .note(let text): Console.note(text)
     }
+  }
+
+  /// How fast the last step was and, of several ranks, how long they waited for which.
+  private var pace: [String] {
+    let waiting = ranks.map {
+      "waiting \(Format.fixed(100 * $0.waiting, 0)) %, rank \($0.slowest) last"
+    }
+    return ["\(Format.short(speed)) tokens/s"] + [waiting].compactMap(\.self)
   }
 
   /// What a piece of work within training is called.
