@@ -44,7 +44,7 @@ build: packages
 transport:
 	Plugins/TransportMPI/build "$(TRANSPORTS)" $(MPICC)
 
-# With BUILD nothing is built: `make && sudo make install BUILD=.build/release`.
+# With BUILD nothing is built: `make build && sudo make install BUILD=.build/release`.
 ifeq ($(origin BUILD),undefined)
 BUILD := .build/release
 install: build
@@ -55,6 +55,8 @@ install:
 uninstall:
 	rm -f "$(DESTDIR)$(PREFIX)/bin/host"
 	rm -rf "$(DESTDIR)$(PREFIX)/lib/host" "$(DESTDIR)$(PREFIX)/share/host"
+	cd "$(DESTDIR)$(PREFIX)/share" && rm -f man/man1/host.1 man/man1/host-*.1 \
+	  bash-completion/completions/host zsh/site-functions/_host fish/vendor_completions.d/host.fish
 
 test: packages
 	swift build --build-tests -j $(JOBS)

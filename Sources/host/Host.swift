@@ -19,7 +19,7 @@ struct HostCommand: ParsableCommand {
       Exit codes: 0 good, 1 the run failed, 64 bad usage, 65 bad data or recipe, 130
       or 143 interrupted by Ctrl-C or SIGTERM.
       """,
-    version: HostVersion.current, subcommands: [WorkerCommand.self],
+    version: HostVersion.current, subcommands: [WorkerCommand.self, ManualCommand.self],
     groupedSubcommands: [
       CommandGroup(
         name: "Training and answering",

@@ -55,8 +55,34 @@ import Testing
     let loose = try HostProgram.shell(
       "find \(root) -type l -o -name .build -o -name target -o -path '*/share/*.so'")
     #expect(loose.output.isEmpty, "links or what building leaves: \(loose.output)")
-    for name in ["share/host/Plugins/WriteAReward.md", "share/host/conf", "share/host/tasks"] {
+    for name in [
+      "share/host/Plugins/WriteAReward.md", "share/host/conf", "share/host/tasks",
+      "share/host/README.md", "share/host/licenses/host.txt", "share/host/licenses/swift.txt",
+      "share/host/licenses/Yams.txt", "share/host/licenses/swift-collections.txt",
+      "share/host/licenses/swift-argument-parser.txt", "share/man/man1/host.1",
+      "share/man/man1/host-data-show.1", "share/bash-completion/completions/host",
+      "share/zsh/site-functions/_host", "share/fish/vendor_completions.d/host.fish",
+    ] {
       #expect(scratch.holds("stage/opt/host/" + name), "\(name)")
+    }
+  }
+
+  /// A page says what `host help` says, and nothing in it is taken for a command of roff.
+  @Test func manualPagesTellTheOptions() throws {
+    let scratch = try Scratch()
+    let outcome = try HostProgram.run(["manual", scratch.folder.path])
+    try #require(outcome.code == 0, "\(outcome.errors)")
+    let page = try String(contentsOf: scratch.url("host-quantize.1"), encoding: .utf8)
+    #expect(page.contains(".TH \"HOST-QUANTIZE\" 1"))
+    #expect(page.contains(".B \\-\\-quantization <kind>\n"))
+    #expect(page.contains("One of nf4, nf4\\-single, int8. Without it: nf4."))
+    #expect(page.contains(".SH SEE ALSO\nhost(1)"))
+    let known: Set = [".TH", ".SH", ".B", ".TP", ".nf", ".fi", ".PP"]
+    for file in try FileManager.default.contentsOfDirectory(atPath: scratch.folder.path) {
+      let lines = try String(contentsOf: scratch.url(file), encoding: .utf8).split(separator: "\n")
+      for line in lines where line.hasPrefix(".") || line.hasPrefix("'") {
+        #expect(known.contains(String(line.prefix { $0 != " " })), "\(file): \(line)")
+      }
     }
   }
 
