@@ -79,11 +79,11 @@ public final class Trainer {
     while ending == nil, state.globalStep < options.steps {
       let number = state.globalStep + 1
       observe(.began(step: number))
-      do { try step(number) } catch where leavesAllAlike(error) {
+      do { try step(number) } catch let fault where leavesAllAlike(fault) {
         // While a step's rows are being made nothing has been learnt of them.
-        guard group.isAlone, (error as? TaskError)?.kind == .cancelled, shouldStop() else {
+        guard group.isAlone, (fault as? TaskError)?.kind == .cancelled, shouldStop() else {
           if state.globalStep > 0 { saveAll(until: "the next step") }
-          throw error
+          throw fault
         }
         try save()
         return .interrupted(step: state.globalStep)
