@@ -45,12 +45,6 @@ struct TrainCommand: ParsableCommand {
       "How often --ranks starts anew, from the newest checkpoint, after it has lost a rank.",
       valueName: "count"))
   var restarts: Int?
-  @Flag(help: "Let several ranks begin without comparing a gradient first.") var noProbe = false
-  @Flag(
-    help: ArgumentHelp(
-      "Fetch a model org/name that is not in the cache, also where no terminal shows its size first."
-    ))
-  var download = false
   @Flag(help: "Show what the run would do, as `host plan` does, and leave.") var dryRun = false
   @OptionGroup var cache: CacheOptions
 
