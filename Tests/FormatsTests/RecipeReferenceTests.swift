@@ -100,7 +100,7 @@ import Testing
         "r.yaml:4: unknown key 'eval_strategy' in training_args; an evaluation comes after every "
           + "training_args.eval_steps; leave it out",
         "r.yaml:4: unknown key 'learning_ratee' in training_args; did you mean 'learning_rate'?",
-        "r.yaml:5: unknown key 'wieght' in rewards[]; did you mean 'weight'?",
+        "r.yaml:5: unknown key 'wieght' in rewards[0]; did you mean 'weight'?",
       ])
   }
 

@@ -146,7 +146,7 @@ import Testing
     #expect(last.map(\.ids.count) == [1, 6, 16] && last[0].finishReason == .length)
     let error = #expect(throws: GenerationError.self) { try generator(model)(prompts([4, 256])) }
     #expect(
-      error?.message == "prompt row 1 has 256 tokens, but the model's context is 256 and needs "
+      error?.message == "row 1 has 256 tokens, but the model's context is 256 and needs "
         + "room for an answer; shorten it")
   }
 

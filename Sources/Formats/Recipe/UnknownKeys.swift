@@ -15,31 +15,35 @@ struct UnknownKeys {
   /// Throws where one of `layers` has an unknown key, and tells of all.
   static func refuse(in layers: [RecipeLayer]) throws(FormatError) {
     var keys = UnknownKeys()
-    for layer in layers { keys.look(into: layer.node, at: "") }
+    for layer in layers { keys.look(into: layer.node, at: "", shown: "") }
     guard let first = keys.found.first else { return }
     let others = keys.found.dropFirst().map { "\n\($0)" }.joined()
     throw FormatError(first.kind, first.place, first.message + others)
   }
 
-  private mutating func look(into node: RecipeNode, at path: String) {
+  /// Looks below `path`, which users know as `shown`: elements of lists have numbers there.
+  private mutating func look(into node: RecipeNode, at path: String, shown: String) {
     if case .list(let nodes) = node.content, Self.sections.contains(path + "[]") {
-      for element in nodes { look(into: element, at: path + "[]") }
+      for (index, element) in nodes.enumerated() {
+        look(into: element, at: path + "[]", shown: "\(shown)[\(index)]")
+      }
     }
     guard case .mapping(let members) = node.content, Self.sections.contains(path) else { return }
     for member in members where !(path.isEmpty && member.key.hasPrefix("x-")) {
       let below = path.isEmpty ? member.key : "\(path).\(member.key)"
       if Self.sections.contains(below) || Self.sections.contains(below + "[]") {
-        look(into: member.value, at: below)
+        let name = shown.isEmpty ? member.key : "\(shown).\(member.key)"
+        look(into: member.value, at: below, shown: name)
       } else if !Self.leaves.contains(below) {
-        found.append(member.origin.error(Self.sentence(member.key, at: path)))
+        found.append(member.origin.error(Self.sentence(member.key, at: path, shown)))
       }
     }
   }
 
   /// "unknown key 'a' in b", with what is known of it elsewhere, the nearest key here, or the same key in
   /// another section.
-  private static func sentence(_ key: String, at path: String) -> String {
-    let start = "unknown key '\(key)'" + (path.isEmpty ? "" : " in \(path)")
+  private static func sentence(_ key: String, at path: String, _ shown: String) -> String {
+    let start = "unknown key '\(key)'" + (shown.isEmpty ? "" : " in \(shown)")
     let prefix = path.isEmpty ? "" : path + "."
     let here = (leaves.union(sections)).filter { $0.hasPrefix(prefix) }
       .compactMap { $0.dropFirst(prefix.count).split(separator: ".").first }.map {

@@ -16,7 +16,7 @@ final class LineEditor {
   /// The next line; nil at the end of the input, which is Ctrl-D on an empty line.
   func read() -> String? {
     guard Self.isInteractive else {
-      if isatty(STDIN_FILENO) == 1 { Console.error.write(prompt) }
+      Console.error.write(prompt)
       return readLine()
     }
     var usual = termios()
