@@ -16,10 +16,7 @@ final class FileLock {
     var isFirst = true
     while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
       guard errno == EWOULDBLOCK || errno == EINTR else { return }
-      do { try wait(isFirst) } catch {
-        close(descriptor)
-        throw error
-      }
+      try wait(isFirst)
       isFirst = false
       usleep(100_000)
     }
