@@ -8,18 +8,22 @@
 
 /// What the process and its machine use, under the names that Weights & Biases draws.
 struct SystemStatistics {
-  private var seconds = 0.0, last: Double
+  private var seconds: Double, last: Double
 
   /// Counts from now on.
-  init(at now: Double) { last = now }
+  init(at now: Double) { (seconds, last) = (Self.spent, now) }
+
+  /// The processor's seconds that the process has had.
+  private static var spent: Double {
+    var usage = rusage()
+    getrusage(RUSAGE_SELF.rawValue, &usage)
+    return Double(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec)
+      + Double(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6
+  }
 
   /// The values at `now`; the processor's share is that since the last time.
   mutating func values(at now: Double) -> [(name: String, value: Double)] {
-    var usage = rusage()
-    getrusage(RUSAGE_SELF.rawValue, &usage)
-    let spent =
-      Double(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec)
-      + Double(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6
+    let spent = Self.spent
     let cores = Double(max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))))
     let share = 100 * (spent - seconds) / max(0.1, now - last) / cores
     (seconds, last) = (spent, now)

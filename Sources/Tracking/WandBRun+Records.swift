@@ -14,7 +14,7 @@ import JSON
 extension WandBRun {
   /// The kinds of records.
   enum Field: Int {
-    case history = 2, summary = 3, config = 5, files = 6, stats = 7, metric = 12, outputRaw = 13
+    case history = 2, summary = 3, config = 5, stats = 7, metric = 12, outputRaw = 13
     case run = 17, exit = 18, header = 21
     case environment = 26
     var number: UInt64 { UInt64(rawValue) }

@@ -159,6 +159,14 @@ import Testing
     }
   }
 
+  @Test func theProcessorsShareIsThatSinceTheBeginning() throws {
+    // Whatever the tests before this one have cost.
+    var statistics = SystemStatistics(at: 0)
+    let values = statistics.values(at: 0.1)
+    let share = try #require(values.first { $0.name == "cpu" }?.value)
+    #expect((0...100).contains(share))
+  }
+
   @Test func namesOfRunsMayHaveDashes() {
     #expect(WandBRun.id(of: "/a/wandb/offline-run-20261201_010203-my-run-7") == "my-run-7")
   }
