@@ -10,13 +10,12 @@
 enum {
   OPTION_WRITE_DATA = 10001, OPTION_URL = 10002, OPTION_ERROR_BUFFER = 10010,
   OPTION_LOW_SPEED_LIMIT = 19, OPTION_LOW_SPEED_TIME = 20, OPTION_HTTP_HEADER = 10023,
-  OPTION_HEADER_DATA = 10029, OPTION_NO_PROGRESS = 43, OPTION_NO_BODY = 44, OPTION_HTTP_GET = 80,
+  OPTION_HEADER_DATA = 10029, OPTION_NO_PROGRESS = 43, OPTION_HTTP_GET = 80,
   OPTION_PROGRESS_DATA = 10057, OPTION_CA_FILE = 10065, OPTION_CONNECT_TIMEOUT = 78,
   OPTION_HTTP_VERSION = 84, OPTION_BUFFER_SIZE = 98, OPTION_NO_SIGNAL = 99,
   OPTION_PROTOCOLS = 181, OPTION_PATH_AS_IS = 234,
   OPTION_WRITE_FUNCTION = 20011, OPTION_HEADER_FUNCTION = 20079,
   OPTION_PROGRESS_FUNCTION = 20219,
-  INFO_STATUS = 0x200002,
 };
 enum { HTTP_1_1 = 2, PROTOCOL_HTTP = 1, PROTOCOL_HTTPS = 2 };
 /* CURLcode: what is wrong before anything was sent, and what a certificate lacks. */
@@ -33,7 +32,6 @@ static struct {
   void (*easy_cleanup)(void *);
   int (*easy_setopt)(void *, int, ...);
   int (*easy_perform)(void *);
-  int (*easy_getinfo)(void *, int, ...);
   const char *(*easy_strerror)(int);
   struct slist *(*slist_append)(struct slist *, const char *);
   void (*slist_free_all)(struct slist *);
@@ -57,7 +55,6 @@ static void open_library(void) {
             find(library, "curl_easy_cleanup", &curl.easy_cleanup) &&
             find(library, "curl_easy_setopt", &curl.easy_setopt) &&
             find(library, "curl_easy_perform", &curl.easy_perform) &&
-            find(library, "curl_easy_getinfo", &curl.easy_getinfo) &&
             find(library, "curl_easy_strerror", &curl.easy_strerror) &&
             find(library, "curl_slist_append", &curl.slist_append) &&
             find(library, "curl_slist_free_all", &curl.slist_free_all) &&
@@ -95,7 +92,7 @@ static int take_progress(void *data, int64_t a, int64_t b, int64_t c, int64_t d)
 static void set_up(void *line, const curl_request *request, struct slist *headers, char *text) {
   curl.easy_reset(line);
   curl.easy_setopt(line, OPTION_URL, request->url);
-  curl.easy_setopt(line, request->head ? OPTION_NO_BODY : OPTION_HTTP_GET, 1L);
+  curl.easy_setopt(line, OPTION_HTTP_GET, 1L);
   curl.easy_setopt(line, OPTION_HTTP_HEADER, headers);
   curl.easy_setopt(line, OPTION_HTTP_VERSION, (long)HTTP_1_1);
   curl.easy_setopt(line, OPTION_PROTOCOLS, (long)(PROTOCOL_HTTP | PROTOCOL_HTTPS));
@@ -132,7 +129,7 @@ static curl_ending ending(int code) {
 }
 
 curl_outcome curl_line_perform(void *line, const curl_request *request) {
-  curl_outcome outcome = {CURL_IS_MISSING, 0, "there is no libcurl.so.4"};
+  curl_outcome outcome = {CURL_IS_MISSING, "there is no libcurl.so.4"};
   if (!line) return outcome;
   char text[256] = ""; /* CURL_ERROR_SIZE */
   struct slist *headers = NULL;
@@ -141,7 +138,6 @@ curl_outcome curl_line_perform(void *line, const curl_request *request) {
   set_up(line, request, headers, text);
   int code = curl.easy_perform(line);
   outcome.ending = ending(code);
-  curl.easy_getinfo(line, INFO_STATUS, &outcome.status);
   snprintf(outcome.text, sizeof outcome.text, "%s", text[0] ? text : curl.easy_strerror(code));
   curl.easy_reset(line); /* it must not keep what ends with this call */
   curl.slist_free_all(headers);

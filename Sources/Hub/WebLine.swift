@@ -73,7 +73,7 @@ final class WebLine {
       request.address.text.withCString { url in
         withText(authorities) { authorities in
           var call = curl_request(
-            url: url, head: 0, headers: headers.baseAddress, authorities: authorities,
+            url: url, headers: headers.baseAddress, authorities: authorities,
             header: { Exchange.of($0).take(line: UnsafeRawBufferPointer(start: $1, count: $2)) },
             body: { Exchange.of($0).take(body: UnsafeRawBufferPointer(start: $1, count: $2)) },
             stop: { Exchange.of($0).isCancelled() ? 1 : 0 },

@@ -5,10 +5,9 @@
 
 #include <stddef.h>
 
-/* One request. Redirects are not followed. */
+/* One GET. Redirects are not followed. */
 typedef struct curl_request {
   const char *url;
-  int head;                   /* HEAD instead of GET */
   const char *const *headers; /* "Name: value", NULL-ended */
   const char *authorities;    /* a file of certificates; NULL: the system's */
   /* Each gets context first. A header line comes with its line break; the body in pieces, of which a
@@ -21,7 +20,7 @@ typedef struct curl_request {
 
 /* How a request ended. */
 typedef enum curl_ending {
-  CURL_ENDED,     /* there is a whole answer; status says which */
+  CURL_ENDED,     /* there is a whole answer */
   CURL_FAILED,    /* text says why; another attempt may help */
   CURL_REFUSED,   /* text says why; another attempt cannot help: a wrong address, a wrong certificate */
   CURL_STOPPED,   /* body or stop said so */
@@ -30,7 +29,6 @@ typedef enum curl_ending {
 
 typedef struct curl_outcome {
   curl_ending ending;
-  long status;    /* of the answer, whether it came whole or not; 0: none came */
   char text[256]; /* why, a sentence without its full stop */
 } curl_outcome;
 
