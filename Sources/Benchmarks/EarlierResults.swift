@@ -76,11 +76,20 @@ public struct EarlierResults {
     }
     guard !filters.isEmpty else { throw BenchmarkError(path, "the file has no row") }
     for index in filters.indices { filters[index].lines.sort { $0.place < $1.place } }
+    for (name, lines) in filters {
+      let metrics = lines[0].values.map(\.metric)
+      guard lines.allSatisfy({ $0.values.map(\.metric) == metrics }) else {
+        throw BenchmarkError(path, "some rows of '\(name)' name other metrics than its first")
+      }
+      guard lines.map(\.row) == filters[0].lines.map(\.row) else {
+        throw BenchmarkError(path, "'\(name)' has other rows than '\(filters[0].name)'")
+      }
+    }
     let scores = filters.flatMap { name, lines in
       lines[0].values.indices.map { index in
         TaskOutcome.Score(
           metric: lines[0].values[index].metric, filter: name,
-          values: lines.map { $0.values.indices.contains(index) ? $0.values[index].value : 0 })
+          values: lines.map { $0.values[index].value })
       }
     }
     guard !scores.isEmpty else { throw BenchmarkError(path, "its rows name no metric") }
