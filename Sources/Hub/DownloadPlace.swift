@@ -20,6 +20,8 @@ protocol DownloadPlace {
 struct CachePlace: DownloadPlace {
   private let cache: HubCache, repository: String, name: String, commit: String
   let folder: String
+  /// Whether snapshots are links to what lies among the blobs.
+  var usesLinks = !HubCache.isSet("HF_HUB_DISABLE_SYMLINKS")
 
   init(_ cache: HubCache, _ repository: HubRepository, commit: String) {
     self.cache = cache
@@ -42,7 +44,9 @@ struct CachePlace: DownloadPlace {
     try markCache()
     let lock = try FileLock("\(cache.root)/.locks/\(name)/\(commit).lock") { _ in }
     try withExtendedLifetime(lock) {
-      for file in files { try link(file) }
+      for (index, file) in files.enumerated() {
+        try link(file, isLast: !files[(index + 1)...].contains { $0.etag == file.etag })
+      }
       if files.count == listing.files.count { try writeTree(listing) }
       guard revision != commit else { return }
       let place = "\(repository)/refs/\(revision)"
@@ -68,7 +72,8 @@ struct CachePlace: DownloadPlace {
     }
   }
 
-  private func link(_ file: HubFile) throws {
+  /// `isLast`: whether no file behind it has the same bytes.
+  private func link(_ file: HubFile, isLast: Bool) throws {
     let place = folder + "/" + file.path
     // A link that leads to a file of this size, or the file itself.
     if size(of: place) == file.size { return }
@@ -76,9 +81,10 @@ struct CachePlace: DownloadPlace {
     let up = String(repeating: "../", count: file.path.split(separator: "/").count + 1)
     let temporary = place + ".host.link"
     unlink(temporary)
-    let hasLinks = HubCache.variable("HF_HUB_DISABLE_SYMLINKS") == nil
-    if hasLinks, symlink("\(up)blobs/\(file.etag)", temporary) == 0 {
+    if usesLinks, symlink("\(up)blobs/\(file.etag)", temporary) == 0 {
       guard rename(temporary, place) == 0 else { throw HubError.disk(place) }
+    } else if !isLast {
+      try DurableFile.copy(target(of: file), to: place)
     } else {
       // A file system without links, or a user who wants none: the bytes themselves.
       guard rename(target(of: file), place) == 0 else { throw HubError.disk(place) }
@@ -114,8 +120,11 @@ struct FolderPlace: DownloadPlace {
 
   /// A file of the right size is read: it may be the user's own.
   func holds(_ file: HubFile) -> Bool {
-    guard size(of: target(of: file)) == file.size, let bytes = try? readFile(target(of: file))
-    else { return false }
+    let path = target(of: file)
+    guard size(of: path) == file.size else { return false }
+    // A large one is never in memory as a whole.
+    if file.isLarge { return (try? FileDigest(ofFile: path))?.sha256 == file.etag }
+    guard let bytes = try? readFile(path) else { return false }
     var hash = ContentHash(of: file)
     bytes.withUnsafeBytes { hash.update($0) }
     return hash.hexadecimal == file.etag

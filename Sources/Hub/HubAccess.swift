@@ -44,10 +44,7 @@ public struct HubAccess: Sendable {
   private static func token(file: String?) throws(FormatError) -> String? {
     if let file { return try checked(FileSystem.text(of: file), file) }
     // What is not asked for by name is not sent where that is forbidden.
-    let isForbidden = HubCache.variable("HF_HUB_DISABLE_IMPLICIT_TOKEN").map {
-      ["1", "ON", "YES", "TRUE"].contains($0.uppercased())
-    }
-    if isForbidden == true { return nil }
+    if HubCache.isSet("HF_HUB_DISABLE_IMPLICIT_TOKEN") { return nil }
     for name in ["HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"] {
       if let token = HubCache.variable(name)?.trimmed, !token.isEmpty {
         return try checked(token, name)

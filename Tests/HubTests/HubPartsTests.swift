@@ -99,4 +99,25 @@ import Testing
     }
     #expect(error?.message.contains(sentence) == true)
   }
+
+  @Test func equalFilesAreThereWithoutLinksToo() throws {
+    let root = FileManager.default.temporaryDirectory.appending(path: "hub-\(UUID())").path
+    defer { try? FileManager.default.removeItem(atPath: root) }
+    let repository = try HubRepository("org/tiny"), etag = FakeHub.gitHash([1, 2, 3])
+    let files = ["a.txt", "b/c.txt"].map {
+      HubFile(path: $0, size: 3, etag: etag, isLarge: false, blob: etag, xet: nil)
+    }
+    let listing = HubListing(repository: repository, commit: FakeHub.commit, files: files)
+    var place = CachePlace(HubCache(root: root), repository, commit: FakeHub.commit)
+    place.usesLinks = false
+    let blob = place.target(of: files[0])
+    try DurableFile.createFolder(DurableFile.folder(of: blob))
+    try Data([1, 2, 3]).write(to: URL(filePath: blob))
+    try place.publish(files, of: listing, revision: FakeHub.commit)
+    for file in files {
+      let path = "\(place.folder)/\(file.path)"
+      #expect(try readFile(path) == [1, 2, 3])
+      #expect((try? FileManager.default.destinationOfSymbolicLink(atPath: path)) == nil)
+    }
+  }
 }

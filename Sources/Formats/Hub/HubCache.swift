@@ -46,12 +46,13 @@ public struct HubCache: Sendable {
     return String(cString: value)
   }
 
-  /// Whether the environment forbids any connection (`HF_HUB_OFFLINE`, `TRANSFORMERS_OFFLINE`).
-  public static var isOffline: Bool {
-    ["HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"].contains { name in
-      variable(name).map { ["1", "ON", "YES", "TRUE"].contains($0.uppercased()) } ?? false
-    }
+  /// Whether a variable of the environment says yes.
+  public static func isSet(_ name: String) -> Bool {
+    ["1", "ON", "YES", "TRUE"].contains(variable(name)?.uppercased())
   }
+
+  /// Whether the environment forbids any connection (`HF_HUB_OFFLINE`, `TRANSFORMERS_OFFLINE`).
+  public static var isOffline: Bool { isSet("HF_HUB_OFFLINE") || isSet("TRANSFORMERS_OFFLINE") }
 
   /// The repository's folder.
   public func folder(of repository: HubRepository) -> String {
